@@ -1,0 +1,91 @@
+# SysMonitor's commands; `make` lists them. Paths are relative, so a clone may lie anywhere.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/python -m uv
+INSTALL := $(UV) pip install --quiet --verify-hashes --constraint requirements.lock
+# A week's cool-down: no release younger than this enters the lock.
+COOLDOWN = $(shell date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)
+CONSOLE_DIR := appliance/console
+CONSOLE_BUILT := appliance/src/sysmon_appliance/web/static/index.html
+
+export UV_PYTHON := $(VENV)/bin/python
+export UV_NO_PROGRESS := 1
+# Where this machine's Node.js is missing, the one of the Python wheel is used.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help up test test-python test-console lint format lock console browser bench-agent bench-ingest clean
+
+help:  ## List the commands
+	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
+
+# The locked uv, checked against its hashes, into the project's own environment.
+$(BIN)/uv: requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
+	touch $@
+
+$(VENV)/run.stamp: $(BIN)/uv agent/pyproject.toml appliance/pyproject.toml requirements.lock
+	$(INSTALL) --editable agent --editable appliance
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp pyproject.toml
+	$(INSTALL) --group test --group lint
+	touch $@
+
+$(VENV)/node.stamp: $(BIN)/uv pyproject.toml
+	command -v npm >/dev/null 2>&1 || $(INSTALL) --group console
+	touch $@
+
+$(CONSOLE_DIR)/node_modules/.stamp: $(CONSOLE_DIR)/package-lock.json $(VENV)/node.stamp
+	cd $(CONSOLE_DIR) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(CONSOLE_BUILT): $(CONSOLE_DIR)/node_modules/.stamp $(shell find $(CONSOLE_DIR)/src $(CONSOLE_DIR)/*.* -type f 2>/dev/null)
+	cd $(CONSOLE_DIR) && npm run --silent build
+	touch $@
+
+up: $(VENV)/run.stamp $(CONSOLE_BUILT)  ## Run SysMonitor on this host and print a link to its console
+	$(BIN)/python -m sysmon_appliance.cli up $(ARGS)
+
+console: $(CONSOLE_BUILT)  ## Build the web console
+
+test: lint test-console test-python  ## Run every check and test
+
+test-python: $(VENV)/test.stamp $(CONSOLE_BUILT)
+	$(BIN)/python -m pytest $(ARGS)
+
+test-console: $(CONSOLE_DIR)/node_modules/.stamp
+	cd $(CONSOLE_DIR) && npm run --silent check
+
+lint: $(VENV)/test.stamp  ## Check style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/test.stamp  ## Format the Python code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(BIN)/uv  ## Renew requirements.lock (releases at least a week old)
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+	  --exclude-newer $(COOLDOWN) --no-emit-package sysmon-agent --no-emit-package sysmon-appliance \
+	  --group test --group lint --group console --group tools --output-file requirements.lock pyproject.toml
+
+browser:  ## Install Debian's Chromium, which the browser tests drive (asks for root)
+	command -v chromium >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } || sudo sh -c 'apt-get update -qq && apt-get install -y -qq chromium'
+
+bench-agent: $(VENV)/test.stamp  ## Measure what the agent costs, beside node_exporter where it is installed
+	$(BIN)/python -m tests.bench.agent $(ARGS)
+
+bench-ingest: $(VENV)/test.stamp  ## Measure what accepting a push costs the aggregator
+	$(BIN)/python -m tests.bench.ingest $(ARGS)
+
+clean:  ## Remove what was installed and built inside this clone
+	rm -rf $(VENV) $(CONSOLE_DIR)/node_modules appliance/src/sysmon_appliance/web/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

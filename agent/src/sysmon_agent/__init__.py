@@ -1,0 +1,1 @@
+"""SysMonitor's agent: everything that runs on a monitored host."""

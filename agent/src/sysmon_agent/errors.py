@@ -1,0 +1,60 @@
+"""The family of errors that people see.
+
+    SysmonError
+    ├── ConfigError          a settings file is wrong; every fault is listed
+    ├── WireError            bytes from the other side are no message of ours
+    │   ├── MalformedMessage
+    │   └── OversizedMessage
+    ├── SpoolError           the spool folder can't be used
+    ├── IdentityError        certificate or key are missing or unusable
+    └── TransportError       the aggregator can't be reached or won't answer
+
+Each has a code for machines, a sentence for people, and a hint: the command that helps.
+"""
+
+
+class SysmonError(Exception):
+    """Base of the family; never raised itself.
+
+    Parameters
+    ----------
+    message
+        One sentence that says what is wrong.
+    hint
+        A command to run next, or an empty string.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(SysmonError):
+    code = "config"
+
+
+class WireError(SysmonError):
+    code = "wire"
+
+
+class MalformedMessage(WireError):  # noqa: N818 - named for what arrived, as in h11
+    code = "malformed_message"
+
+
+class OversizedMessage(WireError):  # noqa: N818 - named for what arrived, as in h11
+    code = "oversized_message"
+
+
+class SpoolError(SysmonError):
+    code = "spool"
+
+
+class IdentityError(SysmonError):
+    code = "identity"
+
+
+class TransportError(SysmonError):
+    code = "transport"

@@ -1,0 +1,1 @@
+"""SysMonitor's appliance: aggregator, web console and operator commands."""

@@ -1,0 +1,56 @@
+"""The aggregator's settings, declared as the agent's are (sysmon_agent.config.values)."""
+
+from dataclasses import dataclass
+
+from sysmon_agent.config.values import section, setting
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    listen: str = setting("0.0.0.0:7443", "Address that agents push to, as HOST:PORT; always TLS.")
+    certificate: str = setting("/etc/sysmon/pki/aggregator.pem", "This aggregator's certificate, PEM.")
+    key: str = setting("/etc/sysmon/pki/aggregator-key.pem", "The private key of the certificate, PEM, mode 0600.")
+    authority: str = setting("/etc/sysmon/pki/ca.pem", "The authority that agents must be signed by, PEM.")
+    keep_alive_seconds: int = setting(
+        900, "How long a silent connection stays open; above every agent's interval.", at_least=30, at_most=86_400
+    )
+    commit_milliseconds: int = setting(
+        150, "Batches that arrive within this time are committed together.", at_least=1, at_most=5000
+    )
+    max_body_bytes: int = setting(1 << 20, "Largest body that is read.", at_least=1 << 12, at_most=1 << 26)
+    max_connections: int = setting(20_000, "Connections from agents at one time.", at_least=1, at_most=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    listen: str = setting(
+        "127.0.0.1:7480", "Address of console and API, as HOST:PORT; plain HTTP on loopback only, else TLS."
+    )
+    certificate: str = setting("", "Certificate for the console, PEM; needed where it listens beyond loopback.")
+    key: str = setting("", "The private key of that certificate, PEM, mode 0600.")
+    socket: str = setting("/run/sysmon/aggregator.sock", "Unix socket for commands on this machine, mode 0600.")
+    session_seconds: int = setting(43_200, "How long a browser stays signed in.", at_least=60, at_most=2_592_000)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSettings:
+    max_age_seconds: int = setting(
+        604_800, "Age at which stored batches leave the live database.", at_least=600, at_most=31_536_000
+    )
+    max_bytes: int = setting(
+        2 << 30, "Size at which the oldest batches leave the live database.", at_least=1 << 24, at_most=1 << 40
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorSettings:
+    """The whole of aggregator.yaml."""
+
+    region: str = setting("default", "Name of this aggregator's region, as its certificate carries it.")
+    data: str = setting("/var/lib/sysmon/live", "Folder of the live database.")
+    log_level: str = setting(
+        "info", "Least severe messages that are logged.", choices=("debug", "info", "warning", "error")
+    )
+    ingest: IngestSettings = section(IngestSettings)
+    console: ConsoleSettings = section(ConsoleSettings)
+    head: HeadSettings = section(HeadSettings)

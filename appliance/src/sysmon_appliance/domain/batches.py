@@ -1,0 +1,42 @@
+"""Batches after they were decoded: what ingest hands to readers, and what the head gives back."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sysmon_agent.wire.messages import Gap, TableRows
+from sysmon_appliance.domain.schemas import KnownSchema
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch that is committed.
+
+    `wall_ms` is int64 [ticks], already corrected for a host clock that is more than 2 s off; `values` is float64
+    [series, ticks] in schema order; a missing value is NaN.
+    """
+
+    host: int  # Host.key
+    schema: KnownSchema
+    wall_ms: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    skipped: tuple[Gap, ...]
+    tables: tuple[TableRows, ...]  # in the order of the schema's tables
+    received_ms: int  # the aggregator's clock
+
+
+CommitListener = Callable[[Sequence[StoredBatch]], None]
+"""Called on the event loop after each group commit, in order of commit; must be quick."""
+
+
+class HeadReader(Protocol):
+    """Reads recent history; safe in any thread, and never blocks writing."""
+
+    def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
+        """Yield the batches with a tick in from_ms..to_ms, both included, in order of their first tick.
+
+        Tables are decoded only when asked for.
+        """
