@@ -12,6 +12,8 @@
 Each has a code for machines, a sentence for people, and a hint: the command that helps.
 """
 
+from dataclasses import dataclass
+
 
 class SysmonError(Exception):
     """Base of the family; never raised itself.
@@ -32,8 +34,26 @@ class SysmonError(Exception):
         self.hint = hint
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in the settings."""
+
+    place: str  # FILE:LINE, the name of an environment variable, or that of an option
+    problem: str  # a sentence without its full stop
+    suggestion: str = ""  # what to write instead, or an empty string
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}" + (f"; {self.suggestion}" if self.suggestion else "")
+
+
 class ConfigError(SysmonError):
+    """The settings cannot be used; `faults` has everything that is wrong, and the message shows all of it."""
+
     code = "config"
+
+    def __init__(self, message: str, *, hint: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__("\n  ".join([message, *map(str, faults)]), hint=hint)
+        self.faults = faults
 
 
 class WireError(SysmonError):

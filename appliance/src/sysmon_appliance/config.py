@@ -7,10 +7,12 @@ from sysmon_agent.config.values import section, setting
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    listen: str = setting("0.0.0.0:7443", "Address that agents push to, as HOST:PORT; always TLS.")
-    certificate: str = setting("/etc/sysmon/pki/aggregator.pem", "This aggregator's certificate, PEM.")
-    key: str = setting("/etc/sysmon/pki/aggregator-key.pem", "The private key of the certificate, PEM, mode 0600.")
-    authority: str = setting("/etc/sysmon/pki/ca.pem", "The authority that agents must be signed by, PEM.")
+    listen: str = setting("0.0.0.0:7443", "Address that agents push to, as HOST:PORT; always TLS.", form="address")
+    certificate: str = setting("/etc/sysmon/pki/aggregator.pem", "This aggregator's certificate, PEM.", form="path")
+    key: str = setting(
+        "/etc/sysmon/pki/aggregator-key.pem", "The private key of the certificate, PEM, mode 0600.", form="path"
+    )
+    authority: str = setting("/etc/sysmon/pki/ca.pem", "The authority that agents must be signed by, PEM.", form="path")
     keep_alive_seconds: int = setting(
         900, "How long a silent connection stays open; above every agent's interval.", at_least=30, at_most=86_400
     )
@@ -24,11 +26,17 @@ class IngestSettings:
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     listen: str = setting(
-        "127.0.0.1:7480", "Address of console and API, as HOST:PORT; plain HTTP on loopback only, else TLS."
+        "127.0.0.1:7480",
+        "Address of console and API, as HOST:PORT; plain HTTP on loopback only, else TLS.",
+        form="address",
     )
-    certificate: str = setting("", "Certificate for the console, PEM; needed where it listens beyond loopback.")
-    key: str = setting("", "The private key of that certificate, PEM, mode 0600.")
-    socket: str = setting("/run/sysmon/aggregator.sock", "Unix socket for commands on this machine, mode 0600.")
+    certificate: str = setting(
+        "", "Certificate for the console, PEM; needed where it listens beyond loopback.", form="path"
+    )
+    key: str = setting("", "The private key of that certificate, PEM, mode 0600.", form="path")
+    socket: str = setting(
+        "/run/sysmon/aggregator.sock", "Unix socket for commands on this machine, mode 0600.", form="path"
+    )
     session_seconds: int = setting(43_200, "How long a browser stays signed in.", at_least=60, at_most=2_592_000)
 
 
@@ -47,7 +55,7 @@ class AggregatorSettings:
     """The whole of aggregator.yaml."""
 
     region: str = setting("default", "Name of this aggregator's region, as its certificate carries it.")
-    data: str = setting("/var/lib/sysmon/live", "Folder of the live database.")
+    data: str = setting("/var/lib/sysmon/live", "Folder of the live database.", form="path")
     log_level: str = setting(
         "info", "Least severe messages that are logged.", choices=("debug", "info", "warning", "error")
     )

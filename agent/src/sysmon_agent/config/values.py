@@ -4,7 +4,9 @@ The reader checks what `setting` declares here; the reference page is written fr
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Form = Literal["text", "path", "address"]
 
 
 def setting(
@@ -14,14 +16,22 @@ def setting(
     at_least: float | None = None,
     at_most: float | None = None,
     choices: tuple[str, ...] = (),
+    form: Form = "text",
     secret: bool = False,
 ) -> Any:
     """Declare a field of a settings class.
 
-    `at_least` and `at_most` are inclusive. A secret may also come from a file named by SYSMON_…_FILE and is never
-    shown.
+    `at_least` and `at_most` are inclusive. A path is relative to the folder of the file that names it; an address is
+    HOST:PORT. A secret may also come from a file named by SYSMON_…_FILE and is never shown.
     """
-    rules = {"help": help, "at_least": at_least, "at_most": at_most, "choices": choices, "secret": secret}
+    rules = {
+        "help": help,
+        "at_least": at_least,
+        "at_most": at_most,
+        "choices": choices,
+        "form": form,
+        "secret": secret,
+    }
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=rules)
     return field(default=default, metadata=rules)
@@ -34,14 +44,18 @@ def section(kind: type) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    certificate: str = setting("/etc/sysmon/pki/agent.pem", "This host's certificate, PEM.")
-    key: str = setting("/etc/sysmon/pki/agent-key.pem", "The private key of the certificate, PEM, mode 0600.")
-    authority: str = setting("/etc/sysmon/pki/ca.pem", "The authority that aggregators must be signed by, PEM.")
+    certificate: str = setting("/etc/sysmon/pki/agent.pem", "This host's certificate, PEM.", form="path")
+    key: str = setting(
+        "/etc/sysmon/pki/agent-key.pem", "The private key of the certificate, PEM, mode 0600.", form="path"
+    )
+    authority: str = setting(
+        "/etc/sysmon/pki/ca.pem", "The authority that aggregators must be signed by, PEM.", form="path"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolSettings:
-    directory: str = setting("/var/lib/sysmon/spool", "Folder that holds ticks until they are durable.")
+    directory: str = setting("/var/lib/sysmon/spool", "Folder that holds ticks until they are durable.", form="path")
     max_bytes: int = setting(
         256 << 20, "Bytes that the spool may use before its policy drops ticks.", at_least=1 << 20, at_most=1 << 40
     )
@@ -71,8 +85,8 @@ class CollectSettings:
     command_lines: str = setting(
         "redacted", "How command lines of processes are sent.", choices=("none", "redacted", "full")
     )
-    proc: str = setting("/proc", "Where the proc filesystem is mounted.")
-    sys: str = setting("/sys", "Where the sys filesystem is mounted.")
+    proc: str = setting("/proc", "Where the proc filesystem is mounted.", form="path")
+    sys: str = setting("/sys", "Where the sys filesystem is mounted.", form="path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,9 @@ class AgentSettings:
 
     name: str = setting("", "Name shown for this host; empty means its host name.")
     interval_seconds: float = setting(10.0, "Seconds between ticks.", at_least=1, at_most=3600)
-    aggregators: tuple[str, ...] = setting(("localhost:7443",), "Aggregators as HOST:PORT, in order of preference.")
+    aggregators: tuple[str, ...] = setting(
+        ("localhost:7443",), "Aggregators as HOST:PORT, in order of preference.", form="address"
+    )
     labels: dict[str, str] = setting({}, "Labels of this host, such as role: db.")
     tags: tuple[str, ...] = setting((), "Tags of this host.")
     metadata: dict[str, str] = setting({}, "Facts that only people know, such as owner or rack.")
