@@ -1,0 +1,127 @@
+"""Makes a settings value from files, environment and command line.
+
+What is given later in this list wins: the default, the settings file, the files of `conf.d` beside it in order of
+their names, the environment, the command line. Every value that was written is checked, even one that another
+overrides, and all faults are reported together.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path as FilePath
+from typing import Any, Generic, TypeVar
+
+from sysmon_agent.config.cast import cast
+from sysmon_agent.config.declared import Declared, Path, declared
+from sysmon_agent.config.document import Document
+from sysmon_agent.config.sources import Found, Report, from_environment, from_overrides
+from sysmon_agent.errors import ConfigError, Fault
+
+T = TypeVar("T")
+
+DEFAULT = "default"
+_PROGRAMS = ("agent", "aggregator")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting in use, as `config show` prints it."""
+
+    key: str
+    value: Any  # "(set)" or "(not set)" for a secret
+    source: str  # FILE:LINE, a variable, an option, or DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """Settings, and where each of them came from."""
+
+    settings: T
+    rows: tuple[Row, ...]
+
+
+def read(kind: type[T], *, path: FilePath | None, environ: Mapping[str, str], overrides: Mapping[str, Any]) -> T:
+    """Return the settings of a program.
+
+    Parameters
+    ----------
+    kind
+        The settings class, such as AgentSettings.
+    path
+        The settings file, or None where there is none; one that is named must exist.
+    environ
+        Environment variables.
+    overrides
+        Options of the command line by key, such as {"spool.max_bytes": 1 << 30}; None means not given.
+
+    Raises
+    ------
+    ConfigError
+        Something is wrong; `faults` lists all of it.
+    """
+    return read_with_sources(kind, path=path, environ=environ, overrides=overrides).settings
+
+
+def read_with_sources(
+    kind: type[T], *, path: FilePath | None, environ: Mapping[str, str], overrides: Mapping[str, Any]
+) -> Reading[T]:
+    """Return the settings of a program and where each came from; see `read`."""
+    table = declared(kind)
+    faults: list[Fault] = []
+    values: dict[Path, Any] = {}
+    sources: dict[Path, str] = {}
+    for where, found in _everything(table, faults.append, path=path, environ=environ, overrides=overrides):
+        values[where] = cast(table[where], found, faults.append)
+        sources[where] = found.place
+    if faults:
+        raise _refusal(faults)
+    settings = _build(kind, values, ())
+    return Reading(settings, tuple(_row(entry, values, sources) for entry in table.values()))
+
+
+def _everything(
+    table: dict[Path, Declared],
+    report: Report,
+    *,
+    path: FilePath | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any],
+) -> Iterator[tuple[Path, Found]]:
+    """Yield all that was written, the weakest first."""
+    for file in settings_files(path) if path is not None else ():
+        yield from Document(file, table, report).values()
+    yield from from_environment(environ, table, report)
+    yield from from_overrides(overrides, table)
+
+
+def settings_files(path: FilePath) -> tuple[FilePath, ...]:
+    """List a settings file and what stands in `conf.d` beside it.
+
+    Agent and aggregator of one host share that folder: a file whose name begins with `agent-` or `aggregator-` is for
+    that program alone.
+    """
+    others = tuple(f"{program}-" for program in _PROGRAMS if program != path.stem)
+    parts = sorted((path.parent / "conf.d").glob("*.yaml"))
+    return (path, *(part for part in parts if not part.name.startswith(others)))
+
+
+def _refusal(faults: list[Fault]) -> ConfigError:
+    count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return ConfigError(f"The settings have {count}:", hint="", faults=tuple(faults))
+
+
+def _build(kind: type[T], values: Mapping[Path, Any], above: Path) -> T:
+    given = {}
+    for item in fields(kind):  # type: ignore[arg-type] # every settings class is a dataclass
+        path = (*above, item.name)
+        if path in values:
+            given[item.name] = values[path]
+        elif any(known[: len(path)] == path for known in values):
+            given[item.name] = _build(item.type, values, path)  # type: ignore[arg-type] # sections are classes
+    return kind(**given)
+
+
+def _row(entry: Declared, values: Mapping[Path, Any], sources: Mapping[Path, str]) -> Row:
+    value = values.get(entry.path, entry.default)
+    if entry.secret:
+        value = "(set)" if value else "(not set)"
+    return Row(entry.key, value, sources.get(entry.path, DEFAULT))
