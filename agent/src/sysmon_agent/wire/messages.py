@@ -88,6 +88,11 @@ class TableRows:
     columns: tuple[Sequence[float] | Sequence[str], ...]
 
 
+def kind_of(values: Sequence[float] | Sequence[str]) -> ColumnKind:
+    """Return the kind of a table's column, as its first value shows; an empty one counts as numbers."""
+    return ColumnKind.TEXT if values and isinstance(values[0], str) else ColumnKind.NUMBER
+
+
 @dataclass(frozen=True, slots=True)
 class ClockPair:
     """Both clocks read at one moment; the pair at sending shows the host's offset."""
