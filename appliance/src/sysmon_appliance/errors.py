@@ -25,3 +25,72 @@ class UnreachableError(SysmonError):
     """The aggregator does not answer."""
 
     code = "unreachable"
+
+
+class RefusedError(SysmonError):
+    """Something that an agent sent and ingest does not take; the code tells the agent what to do next."""
+
+    code = "refused"
+    retry_after_seconds = 0  # 0: no pause is asked for
+
+
+class NeedSchemaError(RefusedError):
+    """The batch refers to a schema that was never sent."""
+
+    code = "need_schema"
+
+
+class NeedHelloError(RefusedError):
+    """The connection does not own the stream: it said no hello, or another one said hello since."""
+
+    code = "need_hello"
+
+
+class UnexpectedTickError(RefusedError):
+    """The batch does not continue its stream."""
+
+    code = "unexpected_tick"
+
+    def __init__(self, *, expected: int) -> None:
+        super().__init__(f"The stream continues with tick {expected}.", hint="Cut the batch anew from that tick.")
+        self.expected = expected
+
+
+class ClonedIdentityError(RefusedError):
+    """Two agents use one certificate."""
+
+    code = "cloned_identity"
+    retry_after_seconds = 60
+
+
+class UnsupportedProtocolError(RefusedError):
+    """The agent speaks a version of the protocol that this aggregator does not."""
+
+    code = "unsupported_protocol"
+
+
+class BadIdentityError(RefusedError):
+    """The certificate does not entitle its holder to push."""
+
+    code = "bad_identity"
+
+
+class RateLimitedError(RefusedError):
+    """More is waiting to be written than the aggregator will hold in memory."""
+
+    code = "rate_limited"
+    retry_after_seconds = 5
+
+
+class StorageFullError(RefusedError):
+    """There was no room to commit."""
+
+    code = "storage_full"
+    retry_after_seconds = 15
+
+
+class StorageFailedError(RefusedError):
+    """The commit failed for another reason than room."""
+
+    code = "storage_failed"
+    retry_after_seconds = 5

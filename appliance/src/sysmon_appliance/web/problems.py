@@ -1,0 +1,80 @@
+"""Errors as HTTP shows them: problem documents (RFC 9457), for agents and for the console alike.
+
+Every error of the product has a code; this table gives each its status and title. docs/reference/errors.md has a
+section per code, and the `type` of a document names that section.
+"""
+
+import json
+from dataclasses import dataclass
+
+from sysmon_agent.errors import SysmonError
+from sysmon_appliance.errors import RefusedError, UnexpectedTickError
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE = "https://sysmonitor.invalid/errors/"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """What all problems of one code have in common."""
+
+    status: int
+    title: str
+
+
+PROBLEMS: dict[str, ProblemType] = {
+    # Answers to agents.
+    "need_schema": ProblemType(409, "The schema is not known here"),
+    "need_hello": ProblemType(409, "This connection does not own the stream"),
+    "unexpected_tick": ProblemType(409, "The batch does not continue its stream"),
+    "cloned_identity": ProblemType(409, "Two agents use one identity"),
+    "unsupported_protocol": ProblemType(400, "The protocol version is not supported"),
+    "malformed_message": ProblemType(400, "The message cannot be read"),
+    "oversized_message": ProblemType(413, "The message is too large"),
+    "bad_identity": ProblemType(403, "The certificate does not entitle to this"),
+    "rate_limited": ProblemType(429, "Too much is waiting to be written"),
+    "storage_full": ProblemType(503, "There is no room to store this"),
+    "storage_failed": ProblemType(503, "Storing failed"),
+    # Answers to people and their programs.
+    "bad_request": ProblemType(400, "The request cannot be answered as it stands"),
+    "sign_in": ProblemType(401, "No session"),
+    "forbidden": ProblemType(403, "Not allowed"),
+    "not_found": ProblemType(404, "Not found"),
+    "method_not_allowed": ProblemType(405, "The route has no such method"),
+    "wrong_host": ProblemType(421, "The request is for another host"),
+    "internal": ProblemType(500, "The aggregator failed to answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document, ready to be written to a connection."""
+
+    status: int
+    body: bytes
+    retry_after_seconds: int = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {"content-type": MEDIA_TYPE}
+        if self.retry_after_seconds:
+            headers["retry-after"] = str(self.retry_after_seconds)
+        return headers
+
+
+def problem_of(error: SysmonError) -> Problem:
+    """Describe an error as a problem document; a code that the table lacks is an internal error."""
+    code = error.code if error.code in PROBLEMS else "internal"
+    kind = PROBLEMS[code]
+    document: dict[str, str | int] = {
+        "type": _TYPE + code,
+        "title": kind.title,
+        "status": kind.status,
+        "code": code,
+        "detail": error.message,
+        "hint": error.hint,
+    }
+    if isinstance(error, UnexpectedTickError):
+        document["expected"] = error.expected
+    pause = error.retry_after_seconds if isinstance(error, RefusedError) else 0
+    return Problem(kind.status, json.dumps(document).encode(), pause)
