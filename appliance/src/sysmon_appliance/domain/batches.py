@@ -40,3 +40,6 @@ class HeadReader(Protocol):
 
         Tables are decoded only when asked for.
         """
+
+    def newest_ms(self, host: int) -> int | None:
+        """Return the time of a host's newest tick, or None when it has none; answered from memory."""
