@@ -23,7 +23,7 @@ _NULL = "tag:yaml.org,2002:null"
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes, refusing aliases and deep nesting before they cost anything."""
+    """Composes nodes, refusing aliases, tags and deep nesting before they cost anything."""
 
     depth = 0
 
@@ -31,6 +31,8 @@ class _Loader(yaml.SafeLoader):
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call] # the stubs leave it open
         if isinstance(event, yaml.AliasEvent):
             raise _refused("anchors and aliases are not used here", event)
+        if getattr(event, "tag", None):
+            raise _refused("tags are not used here", event)
         if self.depth == MAX_DEPTH:
             raise _refused("values are nested too deeply", event)
         self.depth += 1
