@@ -1,0 +1,1 @@
+"""What the agent says to aggregators, and when: a machine without I/O."""
