@@ -6,6 +6,7 @@
     │   ├── MalformedMessage
     │   └── OversizedMessage
     ├── SpoolError           the spool folder can't be used
+    │   └── SpoolInUseError  another agent uses it
     ├── IdentityError        certificate or key are missing or unusable
     └── TransportError       the aggregator can't be reached or won't answer
 
@@ -70,6 +71,10 @@ class OversizedMessage(WireError):  # noqa: N818 - named for what arrived, as in
 
 class SpoolError(SysmonError):
     code = "spool"
+
+
+class SpoolInUseError(SpoolError):
+    code = "spool_in_use"
 
 
 class IdentityError(SysmonError):
