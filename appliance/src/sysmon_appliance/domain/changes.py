@@ -1,0 +1,88 @@
+"""Everything that can change in the live database, as values, and the port that makes them last.
+
+All changes pass through one writer, in groups; a group is committed whole or not at all. Every change may be applied
+twice with the same result, so that whoever saw one fail simply submits it again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sysmon_agent.errors import SysmonError
+from sysmon_agent.wire.messages import Gap
+from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.schemas import KnownSchema
+
+
+@dataclass(frozen=True, slots=True)
+class SaveHost:
+    """Insert a host, or replace what is known of it."""
+
+    host: Host
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSchema:
+    schema: KnownSchema
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStream:
+    """Insert a stream that has no tick yet."""
+
+    key: int
+    host: int
+    stream_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendBatch:
+    """Add a batch to the head, and its gaps to the ledger.
+
+    Times of ticks are the host's own; `offset_ms` is what readers add to them. A batch of gaps alone has a count of 0
+    and no times.
+    """
+
+    id: int  # row number; rises with every batch, never used twice while the row lives
+    host: int
+    stream: int
+    schema: int
+    first: int
+    count: int
+    start_ms: int  # the earliest tick
+    end_ms: int  # the latest tick
+    last_ms: int  # tick number `first + count - 1`; differs from `end_ms` when the host's clock was set back
+    offset_ms: int
+    received_ms: int  # the aggregator's clock
+    skipped: tuple[Gap, ...]
+    body: bytes  # as it came
+
+
+@dataclass(frozen=True, slots=True)
+class DropOldest:
+    """Remove the batches with row numbers up to `up_to` from the head, after adding them to their streams' rows."""
+
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseEpoch:
+    """Let the epoch be at least this."""
+
+    epoch: int
+
+
+Change = RaiseEpoch | SaveHost | SaveSchema | OpenStream | AppendBatch | DropOldest
+
+Settle = Callable[[SysmonError | None], None]
+"""Told None once a group is committed, else why it was not."""
+
+
+class ChangeStore(Protocol):
+    """Where groups of changes are committed, one group at a time, in order."""
+
+    def commit(self, changes: Sequence[Change], settle: Settle) -> None:
+        """Begin to commit a group; `settle` is called later, in another thread.
+
+        The error it is told is a StorageFullError or a StorageFailedError, and then nothing of the group is there.
+        """

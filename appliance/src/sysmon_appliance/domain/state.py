@@ -1,0 +1,20 @@
+"""What an aggregator knows when it starts: everything that its live database holds, except the batches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.streams import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Each sequence is in order of row number."""
+
+    cluster_id: str
+    epoch: int  # this start's own; higher than that of any start before
+    hosts: Sequence[Host]
+    schemas: Sequence[KnownSchema]
+    streams: Sequence[Stream]
+    next_batch: int  # the row number of the next batch

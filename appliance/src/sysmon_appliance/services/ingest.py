@@ -1,0 +1,307 @@
+"""What happens when an agent says hello or pushes a batch.
+
+All of it runs on the event loop and none of it waits, except for the barrier: a batch is judged against what was
+accepted before it, handed to the barrier, and answered when it is committed. Nothing is acknowledged that is not.
+
+Who speaks is what the certificate says. Which connection speaks for a host is decided by hello: the last one that
+said it. A batch from another connection is told to say hello again, so two agents under one certificate take turns
+at hello and are found out there (domain/clones.py).
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from sysmon_agent.errors import SysmonError
+from sysmon_agent.wire.decode import check_against, decode_batch
+from sysmon_agent.wire.messages import PROTOCOL_VERSION, Batch, Hello, Limits, Reply
+from sysmon_agent.wire.peer import Peer
+from sysmon_appliance.domain.barrier import Barrier, GroupResult
+from sysmon_appliance.domain.batches import CommitListener, StoredBatch
+from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, RaiseEpoch, SaveHost, SaveSchema
+from sysmon_appliance.domain.clones import Incarnation, Incarnations
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.state import State
+from sysmon_appliance.domain.streams import Stream, Verdict, admit
+from sysmon_appliance.errors import (
+    ClonedIdentityError,
+    NeedHelloError,
+    NeedSchemaError,
+    RateLimitedError,
+    UnexpectedTickError,
+    UnsupportedProtocolError,
+)
+from sysmon_appliance.services.catalog import Catalog
+
+_log = logging.getLogger(__name__)
+
+TOLERATED_OFFSET_MS = 2000
+"""A host's clock may be this far from ours before the times of its ticks are corrected."""
+
+MAX_WAITING_BYTES = 256 << 20
+"""Bodies held in memory until they are committed."""
+
+_HIGHEST_EPOCH = 1 << 40  # no region has had more leaders; an agent that says so is wrong
+
+Answer = Reply | SysmonError
+Link = object
+"""A connection; only its identity matters here."""
+
+
+@dataclass(slots=True)
+class _Presence:
+    """Which connection speaks for a host."""
+
+    link: Link | None = None
+    stream: Stream | None = None  # None until hello has been answered
+    heard_ms: int = 0
+    incarnations: Incarnations = field(default_factory=Incarnations)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A batch as it came over a connection."""
+
+    peer: Peer
+    link: Link
+    body: bytes
+    received_ms: int  # when its first byte came, so that a slow link does not look like a slow clock
+    answer: Callable[[Answer], None]  # called once, on the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A batch on its way to the disk."""
+
+    push: Push
+    stream: Stream
+    batch: Batch
+    schema: KnownSchema | None  # None: a batch of gaps alone
+    offset_ms: int
+
+
+@dataclass(slots=True)
+class IngestCounters:
+    """Totals since the start."""
+
+    batches: int = 0
+    ticks: int = 0
+    samples: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # by error code
+
+
+class Ingest:
+    """Takes what agents send, in the order in which it comes."""
+
+    def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits) -> None:
+        self.epoch = state.epoch
+        self.counters = IngestCounters()
+        self._catalog = catalog
+        self._barrier = barrier
+        self._limits = limits
+        self._next_batch = state.next_batch
+        self._presences: dict[str, _Presence] = {}
+        self._unsaved: set[bytes] = set()  # schemas that no committed group has held yet
+        self._waiting_bytes = 0
+        self._committed: list[StoredBatch] = []
+        self._listeners: list[CommitListener] = []
+        barrier.listen(self._publish)
+
+    def listen(self, listener: CommitListener) -> None:
+        """Call `listener` with what each group of commits has stored, from now on."""
+        self._listeners.append(listener)
+
+    async def hello(self, peer: Peer, hello: Hello, link: Link, *, received_ms: int) -> Reply:
+        """Let a connection speak for a host, and say how far its stream is.
+
+        Raises
+        ------
+        RefusedError
+            The code says why.
+        """
+        presence = self._take_over(peer, hello, link, received_ms)
+        offset_ms = _offset(received_ms - hello.sent.wall_ms)
+        host = self._catalog.describe(peer.id, hello, now_ms=received_ms, clock_offset_ms=offset_ms)
+        stream = self._catalog.stream(host.key, hello.stream_id)
+        changes: list[Change] = [SaveHost(host)] if host != self._catalog.find(peer.id) else []
+        # An agent that has seen a higher epoch saw it here: this database was restored, or begun anew.
+        epoch = hello.epoch + 1 if self.epoch < hello.epoch < _HIGHEST_EPOCH else self.epoch
+        changes += [RaiseEpoch(epoch)] if epoch > self.epoch else []
+        if changes or not stream.settled:
+            await self._barrier.durable(*changes)
+            self._catalog.put(host)
+            self.epoch = max(self.epoch, epoch)
+        if presence.link is link:
+            presence.stream = stream
+        return Reply(self.epoch, stream.last, stream.last, stream.last_wall_ms)
+
+    def submit(self, push: Push) -> None:
+        """Take a batch; its `answer` is called now or after the commit, with a reply or the error."""
+        try:
+            self._take(push)
+        except SysmonError as error:
+            self._refuse(error, push)
+
+    def leave(self, peer: Peer, link: Link) -> None:
+        """Forget a connection that has ended."""
+        presence = self._presences.get(peer.id)
+        if presence is not None and presence.link is link:
+            presence.link = presence.stream = None
+
+    def _take_over(self, peer: Peer, hello: Hello, link: Link, now_ms: int) -> _Presence:
+        if hello.protocol != PROTOCOL_VERSION:
+            raise UnsupportedProtocolError(
+                f"This aggregator speaks version {PROTOCOL_VERSION} of the protocol, not {hello.protocol}.",
+                hint="Install the agent of the aggregator's release.",
+            )
+        presence = self._presences.setdefault(peer.id, _Presence())
+        who = Incarnation(hello.boot_id, hello.stream_id)
+        if not presence.incarnations.greet(who, now_ms=now_ms, active_ms=presence.heard_ms):
+            _log.warning("two agents use one identity", extra={"host_id": peer.id})
+            raise ClonedIdentityError(
+                "Another agent uses this certificate; it was here first.",
+                hint="Give this host a certificate of its own, and remove the copied one.",
+            )
+        presence.link, presence.stream, presence.heard_ms = link, None, now_ms
+        return presence
+
+    def _take(self, push: Push) -> None:
+        batch = decode_batch(push.body, self._limits)
+        stream = self._owned_stream(push, batch.stream_id)
+        first = batch.skipped[0].first if batch.skipped else batch.first
+        match admit(last=stream.tentative, first=first, to=batch.last):
+            case Verdict.ACCEPT:
+                self._accept(push, batch, stream)
+            case Verdict.AGAIN if stream.settled:
+                push.answer(self._reply(stream))
+            case Verdict.AGAIN:  # accepted a moment ago, and not committed: this answer waits for the same group
+                self._barrier.submit((), partial(self._settle_again, push, stream))
+            case Verdict.CONFLICT:
+                raise UnexpectedTickError(expected=stream.tentative + 1)
+
+    def _owned_stream(self, push: Push, stream_id: bytes) -> Stream:
+        presence = self._presences.get(push.peer.id)
+        if presence is None or presence.link is not push.link or presence.stream is None:
+            raise NeedHelloError("This connection does not speak for the host.", hint="Say hello.")
+        if presence.stream.stream_id != stream_id:
+            raise NeedHelloError("This connection said hello for another stream.", hint="Say hello.")
+        presence.heard_ms = push.received_ms
+        return presence.stream
+
+    def _accept(self, push: Push, batch: Batch, stream: Stream) -> None:
+        if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
+            raise RateLimitedError("Too many batches wait to be written.", hint="Is the aggregator's disk slow?")
+        schema = self._schema(batch) if batch.count else None
+        accepted = _Accepted(push, stream, batch, schema, _offset(push.received_ms - batch.sent.wall_ms))
+        self._barrier.submit(self._changes(accepted), partial(self._settle, accepted))
+        self._waiting_bytes += len(push.body)
+        stream.tentative = batch.last
+
+    def _schema(self, batch: Batch) -> KnownSchema:
+        schema = self._catalog.schema(batch.schema_hash)
+        if schema is not None:
+            check_against(batch, schema.schema)
+            return schema
+        if batch.schema is None:
+            raise NeedSchemaError("The batch's schema is not known.", hint="Send the batch again with its schema.")
+        check_against(batch, batch.schema)
+        self._unsaved.add(batch.schema_hash)
+        return self._catalog.learn(batch.schema_hash, batch.schema)
+
+    def _changes(self, accepted: _Accepted) -> tuple[Change, ...]:
+        """List what has to be written for a batch: mostly the batch alone."""
+        stream, batch, schema = accepted.stream, accepted.batch, accepted.schema
+        before: list[Change] = []
+        if not stream.key:
+            self._catalog.keep(stream)
+        if not stream.last:
+            before.append(OpenStream(stream.key, stream.host, stream.stream_id))
+        if schema is not None and schema.hash in self._unsaved:
+            before.append(SaveSchema(schema))
+        append = AppendBatch(
+            id=self._next_batch,
+            host=stream.host,
+            stream=stream.key,
+            schema=schema.key if schema else 0,
+            first=batch.first,
+            count=batch.count,
+            start_ms=min(batch.wall_ms, default=0),
+            end_ms=max(batch.wall_ms, default=0),
+            last_ms=_last_ms(batch),
+            offset_ms=accepted.offset_ms,
+            received_ms=accepted.push.received_ms,
+            skipped=batch.skipped,
+            body=accepted.push.body,
+        )
+        self._next_batch += 1
+        return (*before, append) if before else (append,)
+
+    def _settle(self, accepted: _Accepted, error: SysmonError | None) -> None:
+        push, stream, batch = accepted.push, accepted.stream, accepted.batch
+        self._waiting_bytes -= len(push.body)
+        if error is not None:
+            stream.roll_back()
+            self._refuse(error, push)
+            return
+        stream.commit(last=batch.last, count=batch.count, skipped=batch.skipped, wall_ms=_last_ms(batch))
+        if accepted.schema is not None:
+            self._unsaved.discard(accepted.schema.hash)
+            self._store(accepted, accepted.schema)
+        push.answer(self._reply(stream))
+
+    def _settle_again(self, push: Push, stream: Stream, error: SysmonError | None) -> None:
+        if error is None:
+            push.answer(self._reply(stream))
+        else:
+            self._refuse(error, push)
+
+    def _store(self, accepted: _Accepted, schema: KnownSchema) -> None:
+        batch = accepted.batch
+        stored = _stored(accepted, schema)
+        self._committed.append(stored)
+        self.counters.batches += 1
+        self.counters.ticks += batch.count
+        self.counters.samples += stored.values.size
+
+    def _publish(self, _: GroupResult) -> None:
+        """Tell listeners what the group that was just settled has stored."""
+        committed, self._committed = self._committed, []
+        if not committed:
+            return
+        for listener in self._listeners:
+            try:
+                listener(committed)
+            except Exception:  # noqa: BLE001 - a page that fails must not stop ingest
+                _log.exception("a listener of stored batches failed")
+
+    def _reply(self, stream: Stream) -> Reply:
+        return Reply(self.epoch, stream.last, stream.last)
+
+    def _refuse(self, error: SysmonError, push: Push) -> None:
+        self.counters.refused[error.code] += 1
+        push.answer(error)
+
+
+def _offset(offset_ms: int) -> int:
+    return offset_ms if abs(offset_ms) > TOLERATED_OFFSET_MS else 0
+
+
+def _last_ms(batch: Batch) -> int:
+    return batch.wall_ms[-1] if batch.wall_ms else 0
+
+
+def _stored(accepted: _Accepted, schema: KnownSchema) -> StoredBatch:
+    batch = accepted.batch
+    return StoredBatch(
+        host=accepted.stream.host,
+        schema=schema,
+        wall_ms=np.array(batch.wall_ms, dtype=np.int64) + accepted.offset_ms,
+        values=np.frombuffer(batch.columns, dtype="<f8").reshape(-1, batch.count),
+        skipped=batch.skipped,
+        tables=batch.tables,
+        received_ms=accepted.push.received_ms,
+    )
