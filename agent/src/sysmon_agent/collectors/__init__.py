@@ -1,0 +1,74 @@
+"""What the agent measures.
+
+One subject per file. A new collector is a class in a file of its own and a line in `REGISTRY`; what it measures is a
+row of `sysmon_agent.names.METRICS`.
+"""
+
+import sys
+from collections.abc import Callable
+
+from sysmon_agent.clock import Clock
+from sysmon_agent.collectors.base import Collector, Context
+from sysmon_agent.collectors.collector_set import CollectorSet, Sampled
+from sysmon_agent.collectors.cpu import Cpu
+from sysmon_agent.collectors.disks import Disks
+from sysmon_agent.collectors.filesystems import Filesystems
+from sysmon_agent.collectors.load import Load
+from sysmon_agent.collectors.memory import Memory
+from sysmon_agent.collectors.network import Network
+from sysmon_agent.collectors.own import Own
+from sysmon_agent.collectors.paging import Paging
+from sysmon_agent.collectors.pressure import Pressure
+from sysmon_agent.collectors.processes import Processes
+from sysmon_agent.collectors.temperatures import Temperatures
+from sysmon_agent.collectors.uptime import Uptime
+from sysmon_agent.collectors.users import UserNames
+from sysmon_agent.config.values import CollectSettings
+
+__all__ = ["REGISTRY", "CollectorSet", "Sampled", "build", "registry_for"]
+
+REGISTRY: tuple[type[Collector], ...] = (
+    Cpu,
+    Load,
+    Memory,
+    Paging,
+    Pressure,
+    Filesystems,
+    Disks,
+    Network,
+    Temperatures,
+    Uptime,
+    Processes,
+    Own,
+)
+"""The collectors of Linux, in the order in which they run."""
+
+
+def registry_for(platform: str) -> tuple[type[Collector], ...]:
+    """Return the collectors for a value of `sys.platform`."""
+    if platform == "linux":
+        return REGISTRY
+    from sysmon_agent.collectors.portable import PORTABLE_REGISTRY  # noqa: PLC0415 - it loads psutil: 5 MB of memory
+
+    return PORTABLE_REGISTRY
+
+
+def build(
+    settings: CollectSettings,
+    clock: Clock,
+    spool_bytes: Callable[[], int] | None = None,
+    *,
+    platform: str = sys.platform,
+) -> CollectorSet:
+    """Make the collectors of this machine, without those that the settings disable.
+
+    `spool_bytes` tells how much the spool holds; without it, the agent's own series lack the spool's.
+    """
+    context = Context(settings, clock, UserNames(), spool_bytes=spool_bytes)
+    return assemble(context, registry_for(platform))
+
+
+def assemble(context: Context, registry: tuple[type[Collector], ...]) -> CollectorSet:
+    """Make a set of the collectors of a registry."""
+    enabled = [kind(context) for kind in registry if kind.name not in context.settings.disable]
+    return CollectorSet(enabled, context.clock)

@@ -1,0 +1,105 @@
+"""Reading what /proc shows of each process.
+
+A process may end at any moment and belong to anyone, so whatever can't be read is simply not there.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sysmon_agent.collectors.files import read_file, text
+
+_LONGEST_COMMAND = 4096
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+STATES = ("running", "sleeping", "uninterruptible", "stopped", "defunct", "idle")
+_STATE_OF_LETTER = {
+    b"R": "running", b"S": "sleeping", b"D": "uninterruptible", b"T": "stopped", b"t": "stopped", b"Z": "defunct",
+    b"X": "defunct", b"I": "idle",
+}  # fmt: skip
+
+
+class Process(NamedTuple):
+    """A process at one moment. A named tuple, for hundreds are made at each tick."""
+
+    pid: int
+    name: str
+    state: str  # one of STATES
+    cpu_seconds: float  # user and system, of all threads
+    threads: int
+    started_seconds: float  # since boot; together with pid it names a process
+    resident_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIo:
+    """Bytes that a process caused to be read from and written to disks."""
+
+    read: int
+    written: int
+
+
+def parse_process_stat(data: bytes) -> Process:
+    """Read /proc/PID/stat. The name is in parentheses and may hold blanks and parentheses itself."""
+    head, _, tail = data.rpartition(b") ")
+    pid, _, name = head.partition(b" (")
+    fields = tail.split(b" ", 22)
+    return Process(
+        int(pid),
+        text(name),
+        _STATE_OF_LETTER.get(fields[0], "sleeping"),
+        (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND,
+        int(fields[17]),
+        int(fields[19]) / _TICKS_PER_SECOND,
+        int(fields[21]) * _PAGE_BYTES,
+    )
+
+
+def parse_io(data: bytes) -> ProcessIo:
+    """Read /proc/PID/io."""
+    read = data.partition(b"\nread_bytes: ")[2].split(b"\n", 1)[0]
+    written = data.partition(b"\nwrite_bytes: ")[2].split(b"\n", 1)[0]
+    return ProcessIo(int(read), int(written))
+
+
+class ProcessFiles:
+    """The numbered folders of a proc filesystem."""
+
+    def __init__(self, proc: str, user_name: Callable[[int], str]) -> None:
+        self._proc = proc
+        self._user_name = user_name
+
+    def scan(self) -> Iterator[Process]:
+        """Yield every process that may be seen; raises OSError where /proc itself can't be read."""
+        prefix = f"{self._proc}/"
+        for name in os.listdir(self._proc):
+            if name.isdecimal():
+                try:
+                    data = read_file(f"{prefix}{name}/stat")
+                except OSError:
+                    continue
+                yield parse_process_stat(data)
+
+    def io(self, pid: int) -> ProcessIo | None:
+        """Return a process's traffic, or None where it is gone or not ours to see."""
+        try:
+            return parse_io(read_file(f"{self._proc}/{pid}/io"))
+        except OSError:
+            return None
+
+    def user(self, pid: int) -> str:
+        """Return the user that a process runs as; empty where it is gone."""
+        try:
+            return self._user_name(os.stat(f"{self._proc}/{pid}").st_uid)
+        except OSError:
+            return ""
+
+    def command(self, pid: int) -> list[str]:
+        """Return a process's arguments, at most 4 KiB of them; none for threads of the kernel."""
+        try:
+            data = read_file(f"{self._proc}/{pid}/cmdline", _LONGEST_COMMAND)
+        except OSError:
+            return []
+        return [text(argument) for argument in data.rstrip(b"\0").split(b"\0")] if data else []

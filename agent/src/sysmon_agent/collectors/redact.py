@@ -1,0 +1,98 @@
+"""Command lines without their secrets.
+
+Command lines carry passwords, tokens and keys, and what an agent sends is read by many. The rules here hide too much
+rather than too little: they look for names that mean a secret, for options of programs that are known to take one, for
+passwords inside URLs, and for words that look like keys.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+MASK = "***"
+LONGEST = 256
+"""Characters of a command line that are kept."""
+
+_SENSITIVE = (
+    r"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|credential|cookie|session|signature|bearer|auth(?!or)"
+    r"|(?:api|access|private|account|encryption|master|shared|secret)[-_.]?key)"
+)
+# A name and its value in one word: --token=x, PGPASSWORD=x, {"password":"x"}, https://host/?sig=1&token=x
+_ASSIGNMENT = re.compile(rf"(.*?{_SENSITIVE}[\w.-]*[\"']?[=:])(.+)", re.IGNORECASE | re.DOTALL)
+# A name whose value is the next word: --token x, Authorization: x, "password": "x", Bearer x
+_ANNOUNCEMENT = re.compile(
+    rf"(?:[-/]+[\w.-]*{_SENSITIVE}[\w.-]*|.*{_SENSITIVE}[\w.-]*[\"']?[=:]|bearer|basic)",
+    re.IGNORECASE | re.DOTALL,
+)
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)\S*@")
+_KEYS = re.compile(
+    r"\b[0-9a-f]{32,}\b"
+    r"|\b(?:AKIA|ASIA|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|hvs\.)[\w-]{8,}"
+    r"|(?<![\w+-])(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])(?=[\w+-]*\d)[\w+-]{32,}={0,2}",
+    re.ASCII,
+)
+_WORDS = re.compile(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
+
+_SHORT_OPTIONS = {
+    "7z": "-p", "curl": "-u", "docker": "-p", "ldapmodify": "-w", "ldapsearch": "-w", "mariadb": "-p",
+    "mariadb-admin": "-p", "mariadb-dump": "-p", "mongo": "-p", "mongosh": "-p", "mysql": "-p", "mysqladmin": "-p",
+    "mysqldump": "-p", "podman": "-p", "redis-cli": "-a", "smbclient": "-U", "sqlcmd": "-P", "sshpass": "-p",
+    "unrar": "-p", "zip": "-P",
+}  # fmt: skip
+"""The short option by which a program takes a secret, with the value in the same word or in the next."""
+
+
+def redact(argv: Sequence[str]) -> str:
+    """Join a command's arguments and hide what looks like a secret; at most LONGEST characters."""
+    return _redact(tuple(argv))
+
+
+@lru_cache(maxsize=256)
+def _redact(argv: tuple[str, ...]) -> str:
+    return shorten(" ".join(_Redaction().arguments(argv)))
+
+
+def shorten(command: str) -> str:
+    """Cut a command line to LONGEST characters."""
+    return command if len(command) <= LONGEST else command[: LONGEST - 1] + "…"
+
+
+class _Redaction:
+    """Goes through the words of one command line; what a word means depends on those before it."""
+
+    def __init__(self) -> None:
+        self._hides_next = False
+        self._short_option = ""
+
+    def arguments(self, argv: Iterable[str]) -> list[str]:
+        return [self._argument(argument) for argument in argv]
+
+    def _argument(self, argument: str) -> str:
+        if self._hides_next or argument.strip().count(" ") == 0 or _assigns_at_once(argument):
+            return self._word(argument)
+        # A script for a shell, a header, or the title that a process gave itself.
+        return " ".join(map(self._word, _WORDS.findall(argument)))
+
+    def _word(self, word: str) -> str:
+        hidden = self._hides_next
+        self._hides_next = word == self._short_option or _ANNOUNCEMENT.fullmatch(word) is not None
+        if hidden:
+            return MASK
+        option = _SHORT_OPTIONS.get(word.rpartition("/")[2], "")
+        if option:
+            self._short_option = option
+            return word
+        return self._visible(word)
+
+    def _visible(self, word: str) -> str:
+        option = self._short_option
+        if option and word.startswith(option) and word != option:
+            return option + MASK
+        word = _URL_PASSWORD.sub(rf"\1{MASK}@", word)
+        word = _ASSIGNMENT.sub(rf"\1{MASK}", word)
+        return _KEYS.sub(MASK, word)
+
+
+def _assigns_at_once(argument: str) -> bool:
+    """Tell `--password=two words`, which is one value, from a script that holds an assignment somewhere."""
+    return _ASSIGNMENT.match(argument.partition(" ")[0]) is not None
