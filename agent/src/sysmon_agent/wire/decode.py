@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from sysmon_agent.errors import MalformedMessage, OversizedMessage
 from sysmon_agent.wire.blocks import inflate, unpack_columns, unpack_strings
 from sysmon_agent.wire.encode import hash_of
-from sysmon_agent.wire.fields import BLOB, BLOBS, MESSAGE, NUMBER, NUMBERS, read, shape, unzigzag
+from sysmon_agent.wire.fields import BLOB, BLOBS, NUMBER, NUMBERS, read, shape, unzigzag
 from sysmon_agent.wire.messages import (
     DEFAULT_LIMITS,
     Attributes,
@@ -32,6 +32,7 @@ from sysmon_agent.wire.messages import (
 
 LARGEST_NUMBER = 1 << 53
 """Of ticks, times and epochs: exact in JSON and in a float64."""
+LARGEST_PROTOCOL = (1 << 32) - 1
 
 PAIR = shape(key=BLOB, value=BLOB)
 SERIES = shape(metric=BLOB, attributes=BLOBS)
@@ -50,8 +51,8 @@ BATCH = shape(
     schema_hash=BLOB,
     columns=BLOB,
     tables=BLOBS,
-    sent=MESSAGE,
-    schema=MESSAGE,
+    sent=BLOBS,
+    schema=BLOBS,
 )
 HELLO = shape(
     protocol=NUMBER,
@@ -59,7 +60,7 @@ HELLO = shape(
     last=NUMBER,
     boot_id=BLOB,
     interval_ms=NUMBER,
-    sent=MESSAGE,
+    sent=BLOBS,
     epoch=NUMBER,
     facts=BLOBS,
     labels=BLOBS,
@@ -87,7 +88,7 @@ def decode_hello(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Hello:
         labels=_attributes(labels, limits),
         tags=tuple(_text(tag, limits) for tag in tags),
         metadata=_attributes(metadata, limits),
-        protocol=_bounded(protocol),
+        protocol=_bounded(protocol, LARGEST_PROTOCOL),
     )
 
 
@@ -129,7 +130,7 @@ def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS, *, tables: bool =
         sent=_clock(sent),
         skipped=_gaps(skipped, first, len(walls), limits),
         tables=_tables(rows, len(walls), limits.inflated_bytes - len(columns), limits) if tables and rows else (),
-        schema=None if schema is None else _named_schema(schema, schema_name, limits),
+        schema=_named_schema(b"".join(schema), schema_name, limits) if schema else None,
     )
 
 
@@ -175,9 +176,9 @@ def _identifier(value: bytes, what: str) -> bytes:
     return value
 
 
-def _bounded(value: int) -> int:
-    if value > LARGEST_NUMBER:
-        raise MalformedMessage(f"{value} is above the largest number, 2^53.")
+def _bounded(value: int, largest: int = LARGEST_NUMBER) -> int:
+    if value > largest:
+        raise MalformedMessage(f"{value} is above the largest number here, {largest}.")
     return value
 
 
@@ -216,10 +217,10 @@ def _pair(body: bytes, limits: Limits) -> tuple[str, str]:
     return _name(key, limits), _text(value, limits)
 
 
-def _clock(body: bytes | None) -> ClockPair:
-    if body is None:
+def _clock(parts: Sequence[bytes]) -> ClockPair:
+    if not parts:
         raise MalformedMessage("The clocks at sending are missing.")
-    wall_ms, boot_ms = read(body, CLOCK_PAIR)
+    wall_ms, boot_ms = read(b"".join(parts), CLOCK_PAIR)
     return ClockPair(_bounded(wall_ms), _bounded(boot_ms))
 
 
@@ -259,8 +260,12 @@ def _named_schema(body: bytes, name: bytes, limits: Limits) -> Schema:
 
 
 def _columns(packed: bytes, ticks: int, limits: Limits) -> bytes:
+    if not ticks:
+        if packed:
+            raise MalformedMessage("There are columns without ticks.")
+        return b""
     columns = inflate(packed, min(limits.inflated_bytes, 8 * ticks * limits.series))
-    if ticks and len(columns) % (8 * ticks):
+    if len(columns) % (8 * ticks):
         raise MalformedMessage(f"{len(columns)} bytes are no whole number of series of {ticks} ticks.")
     return columns
 
@@ -274,13 +279,14 @@ def _times(differences: Iterable[int]) -> tuple[int, ...]:
 
 def _gaps(bodies: Sequence[bytes], first: int, ticks: int, limits: Limits) -> tuple[Gap, ...]:
     """Decode the skipped numbers, and check that they and the ticks make one unbroken run."""
-    _check_count(bodies, limits.gaps, "gaps")
-    if not bodies and not ticks:
-        raise MalformedMessage("The batch has neither ticks nor gaps.")
     _bounded(_positive(first, "number of the first tick") + ticks)
-    gaps = tuple(_gap(body) for body in bodies)
-    following_numbers = [gap.first for gap in gaps[1:]] + [first]
-    for gap, following in zip(gaps, following_numbers, strict=False):
+    if not bodies:
+        if not ticks:
+            raise MalformedMessage("The batch has neither ticks nor gaps.")
+        return ()
+    _check_count(bodies, limits.gaps, "gaps")
+    gaps = tuple(map(_gap, bodies))
+    for gap, following in zip(gaps, [*(gap.first for gap in gaps[1:]), first], strict=True):
         if gap.last + 1 != following:
             raise MalformedMessage(f"The gap {gap.first} to {gap.last} does not lie directly before {following}.")
     return gaps

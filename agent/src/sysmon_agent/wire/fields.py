@@ -5,8 +5,8 @@ A message is a run of fields. Each begins with a key, `number << 3 | wire type`,
 holds seven bits a byte, lowest first, the top bit of each byte telling that another follows. Signed numbers are
 zigzagged so that small ones stay short. Fields that hold their type's default are not sent.
 
-Reading follows the runtime where it is defined: of a repeated single field the last wins, embedded messages are merged
-(which is what joining their bytes means), packed and unpacked numbers may alternate, and unknown fields are skipped.
+Reading follows the runtime where it is defined: of a repeated single field the last wins, repeated embedded messages
+are merged (joining their bytes does that), packed and unpacked numbers may alternate, and unknown fields are skipped.
 Where the runtime guesses we refuse: a known field of another wire type, a varint of more than 64 bits.
 """
 
@@ -19,21 +19,20 @@ from sysmon_agent.errors import MalformedMessage
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 _CUT_SHORT = "The message ends inside a field."
+_TOO_LONG = "A number has more than 64 bits."
 
 # What a field does with each value that arrives for it.
-_SET, _MERGE, _APPEND, _EXTEND = range(4)
+_SET, _APPEND, _EXTEND = range(3)
 
 NUMBER: Final = "number"
 BLOB: Final = "blob"  # bytes or text
-MESSAGE: Final = "message"
 NUMBERS: Final = "numbers"
-BLOBS: Final = "blobs"  # messages or texts
+BLOBS: Final = "blobs"  # messages or texts; a single message too, whose parts the reader joins
 
-_DEFAULTS: dict[str, int | bytes | tuple[()] | None] = {NUMBER: 0, BLOB: b"", MESSAGE: None, NUMBERS: (), BLOBS: ()}
+_DEFAULTS: dict[str, int | bytes | tuple[()]] = {NUMBER: 0, BLOB: b"", NUMBERS: (), BLOBS: ()}
 _ACTIONS = {
     NUMBER: {_VARINT: _SET},
     BLOB: {_BYTES: _SET},
-    MESSAGE: {_BYTES: _MERGE},
     NUMBERS: {_VARINT: _APPEND, _BYTES: _EXTEND},
     BLOBS: {_BYTES: _APPEND},
 }
@@ -61,8 +60,8 @@ def shape(**kinds: str) -> Shape:
 def read(message: bytes, form: Shape) -> list[Any]:
     """Take a message apart.
 
-    Returns one value per field of the shape: NUMBER an unsigned int, BLOB bytes, MESSAGE bytes or None, NUMBERS a
-    sequence of unsigned int, BLOBS a sequence of bytes.
+    Returns one value per field of the shape: NUMBER an unsigned int, BLOB bytes, NUMBERS a sequence of unsigned int,
+    BLOBS a sequence of bytes.
 
     Raises
     ------
@@ -70,23 +69,22 @@ def read(message: bytes, form: Shape) -> list[Any]:
         The bytes are no message of that shape.
     """
     values = list(form.blank)
+    rules = form.rules
     for key, value in _split(message):
-        rule = form.rules.get(key)
+        rule = rules.get(key)
         if rule is None:
             _check_unknown(key, form)
             continue
         position, action = rule
         if action == _SET:
             values[position] = value
-        elif action == _MERGE:
-            values[position] = (values[position] or b"") + value
+            continue
+        if not values[position]:
+            values[position] = []
+        if action == _APPEND:
+            values[position].append(value)
         else:
-            if not values[position]:
-                values[position] = []
-            if action == _APPEND:
-                values[position].append(value)
-            else:
-                values[position].extend(_varints(value))
+            values[position].extend(_varints(value))
     return values
 
 
@@ -125,27 +123,30 @@ def _long_varint(message: bytes, position: int) -> tuple[int, int]:
     while True:
         byte = message[position]
         position += 1
-        value |= (byte & 127) << shift
         if byte < 128:
             break
+        value |= (byte & 127) << shift
         shift += 7
         if shift > 63:
-            raise MalformedMessage("A number has more than 64 bits.")
+            raise MalformedMessage(_TOO_LONG)
+    value |= byte << shift
     if value >> 64:
-        raise MalformedMessage("A number has more than 64 bits.")
+        raise MalformedMessage(_TOO_LONG)
     return value, position
 
 
-def _varints(packed: bytes) -> Iterator[int]:
+def _varints(packed: bytes) -> list[int]:
+    values = []
     position, end = 0, len(packed)
     try:
         while position < end:
             value, position = packed[position], position + 1
             if value > 127:
                 value, position = _long_varint(packed, position)
-            yield value
+            values.append(value)
     except IndexError:
         raise MalformedMessage(_CUT_SHORT) from None
+    return values
 
 
 def _fixed_size(wire_type: int) -> int:
