@@ -1,7 +1,7 @@
 """Everything that can change in the live database, as values, and the port that makes them last.
 
-All changes pass through one writer, in groups; a group is committed whole or not at all. Every change may be applied
-twice with the same result, so that whoever saw one fail simply submits it again.
+All changes pass through one writer, in groups; a group is committed whole or not at all, and whoever saw a change fail
+may submit it again.
 """
 
 from collections.abc import Callable, Sequence

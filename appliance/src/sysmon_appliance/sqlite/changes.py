@@ -1,0 +1,141 @@
+"""How each change of the domain is written; one statement per constant."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from sysmon_agent.wire.encode import encode_schema
+from sysmon_appliance.domain.changes import (
+    AppendBatch,
+    Change,
+    DropOldest,
+    OpenStream,
+    RaiseEpoch,
+    SaveHost,
+    SaveSchema,
+)
+
+_RAISE_EPOCH = """
+UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
+"""
+_SAVE_HOST = """
+INSERT INTO hosts (id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description)
+VALUES (:id, :host_id, :name, :interval_ms, :first_seen_ms, :boot_id, :simulated, :description)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, interval_ms = excluded.interval_ms, boot_id = excluded.boot_id,
+    simulated = excluded.simulated, description = excluded.description
+"""
+_SAVE_SCHEMA = "INSERT OR IGNORE INTO schemas (id, hash, body) VALUES (:id, :hash, :body)"
+_OPEN_STREAM = "INSERT OR IGNORE INTO streams (id, host, stream_id) VALUES (:id, :host, :stream_id)"
+_APPEND_BATCH = """
+INSERT INTO batches (id, stream, schema, first, count, start_ms, end_ms, last_ms, offset_ms, received_ms)
+VALUES (:id, :stream, :schema, :first, :count, :start_ms, :end_ms, :last_ms, :offset_ms, :received_ms)
+"""
+_APPEND_BODY = "INSERT INTO bodies (id, body) VALUES (:id, :body)"
+_APPEND_GAP = """
+INSERT INTO gaps (stream, first, last, reason, received_ms) VALUES (:stream, :first, :last, :reason, :received_ms)
+"""
+# In an aggregate with max(), SQLite takes bare columns from the row that has the maximum.
+_FOLD = """
+UPDATE streams SET
+    base_last = gone.first + gone.count - 1, base_last_ms = gone.last_ms, base_stored = base_stored + gone.ticks
+FROM (
+    SELECT stream, max(id), first, count, last_ms, sum(count) AS ticks
+    FROM batches WHERE id <= :up_to GROUP BY stream
+) AS gone
+WHERE streams.id = gone.stream
+"""
+_DROP_BODIES = "DELETE FROM bodies WHERE id <= :up_to"
+_DROP_BATCHES = "DELETE FROM batches WHERE id <= :up_to"
+
+Bindings = dict[str, Any]
+
+
+def apply(connection: apsw.Connection, changes: Sequence[Change]) -> None:
+    """Write a group of changes; the caller owns the transaction.
+
+    Batches go last, all at once: nothing else in a group depends on them.
+    """
+    appends = [change for change in changes if isinstance(change, AppendBatch)]
+    for change in changes:
+        if not isinstance(change, AppendBatch):
+            _APPLY[type(change)](connection, change)
+    with_ticks = [append for append in appends if append.count]
+    connection.executemany(_APPEND_BATCH, map(_batch_row, with_ticks))
+    connection.executemany(_APPEND_BODY, ({"id": append.id, "body": append.body} for append in with_ticks))
+    connection.executemany(_APPEND_GAP, _gap_rows(appends))
+
+
+def _batch_row(append: AppendBatch) -> Bindings:
+    return {
+        "id": append.id,
+        "stream": append.stream,
+        "schema": append.schema,
+        "first": append.first,
+        "count": append.count,
+        "start_ms": append.start_ms,
+        "end_ms": append.end_ms,
+        "last_ms": append.last_ms,
+        "offset_ms": append.offset_ms,
+        "received_ms": append.received_ms,
+    }
+
+
+def _gap_rows(appends: Iterable[AppendBatch]) -> Iterable[Bindings]:
+    for append in appends:
+        for gap in append.skipped:
+            yield {
+                "stream": append.stream,
+                "first": gap.first,
+                "last": gap.last,
+                "reason": int(gap.reason),
+                "received_ms": append.received_ms,
+            }
+
+
+def _raise_epoch(connection: apsw.Connection, change: RaiseEpoch) -> None:
+    connection.execute(_RAISE_EPOCH, {"epoch": change.epoch})
+
+
+def _save_host(connection: apsw.Connection, change: SaveHost) -> None:
+    host = change.host
+    description = {"facts": host.facts, "labels": host.labels, "tags": host.tags, "metadata": host.metadata}
+    row = {
+        "id": host.key,
+        "host_id": host.host_id,
+        "name": host.name,
+        "interval_ms": host.interval_ms,
+        "first_seen_ms": host.first_seen_ms,
+        "boot_id": host.boot_id,
+        "simulated": int(host.simulated),
+        "description": json.dumps(description),
+    }
+    connection.execute(_SAVE_HOST, row)
+
+
+def _save_schema(connection: apsw.Connection, change: SaveSchema) -> None:
+    schema = change.schema
+    row = {"id": schema.key, "hash": schema.hash, "body": encode_schema(schema.schema)}
+    connection.execute(_SAVE_SCHEMA, row)
+
+
+def _open_stream(connection: apsw.Connection, change: OpenStream) -> None:
+    row = {"id": change.key, "host": change.host, "stream_id": change.stream_id}
+    connection.execute(_OPEN_STREAM, row)
+
+
+def _drop_oldest(connection: apsw.Connection, change: DropOldest) -> None:
+    up_to = {"up_to": change.up_to}
+    for statement in (_FOLD, _DROP_BODIES, _DROP_BATCHES):
+        connection.execute(statement, up_to)
+
+
+_APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
+    RaiseEpoch: _raise_epoch,
+    SaveHost: _save_host,
+    SaveSchema: _save_schema,
+    OpenStream: _open_stream,
+    DropOldest: _drop_oldest,
+}

@@ -1,0 +1,89 @@
+"""Reading the head."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import numpy as np
+
+from sysmon_agent.wire.decode import decode_batch
+from sysmon_agent.wire.messages import Limits
+from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.sqlite.connection import explained, open_reader
+from sysmon_appliance.sqlite.index import HeadIndex
+
+_ROWS = """
+SELECT batches.schema, batches.offset_ms, batches.received_ms, bodies.body
+FROM batches JOIN bodies USING (id) WHERE id = :id
+"""
+# Bodies were held to the limits when they were accepted.
+_NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
+_AT_ONCE = 500
+"""Rows fetched by one statement: between two of them, the WAL can be checkpointed."""
+
+
+class ReaderPool:
+    """Read connections, handed to one thread at a time and kept for the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[apsw.Connection] = deque()
+
+    @contextmanager
+    def connection(self) -> Iterator[apsw.Connection]:
+        with explained(self._path):
+            connection = self._idle.pop() if self._idle else open_reader(self._path)
+            try:
+                yield connection
+            finally:
+                self._idle.append(connection)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+class Head:
+    """The HeadReader over the live database; safe in any thread, and never in the way of the writer."""
+
+    def __init__(self, pool: ReaderPool, index: HeadIndex, schemas: Mapping[int, KnownSchema]) -> None:
+        self._pool = pool
+        self._index = index
+        self._schemas = schemas
+
+    def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
+        """Yield the batches with a tick in from_ms..to_ms, in order of their earliest tick.
+
+        Batches may overlap, and two may hold a tick of the same time: after a host's clock was set back or its agent
+        rolled back. Readers of ranges put them in order and keep one.
+
+        Raises
+        ------
+        StorageError
+            The database can't be read.
+        """
+        numbers = self._index.find(host, from_ms, to_ms)
+        for start in range(0, len(numbers), _AT_ONCE):
+            for row in self._rows(numbers[start : start + _AT_ONCE]):
+                yield self._decode(host, row, tables=tables)
+
+    def _rows(self, numbers: list[int]) -> list[tuple[int, int, int, bytes]]:
+        # Rows that retention has removed since the index was asked are simply not there.
+        with self._pool.connection() as connection:
+            return list(connection.executemany(_ROWS, ({"id": number} for number in numbers)))
+
+    def _decode(self, host: int, row: tuple[int, int, int, bytes], *, tables: bool) -> StoredBatch:
+        schema, offset_ms, received_ms, body = row
+        batch = decode_batch(body, _NO_LIMITS, tables=tables)
+        return StoredBatch(
+            host=host,
+            schema=self._schemas[schema],
+            wall_ms=np.array(batch.wall_ms, dtype=np.int64) + offset_ms,
+            values=np.frombuffer(batch.columns, dtype="<f8").reshape(-1, batch.count),
+            skipped=batch.skipped,
+            tables=batch.tables,
+            received_ms=received_ms,
+        )

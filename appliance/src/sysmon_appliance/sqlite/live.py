@@ -1,0 +1,82 @@
+"""The live database as a whole: opened, checked, migrated, and handed out in parts."""
+
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import apsw
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.domain.state import State
+from sysmon_appliance.sqlite.connection import explained, open_writer
+from sysmon_appliance.sqlite.head import Head, ReaderPool
+from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.load import load
+from sysmon_appliance.sqlite.lock import FolderLock
+from sysmon_appliance.sqlite.migrate import migrate, migrations
+from sysmon_appliance.sqlite.usage import Usage
+from sysmon_appliance.sqlite.writer import Writer
+
+FILE_NAME = "live.sqlite"
+
+
+class LiveDatabase:
+    """The live database of this aggregator, held from `open` to `close`.
+
+    `state` is what it knew at opening; `writer` is the ChangeStore, `head` the HeadReader, `usage` the HeadUsage.
+    """
+
+    def __init__(self, state: State, *, writer: Writer, head: Head, usage: Usage, closing: ExitStack) -> None:
+        self.state = state
+        self.writer = writer
+        self.head = head
+        self.usage = usage
+        self._closing = closing
+
+    @classmethod
+    def open(cls, folder: Path, clock: Clock) -> "LiveDatabase":
+        """Open the database in `folder`, or begin one there; each opening is an epoch of its own.
+
+        Raises
+        ------
+        StorageError
+            It can't be used; the message says why and what to do.
+        """
+        path = folder / FILE_NAME
+        with ExitStack() as closing, explained(path):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            closing.callback(FolderLock(folder).release)
+            connection = open_writer(path)
+            closing.callback(connection.close)
+            migrate(connection, migrations(), now_ms=clock.wall_ms())
+            database = cls._started(connection, path, closing)
+        return database  # noqa: RET504 - mypy takes an ExitStack for one that may swallow errors
+
+    @classmethod
+    def _started(cls, connection: apsw.Connection, path: Path, opening: ExitStack) -> "LiveDatabase":
+        """Load what is known, start the writer, and take over what closes it all."""
+        index = HeadIndex()
+        state = load(connection, index, new_cluster_id=secrets.token_hex(16))
+        schemas = {schema.key: schema for schema in state.schemas}
+        pool = ReaderPool(path)
+        closing = opening.pop_all()
+        closing.callback(pool.close)
+        writer = Writer(connection, index, schemas)
+        closing.callback(writer.close)
+        writer.start()
+        head = Head(pool, index, schemas)
+        return cls(state, writer=writer, head=head, usage=Usage(pool), closing=closing)
+
+    def close(self) -> None:
+        """Finish what was begun, and let go of the folder."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""Reading, at start, all that is kept in memory from then on."""
+
+import json
+import logging
+
+import apsw
+
+from sysmon_agent.wire.decode import decode_schema
+from sysmon_agent.wire.messages import Attributes, GapReason, Limits
+from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.state import State
+from sysmon_appliance.domain.streams import Stream
+from sysmon_appliance.sqlite.index import HeadIndex
+
+_log = logging.getLogger(__name__)
+
+_BEGIN_CLUSTER = "INSERT OR IGNORE INTO meta (name, value) VALUES ('cluster', :cluster), ('epoch', '0')"
+_NEXT_EPOCH = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'"
+_META = "SELECT name, value FROM meta"
+_HOSTS = """
+SELECT id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description FROM hosts ORDER BY id
+"""
+_SCHEMAS = "SELECT id, hash, body FROM schemas ORDER BY id"
+_STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FROM streams ORDER BY id"
+_GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
+_BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms, offset_ms FROM batches ORDER BY id"
+
+# What was accepted once is accepted again, even where limits were lowered since.
+_NO_LIMITS = Limits(body_bytes=1 << 30, series=1 << 30, tables=1 << 30, table_columns=1 << 30, text_bytes=1 << 30)
+
+
+def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) -> State:
+    """Begin an epoch, rebuild the streams' ends and the head's index, and return what is known.
+
+    `new_cluster_id` names the cluster if this database is new.
+    """
+    with connection:
+        connection.execute(_BEGIN_CLUSTER, {"cluster": new_cluster_id})
+        connection.execute(_NEXT_EPOCH)
+    meta = dict(connection.execute(_META))
+    streams = {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
+    newest = _add_head(connection, streams, index)
+    _add_gaps(connection, streams)
+    for stream in streams.values():
+        stream.roll_back()
+        if not stream.balanced:
+            _log.error("the ledger of a stream does not add up", extra={"stream_id": stream.stream_id.hex()})
+    return State(
+        cluster_id=meta["cluster"],
+        epoch=int(meta["epoch"]),
+        hosts=[_host(row) for row in connection.execute(_HOSTS)],
+        schemas=[_schema(row) for row in connection.execute(_SCHEMAS)],
+        streams=list(streams.values()),
+        next_batch=newest + 1,
+    )
+
+
+def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: HeadIndex) -> int:
+    """Advance streams over the batches in the head; return the newest row number."""
+    number = 0
+    for number, key, first, count, start_ms, end_ms, last_ms, offset_ms in connection.execute(_BATCHES):
+        stream = streams[key]
+        stream.last = first + count - 1
+        stream.stored += count
+        stream.last_wall_ms = last_ms
+        index.add(stream.host, number, start_ms + offset_ms, end_ms + offset_ms)
+    return number
+
+
+def _add_gaps(connection: apsw.Connection, streams: dict[int, Stream]) -> None:
+    for key, reason, missing, last in connection.execute(_GAPS):
+        stream = streams[key]
+        stream.missing[GapReason(reason)] = missing
+        if last > stream.last:  # nothing was stored since, so the newest number is no tick
+            stream.last = last
+            stream.last_wall_ms = 0
+
+
+def _stream(row: tuple[int, int, bytes, int, int, int]) -> Stream:
+    key, host, stream_id, last, stored, last_ms = row
+    return Stream(key, host, stream_id, last=last, stored=stored, last_wall_ms=last_ms)
+
+
+def _schema(row: tuple[int, bytes, bytes]) -> KnownSchema:
+    key, schema_hash, body = row
+    return KnownSchema(key, schema_hash, decode_schema(body, _NO_LIMITS))
+
+
+def _host(row: tuple[int, str, str, int, int, str, int, str]) -> Host:
+    key, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description = row
+    described = json.loads(description)
+    return Host(
+        key=key,
+        host_id=host_id,
+        name=name,
+        interval_ms=interval_ms,
+        first_seen_ms=first_seen_ms,
+        boot_id=boot_id,
+        facts=_attributes(described["facts"]),
+        labels=_attributes(described["labels"]),
+        tags=tuple(described["tags"]),
+        metadata=_attributes(described["metadata"]),
+        simulated=bool(simulated),
+    )
+
+
+def _attributes(pairs: list[list[str]]) -> Attributes:
+    return tuple((key, value) for key, value in pairs)

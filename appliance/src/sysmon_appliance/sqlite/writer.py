@@ -1,0 +1,139 @@
+"""The one thread that writes.
+
+It owns the write connection from the moment it starts; everything else reads. It takes a group of changes at a time,
+commits it in one transaction with one fsync, and checkpoints the WAL between groups: nobody else does.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+
+import apsw
+
+from sysmon_agent.errors import SysmonError
+from sysmon_appliance.domain.changes import AppendBatch, Change, DropOldest, SaveSchema, Settle
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.sqlite.changes import apply
+from sysmon_appliance.sqlite.connection import refusal
+from sysmon_appliance.sqlite.index import HeadIndex
+
+_log = logging.getLogger(__name__)
+
+_CHECKPOINT_PAGES = 4000
+"""The WAL is checkpointed when it has grown by this: rarely, as a page that many commits touch is then written once."""
+
+_IDLE_SECONDS = 10.0
+"""It is also checkpointed when nothing was written for this long."""
+
+_SPARE_SHARE = 8
+"""Free pages are given back to the filesystem when they are more than one in this many; fewer are soon used again."""
+
+_GIVE_BACK_PAGES = 2000
+
+_FREE_PAGES = "PRAGMA freelist_count"
+_ALL_PAGES = "PRAGMA page_count"
+
+_Work = tuple[Sequence[Change], Settle]
+
+
+class Writer:
+    """The ChangeStore over the live database."""
+
+    def __init__(self, connection: apsw.Connection, index: HeadIndex, schemas: dict[int, KnownSchema]) -> None:
+        self._connection = connection
+        self._index = index
+        self._schemas = schemas
+        self._wal_pages = 0
+        self._checkpointed_pages = 0
+        self._failing = False
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        connection.set_wal_hook(self._note_wal)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def commit(self, changes: Sequence[Change], settle: Settle) -> None:
+        self._queue.put((changes, settle))
+
+    def close(self) -> None:
+        """Finish the groups that were begun, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (work := self._next()) is not None:
+            changes, settle = work
+            settle(self._commit(changes))
+            if self._wal_pages - self._checkpointed_pages >= _CHECKPOINT_PAGES:
+                self._checkpoint()
+
+    def _next(self) -> _Work | None:
+        while self._wal_pages > self._checkpointed_pages:
+            try:
+                return self._queue.get(timeout=_IDLE_SECONDS)
+            except Empty:
+                self._checkpoint()
+        return self._queue.get()
+
+    def _commit(self, changes: Sequence[Change]) -> SysmonError | None:
+        if not changes:
+            return None
+        try:
+            self._write(changes)
+        except Exception as error:  # noqa: BLE001 - whatever it is, agents must hear that nothing was stored
+            self._roll_back()
+            if not self._failing:  # a full disk would fill the log, too
+                _log.exception("changes can't be committed; agents keep what they sent")
+            self._failing = True
+            return refusal(error)
+        if self._failing:
+            _log.warning("changes can be committed again")
+        self._failing = False
+        for change in changes:
+            self._note(change)
+        return None
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        apply(self._connection, changes)
+        self._connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        try:  # SQLite may have rolled back by itself
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error:
+            _log.exception("a failed group of changes could not be rolled back")
+
+    def _note(self, change: Change) -> None:
+        """Let readers find what a committed change has brought or taken."""
+        match change:
+            case AppendBatch() if change.count:
+                start_ms, end_ms = change.start_ms + change.offset_ms, change.end_ms + change.offset_ms
+                self._index.add(change.host, change.id, start_ms, end_ms)
+            case SaveSchema():
+                self._schemas[change.schema.key] = change.schema
+            case DropOldest():
+                self._index.drop(change.up_to)
+                self._give_back()
+
+    def _give_back(self) -> None:
+        free, pages = self._connection.execute(_FREE_PAGES).get, self._connection.execute(_ALL_PAGES).get
+        if free * _SPARE_SHARE > pages:
+            self._connection.execute(f"PRAGMA incremental_vacuum({_GIVE_BACK_PAGES})").fetchall()
+
+    def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        # The count begins anew when the WAL does, which is after it was checkpointed in full.
+        self._checkpointed_pages = min(self._checkpointed_pages, pages)
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        """Move what the WAL holds into the database, as far as readers allow; a failure only postpones it."""
+        self._checkpointed_pages = self._wal_pages
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.Error:
+            _log.exception("the WAL could not be checkpointed")
