@@ -1,0 +1,72 @@
+"""Cutting what follows a number into a batch: first the gaps there, then ticks of one shape."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sysmon_agent.spool.gaps import Gaps
+from sysmon_agent.spool.ticks import size_of
+from sysmon_agent.wire.messages import Batch, Gap, GapReason
+
+MOST_GAPS = 500
+MOST_TICKS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Gaps from the serial that was asked for up to `first`, and the ticks from there on."""
+
+    first: int
+    gaps: tuple[Gap, ...]
+    ticks: tuple[Batch, ...]
+
+
+@dataclass(slots=True)
+class Cutter:
+    """Walks along the serials up to `last`, over ticks, declared gaps, and holes that nobody has declared."""
+
+    gaps: Gaps
+    last: int
+    samples: int
+    hole_reason: Callable[[int], GapReason]
+
+    def cut(self, serial: int, ticks: Iterable[Batch]) -> Cut:
+        """Cut from `serial` on; `ticks` come in order, each numbered by its serial."""
+        skipped: list[Gap] = []
+        run: list[Batch] = []
+        room = self.samples
+        position = serial
+        for tick in ticks:
+            if not run:
+                position = self._skip(skipped, position, tick.first)
+            if tick.first < position:
+                continue  # declared as a gap, whatever lies on disk
+            room -= size_of(tick)
+            if tick.first > position or self.gaps.at(tick.first) or (run and not _fits(run, tick, room)):
+                break
+            run.append(tick)
+            position += 1
+        if not run:
+            position = self._skip(skipped, position, self.last + 1)
+        return Cut(position - len(run), tuple(skipped), tuple(run))
+
+    def _skip(self, skipped: list[Gap], position: int, until: int) -> int:
+        """Collect gaps from `position` to the tick at `until`, and beyond while it is declared; return their end."""
+        while position <= self.last and len(skipped) < MOST_GAPS:
+            gap = self.gaps.at(position) or self._hole(position, until)
+            if gap is None:
+                break
+            skipped.append(Gap(position, min(gap.last, self.last), gap.reason))
+            position = gap.last + 1
+        return position
+
+    def _hole(self, position: int, until: int) -> Gap | None:
+        if position >= until:
+            return None
+        declared = self.gaps.next_first(position)
+        end = min(until, declared or until) - 1
+        return Gap(position, end, self.hole_reason(position))
+
+
+def _fits(run: list[Batch], tick: Batch, room: int) -> bool:
+    same_shape = tick.schema_hash == run[0].schema_hash and len(tick.tables) == len(run[0].tables)
+    return same_shape and room >= 0 and len(run) < MOST_TICKS
