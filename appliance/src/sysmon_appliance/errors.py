@@ -94,3 +94,28 @@ class StorageFailedError(RefusedError):
 
     code = "storage_failed"
     retry_after_seconds = 5
+
+
+class SignInError(SysmonError):
+    """The request needs a session and has none."""
+
+    code = "sign_in"
+
+
+class ForbiddenError(SysmonError):
+    """The request is understood, and not allowed."""
+
+    code = "forbidden"
+
+
+class WrongHostError(SysmonError):
+    """The request names a host that this listener does not serve."""
+
+    code = "wrong_host"
+
+
+class TooManyWatchersError(RefusedError):
+    """There are as many open event streams as there may be."""
+
+    code = "too_many_watchers"
+    retry_after_seconds = 10

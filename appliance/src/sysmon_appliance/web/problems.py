@@ -42,6 +42,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "not_found": ProblemType(404, "Not found"),
     "method_not_allowed": ProblemType(405, "The route has no such method"),
     "wrong_host": ProblemType(421, "The request is for another host"),
+    "too_many_watchers": ProblemType(503, "Too many pages are watching"),
     "internal": ProblemType(500, "The aggregator failed to answer"),
 }
 
