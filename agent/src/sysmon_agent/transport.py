@@ -1,0 +1,208 @@
+"""One TLS connection to an aggregator, and just as much HTTP/1.1 as its two routes need.
+
+The standard library's client would triple the cost of a push and load the email package; this speaks of one kind of
+answer only: with a Content-Length, small, and in time. Anything else is an error, after which the connection is closed.
+Nothing is ever sent again from here: whether to do that is the uplink's decision.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sysmon_agent.errors import IdentityError, TransportError
+from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
+
+LARGEST_HEAD = 16 << 10
+LARGEST_BODY = 64 << 10
+_CHUNK = 16 << 10
+_HINT = "sysmon-agent check"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Connection:
+    """A connection that has verified whom it speaks to.
+
+    Parameters
+    ----------
+    monotonic
+        Returns seconds that never step.
+    timeout_seconds
+        For the whole of connecting, and for the whole of each exchange.
+    """
+
+    def __init__(
+        self, stream: ssl.SSLSocket, host: str, *, monotonic: Callable[[], float], timeout_seconds: float
+    ) -> None:
+        self._stream = stream
+        self._host = host
+        self._monotonic = monotonic
+        self._timeout = timeout_seconds
+        self._buffer = bytearray()
+        self.peer = _aggregator(stream)
+
+    @property
+    def local_address(self) -> str:
+        """The address of this host that the aggregator sees, unless there is translation between them."""
+        return str(self._stream.getsockname()[0])
+
+    def post(self, path: str, body: bytes) -> Response:
+        """Send a message and return the answer to it.
+
+        Raises
+        ------
+        TransportError
+            There is no answer, in time or at all. Whether the message has arrived is not known.
+        """
+        if self._is_stale():
+            raise TransportError("The aggregator has closed the idle connection.")
+        deadline = self._monotonic() + self._timeout
+        try:
+            self._stream.settimeout(self._timeout)
+            self._stream.sendall(_request(path, self._host, body))
+            return self._receive(deadline)
+        except OSError as error:
+            raise TransportError(f"The exchange with {self._host} failed ({explain(error)}).", hint=_HINT) from error
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def abort(self) -> None:
+        """Wake up a thread that waits in `post`; it raises TransportError."""
+        try:
+            # Below TLS: the farewell of TLS would wait for the lock that the other thread holds.
+            socket.socket.shutdown(self._stream, socket.SHUT_RDWR)
+        except OSError:
+            return  # closed already
+
+    def _is_stale(self) -> bool:
+        """Whether the other side has closed; session tickets, which may wait to be read, are taken in passing."""
+        self._stream.settimeout(0.0)
+        try:
+            self._stream.recv(1)
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            return True
+        return True  # an end, or an answer to nothing
+
+    def _receive(self, deadline: float) -> Response:
+        head = self._take_until(b"\r\n\r\n", deadline)
+        status, headers = parse_head(head)
+        return Response(status, headers, self._take(_content_length(headers), deadline))
+
+    def _take_until(self, mark: bytes, deadline: float) -> bytes:
+        while (end := self._buffer.find(mark)) < 0:
+            if len(self._buffer) > LARGEST_HEAD:
+                raise TransportError("The answer has too long a head; is this port an aggregator's?", hint=_HINT)
+            self._fill(deadline)
+        return self._cut(end + len(mark))
+
+    def _take(self, length: int, deadline: float) -> bytes:
+        while len(self._buffer) < length:
+            self._fill(deadline)
+        return self._cut(length)
+
+    def _cut(self, length: int) -> bytes:
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+    def _fill(self, deadline: float) -> None:
+        remaining = deadline - self._monotonic()
+        if remaining <= 0:
+            raise TimeoutError("timed out")
+        self._stream.settimeout(remaining)
+        received = self._stream.recv(_CHUNK)
+        if not received:
+            raise TransportError("The aggregator closed the connection instead of answering.")
+        self._buffer += received
+
+
+def connect(
+    address: str, context: ssl.SSLContext, *, monotonic: Callable[[], float], timeout_seconds: float
+) -> Connection:
+    """Connect to HOST:PORT and verify that an aggregator of ours is there.
+
+    Raises
+    ------
+    TransportError
+        Nobody answers there, or not with TLS that can be trusted.
+    IdentityError
+        Somebody with a good certificate answers, but no aggregator.
+    """
+    host, port = split_address(address)
+    try:
+        plain = socket.create_connection((host, port), timeout_seconds)
+    except OSError as error:
+        raise TransportError(f"{address} cannot be reached ({explain(error)}).", hint=_HINT) from error
+    try:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = context.wrap_socket(plain, server_hostname=host)
+    except OSError as error:
+        plain.close()
+        raise TransportError(f"{address} cannot be trusted ({explain(error)}).", hint=_HINT) from error
+    try:
+        return Connection(stream, address, monotonic=monotonic, timeout_seconds=timeout_seconds)
+    except IdentityError:
+        stream.close()
+        raise
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Split HOST:PORT, where HOST may be an IPv6 address in brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def explain(error: OSError) -> str:
+    """Say in few words why an exchange failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.lower().replace("_", " ")
+    return error.strerror or str(error) or type(error).__name__
+
+
+def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
+    """Read a response's head, blank line included.
+
+    Raises
+    ------
+    TransportError
+        It is none of HTTP/1.1.
+    """
+    lines = head.decode("latin-1").split("\r\n")
+    version, _, rest = lines[0].partition(" ")
+    if version not in {"HTTP/1.1", "HTTP/1.0"} or not rest[:3].isdecimal():
+        raise TransportError("The answer is not HTTP; is this port an aggregator's?", hint=_HINT)
+    pairs = (line.partition(":") for line in lines[1:] if line)
+    return int(rest[:3]), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _request(path: str, host: str, body: bytes) -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/x-protobuf\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
+def _content_length(headers: Mapping[str, str]) -> int:
+    value = headers.get("content-length", "")
+    if not value.isdecimal() or int(value) > LARGEST_BODY or "transfer-encoding" in headers:
+        raise TransportError("The answer has no length, or too much of it; is this port an aggregator's?", hint=_HINT)
+    return int(value)
+
+
+def _aggregator(stream: ssl.SSLSocket) -> Peer:
+    peer = peer_of(stream.getpeercert())
+    if peer.role != AGGREGATOR:
+        raise IdentityError(f"{peer.uri} answers, which is no aggregator.", hint=_HINT)
+    return peer
