@@ -1,0 +1,191 @@
+"""The fleet matrix: what every host shows now, and its last ten minutes, in memory.
+
+It answers the fleet page without touching disk. Ingest calls `update` after each group commit, so the cost of a batch
+must be a few microseconds: batches of a group are computed together, whatever their schemas.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.canonical import NAMES, POSITION, Projection, Transition, canonical, project
+from sysmon_appliance.domain.hosts import HostDirectory
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.terms import Floats, Indexes, rates
+
+SPARKS: tuple[str, ...] = ("cpu", "memory", "net_receive", "net_transmit")
+SPARK_SLOTS = 60
+SPARK_SECONDS = 10
+_SLOT_MS = SPARK_SECONDS * 1000
+_SPARK_COLUMNS = np.array([POSITION[name] for name in SPARKS])
+
+GAP_INTERVALS = 3
+"""No tick for more than this many intervals is a gap: no rate is computed across it, no line drawn."""
+
+_AHEAD_MS = 60_000
+"""A tick further ahead of the aggregator's clock than this is history's business: nothing newer could replace it."""
+
+_INITIAL_HOSTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One tick of a host under its schema; `values` is float64 [series]."""
+
+    schema: KnownSchema
+    wall_ms: int
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A host's newest tick and the one before it."""
+
+    tick: Tick
+    previous: Tick | None = None
+
+    def rates(self) -> Floats:
+        """Compute each series' growth per second between the two ticks; of use for counters only."""
+        if self.previous is None or self.previous.schema.key != self.tick.schema.key:
+            return np.full_like(self.tick.values, np.nan)
+        seconds = np.array((self.tick.wall_ms - self.previous.wall_ms) / 1000)
+        return rates(self.tick.values, self.previous.values, seconds)
+
+
+class FleetMatrix:
+    """Rows are hosts in order of their first batch since start; columns are the canonical metrics.
+
+    Not safe in threads: the event loop updates it and reads it.
+    """
+
+    def __init__(self, directory: HostDirectory) -> None:
+        self._directory = directory
+        self._rows: dict[int, int] = {}
+        self._projections: dict[int, Projection] = {}
+        self._latest: list[Latest | None] = []
+        self._values = np.full((_INITIAL_HOSTS, len(NAMES)), np.nan)
+        self._received = np.zeros(_INITIAL_HOSTS, np.int64)
+        self._ring = np.full((_INITIAL_HOSTS, SPARK_SLOTS, len(SPARKS)), np.nan)
+        self._ring_slot = np.full((_INITIAL_HOSTS, SPARK_SLOTS), -1, np.int64)
+
+    @property
+    def values(self) -> Floats:
+        """Canonical values, float64 [rows, metrics]."""
+        return self._values[: len(self._rows)]
+
+    @property
+    def received_ms(self) -> npt.NDArray[np.int64]:
+        """When each row's newest batch arrived, on the aggregator's clock."""
+        return self._received[: len(self._rows)]
+
+    def row(self, host: int) -> int | None:
+        """Return the row of a host, or None when nothing of it has arrived."""
+        return self._rows.get(host)
+
+    def latest(self, host: int) -> Latest | None:
+        row = self._rows.get(host)
+        return None if row is None else self._latest[row]
+
+    def update(self, batches: Sequence[StoredBatch]) -> None:
+        """Take in committed batches; a CommitListener."""
+        places: list[tuple[int, int, bool]] = []
+        transitions: list[Transition] = []
+        for batch in batches:
+            row = self._row_for(batch.host)
+            self._received[row] = max(self._received[row], batch.received_ms)
+            if batch.values.size:
+                for wall_ms, newest, transition in self._advance(row, batch):
+                    places.append((row, wall_ms, newest))
+                    transitions.append(transition)
+        if transitions:
+            self._write(np.array(places, np.int64), canonical(transitions))
+
+    def sparks(self, rows: Indexes, *, now_ms: int, intervals_ms: npt.NDArray[np.int64]) -> Floats:
+        """Read the last ten minutes of the given rows, oldest first: float64 [rows, sparks, slots].
+
+        A slot without a tick repeats the one before it for as long as that is no gap, because ticks that come every
+        ten seconds may well skip a slot.
+        """
+        slots = np.arange(-SPARK_SLOTS + 1, 1) + now_ms // _SLOT_MS
+        places = slots % SPARK_SLOTS
+        filled = self._ring_slot[rows][:, places] == slots
+        positions = np.arange(SPARK_SLOTS)
+        source = np.maximum.accumulate(np.where(filled, positions, -1), axis=1)
+        reach = -(-GAP_INTERVALS * intervals_ms[:, np.newaxis] // _SLOT_MS)
+        usable = (source >= 0) & (positions - source <= reach)
+        found = np.take_along_axis(self._ring[rows][:, places], source[:, :, np.newaxis], axis=1)
+        return np.where(usable[:, :, np.newaxis], found, np.nan).transpose(0, 2, 1)
+
+    def _row_for(self, host: int) -> int:
+        row = self._rows.get(host)
+        if row is None:
+            row = self._rows[host] = len(self._rows)
+            self._latest.append(None)
+            if row == len(self._received):
+                self._grow()
+        return row
+
+    def _grow(self) -> None:
+        more = len(self._received)
+        self._values = np.pad(self._values, ((0, more), (0, 0)), constant_values=np.nan)
+        self._received = np.pad(self._received, (0, more))
+        self._ring = np.pad(self._ring, ((0, more), (0, 0), (0, 0)), constant_values=np.nan)
+        self._ring_slot = np.pad(self._ring_slot, ((0, more), (0, 0)), constant_values=-1)
+
+    def _advance(self, row: int, batch: StoredBatch) -> Iterator[tuple[int, bool, Transition]]:
+        """Yield the ticks worth showing, oldest first: (wall_ms, whether newest so far, transition)."""
+        projection = self._projection(batch.schema)
+        reach_ms = GAP_INTERVALS * self._directory.by_key(batch.host).interval_ms
+        horizon_ms = batch.received_ms + _AHEAD_MS
+        for tick, before in _worth_showing(batch):
+            if tick.wall_ms > horizon_ms:
+                continue
+            latest = self._latest[row]
+            newest = latest is None or tick.wall_ms > latest.tick.wall_ms
+            if before is None and newest and latest is not None:
+                before = latest.tick  # noqa: PLW2901 - the batch's first tick follows the last one of the batch before
+            yield tick.wall_ms, newest, _transition(projection, tick, before, reach_ms)
+            if newest:
+                self._latest[row] = Latest(tick, before)
+
+    def _projection(self, schema: KnownSchema) -> Projection:
+        found = self._projections.get(schema.key)
+        if found is None:
+            found = self._projections[schema.key] = project(schema)
+        return found
+
+    def _write(self, places: npt.NDArray[np.int64], values: Floats) -> None:
+        """Store computed values; of several for one place the last one stays."""
+        rows, walls, newest = places[:, 0], places[:, 1], places[:, 2].astype(np.bool_)
+        self._values[rows[newest]] = values[newest]
+        slots = walls // _SLOT_MS
+        kept = newest | (slots > self._ring_slot[rows, slots % SPARK_SLOTS])
+        rows, slots = rows[kept], slots[kept]
+        self._ring[rows, slots % SPARK_SLOTS] = values[kept][:, _SPARK_COLUMNS]
+        self._ring_slot[rows, slots % SPARK_SLOTS] = slots
+
+
+def _worth_showing(batch: StoredBatch) -> Iterator[tuple[Tick, Tick | None]]:
+    """Yield the last tick of each slot of the ring, each with the tick before it in the batch."""
+    slots = batch.wall_ms // _SLOT_MS
+    last = len(slots) - 1
+    shown = [] if last == 0 else np.flatnonzero(slots[1:] != slots[:-1])[-SPARK_SLOTS + 1 :].tolist()
+    for number in (*shown, last):
+        yield _tick(batch, number), _tick(batch, number - 1) if number else None
+
+
+def _tick(batch: StoredBatch, number: int) -> Tick:
+    # A batch of several ticks is not kept alive for one of them.
+    values = batch.values[:, number]
+    return Tick(batch.schema, int(batch.wall_ms[number]), values if len(batch.wall_ms) == 1 else values.copy())
+
+
+def _transition(projection: Projection, tick: Tick, before: Tick | None, reach_ms: int) -> Transition:
+    columns = projection.terms.columns
+    if before is None or before.schema.key != tick.schema.key or tick.wall_ms - before.wall_ms > reach_ms:
+        return Transition(projection, tick.values.take(columns))
+    seconds = (tick.wall_ms - before.wall_ms) / 1000
+    return Transition(projection, tick.values.take(columns), before.values.take(columns), seconds)
