@@ -1,0 +1,95 @@
+"""Answers about the past, in the shape in which the API gives them."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from sysmon_agent.names import METRICS, Kind
+from sysmon_agent.wire.messages import Attributes
+from sysmon_appliance.domain.charts import CHARTS, MAX_LINES, Label
+from sysmon_appliance.domain.downsample import Points
+from sysmon_appliance.domain.gaps import TimeGap
+from sysmon_appliance.domain.history import Lines
+from sysmon_appliance.services.history import Answer, RangeQuery
+
+
+class GapView(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "to"}):
+    from_ms: int
+    to_ms: int
+    reason: str
+
+
+class RangeSeries(msgspec.Struct, frozen=True):
+    attributes: dict[str, str]
+    values: list[float]
+
+
+class RangeDocument(msgspec.Struct, frozen=True, rename={"as_": "as", "from_ms": "from", "to_ms": "to"}):
+    metric: str
+    unit: str
+    as_: str
+    from_ms: int
+    to_ms: int
+    t: list[int]
+    series: list[RangeSeries]
+    gaps: list[GapView]
+
+
+class ChartSeries(msgspec.Struct, frozen=True):
+    name: str
+    values: list[float]
+
+
+class ChartView(msgspec.Struct, frozen=True):
+    """One chart; its lines share the document's times."""
+
+    unit: str
+    series: list[ChartSeries]
+
+
+class ChartsDocument(msgspec.Struct, frozen=True):
+    t: list[int]
+    charts: dict[str, ChartView]
+    gaps: list[GapView]
+
+
+def range_document(query: RangeQuery, answer: Answer[Attributes]) -> RangeDocument:
+    metric = METRICS[query.metric]
+    rated = query.rated and metric.kind is Kind.COUNTER
+    points = answer.lines.points
+    series = [
+        RangeSeries(dict(label), values)
+        for label, values in zip(answer.lines.labels, points.values.tolist(), strict=True)
+    ]
+    return RangeDocument(
+        metric=metric.name,
+        unit=metric.unit + ("/s" if rated else ""),
+        as_="rate" if rated else "value",
+        from_ms=query.window.from_ms,
+        to_ms=query.window.to_ms,
+        t=points.t.tolist(),
+        series=series,
+        gaps=gap_views(answer.gaps),
+    )
+
+
+def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = ()) -> ChartsDocument:
+    """Sort lines into their charts; a chart without lines is there, empty."""
+    places: dict[str, list[tuple[str, int]]] = {chart.name: [] for chart in CHARTS}
+    for place, label in enumerate(lines.labels):
+        places[label.chart].append((label.name, place))
+    views = {
+        chart.name: ChartView(chart.unit, _chart_series(lines.points, places[chart.name], chart.decimals))
+        for chart in CHARTS
+    }
+    return ChartsDocument(lines.points.t.tolist(), views, gap_views(gaps))
+
+
+def _chart_series(points: Points, places: Sequence[tuple[str, int]], decimals: int) -> list[ChartSeries]:
+    rows = np.round(points.values[[place for _, place in places[:MAX_LINES]]], decimals).tolist()
+    return [ChartSeries(name, row) for (name, _), row in zip(places, rows, strict=False)]
+
+
+def gap_views(gaps: Sequence[TimeGap]) -> list[GapView]:
+    return [GapView(gap.from_ms, gap.to_ms, gap.reason.name.lower()) for gap in gaps]
