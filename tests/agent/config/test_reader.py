@@ -211,10 +211,13 @@ def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
         read(AgentSettings, path=tmp_path / "none.yaml", environ={}, overrides={})
 
 
-def test_an_unknown_option_is_a_mistake_of_the_program() -> None:
-    """An option that names no setting is not blamed on the user."""
-    with pytest.raises(KeyError):
-        read(AgentSettings, path=None, environ={}, overrides={"nothing": 1})
+def test_an_unknown_option_is_a_fault() -> None:
+    """An option that names no setting is reported with the setting that was probably meant."""
+    with pytest.raises(ConfigError) as caught:
+        read(AgentSettings, path=None, environ={}, overrides={"spool.maxbytes": 1})
+    assert str(caught.value.faults[0]) == (
+        "option spool.maxbytes: there is no such setting; did you mean `spool.max_bytes`?"
+    )
 
 
 @dataclass(frozen=True, slots=True)

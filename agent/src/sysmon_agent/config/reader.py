@@ -30,6 +30,10 @@ class Row:
     value: Any  # "(set)" or "(not set)" for a secret
     source: str  # FILE:LINE, a variable, an option, or DEFAULT
 
+    @property
+    def is_set(self) -> bool:
+        return self.source != DEFAULT
+
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
@@ -90,7 +94,7 @@ def _everything(
     for file in settings_files(path) if path is not None else ():
         yield from Document(file, table, report).values()
     yield from from_environment(environ, table, report)
-    yield from from_overrides(overrides, table)
+    yield from from_overrides(overrides, table, report)
 
 
 def settings_files(path: FilePath) -> tuple[FilePath, ...]:

@@ -26,17 +26,16 @@ class Found:
     folder: FilePath | None = None  # what relative paths start from; None where they start from the current folder
 
 
-def from_overrides(overrides: Mapping[str, Any], table: Mapping[Path, Declared]) -> Iterator[tuple[Path, Found]]:
-    """Yield the options that were given: those whose value is not None.
-
-    Raises
-    ------
-    KeyError
-        An option names no setting; that is a mistake in the program, not in its settings.
-    """
+def from_overrides(
+    overrides: Mapping[str, Any], table: Mapping[Path, Declared], report: Report
+) -> Iterator[tuple[Path, Found]]:
+    """Yield the options that were given: those whose value is not None."""
     by_key = {entry.key: entry for entry in table.values()}
     for key, value in overrides.items():
-        if value is not None:
+        if key not in by_key:
+            close = get_close_matches(key, by_key, n=1)
+            report(Fault(f"option {key}", "there is no such setting", f"did you mean `{close[0]}`?" if close else ""))
+        elif value is not None:
             yield by_key[key].path, _found(value, f"option {key}")
 
 
