@@ -223,10 +223,10 @@ class Uplink:
                 return self._retry(now, SayHello())
             case "unexpected_tick":
                 return self._move(event, now)
-        if event.status in {400, 413} and event.code != "unsupported_protocol":
-            return self._narrow(event, now)
         if event.status == 403 or event.code in {"cloned_identity", "unsupported_protocol", "not_leader"}:
             return self._hello_refused(event, now)
+        if event.status in {400, 413} and event.last >= event.first:
+            return self._narrow(event, now)
         return self._hold(event, now)
 
     def _move(self, event: Refused, now: float) -> list[Action]:

@@ -1,0 +1,3 @@
+from sysmon_agent.cli import main
+
+main()

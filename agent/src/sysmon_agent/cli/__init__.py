@@ -1,0 +1,5 @@
+"""The command `sysmon-agent`."""
+
+from sysmon_agent.cli.app import main
+
+__all__ = ["main"]

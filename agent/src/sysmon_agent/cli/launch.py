@@ -1,0 +1,31 @@
+"""Becoming the resident program, which has read no settings itself and keeps none of what reading them takes."""
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from typing import NoReturn
+
+from sysmon_agent.config.values import AgentSettings
+
+_PROGRAM = "import sys; from sysmon_agent.resident import main; main(int(sys.argv[1]))"
+
+
+def launch(settings: AgentSettings) -> NoReturn:
+    """Replace this process; its number, its streams and who waits for it stay the same."""
+    descriptor = _hand_over(json.dumps(asdict(settings)).encode())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # -P: nothing is imported from the folder that the agent happens to be started in.
+    os.execv(sys.executable, [sys.executable, "-P", "-c", _PROGRAM, str(descriptor)])  # noqa: S606 - it is ourselves
+
+
+def _hand_over(content: bytes) -> int:
+    """Return a descriptor that the next program inherits, of a file without a name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        descriptor = os.dup(file.fileno())
+    os.set_inheritable(descriptor, True)
+    return descriptor

@@ -1,0 +1,1 @@
+"""The agent at work: one thread collects, one delivers, and the spool lies between them."""

@@ -1,0 +1,211 @@
+"""The sending half: performs what the uplink decides."""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event as Flag
+from typing import Protocol
+
+from sysmon_agent.clock import Clock
+from sysmon_agent.errors import SysmonError
+from sysmon_agent.loop.answers import refusal_in, reply_in
+from sysmon_agent.spool import Spool
+from sysmon_agent.transport import Response
+from sysmon_agent.uplink.machine import Uplink
+from sysmon_agent.uplink.signals import (
+    Action,
+    Answered,
+    Close,
+    Connect,
+    Connected,
+    Event,
+    Failed,
+    Greeted,
+    Refused,
+    Release,
+    SayHello,
+    SendBatch,
+    SetAside,
+    StartStream,
+    Woken,
+)
+from sysmon_agent.wire.encode import encode_batch, encode_hello
+from sysmon_agent.wire.messages import ClockPair, Hello, Reply
+
+log = logging.getLogger(__name__)
+
+_ONLY_PEOPLE_HELP = {"cloned_identity", "unsupported_protocol"}
+
+
+class Channel(Protocol):
+    """A connection to an aggregator."""
+
+    @property
+    def local_address(self) -> str: ...
+    def post(self, path: str, body: bytes) -> Response:
+        """Send a message and return the answer; raises TransportError when there is none."""
+
+    def close(self) -> None: ...
+    def abort(self) -> None:
+        """Make a `post` that another thread waits in fail now."""
+
+
+class Sending:
+    """Delivers what is in the spool.
+
+    Parameters
+    ----------
+    connect
+        Opens a channel to HOST:PORT; raises TransportError or IdentityError.
+    describe
+        Returns the hello for a channel.
+    """
+
+    def __init__(
+        self,
+        uplink: Uplink,
+        spool: Spool,
+        clock: Clock,
+        *,
+        connect: Callable[[str], Channel],
+        describe: Callable[[Channel], Hello],
+    ) -> None:
+        self._uplink = uplink
+        self._spool = spool
+        self._clock = clock
+        self._connect = connect
+        self._describe = describe
+        self._channel: Channel | None = None
+        self._refused_body = b""
+        self._complaint = ""
+        self._woken = Flag()
+        self._stopping = False
+
+    # Running
+
+    def run(self) -> None:
+        """Deliver until `stop` is called, and once more then."""
+        while not self._stopping:
+            self.deliver()
+            self._woken.wait(self._patience())
+            self._woken.clear()
+        self.deliver()
+        self._close()
+
+    def wake(self) -> None:
+        """Say that the spool has grown."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._woken.set()
+
+    def abort(self) -> None:
+        """Give up what is under way."""
+        if channel := self._channel:
+            channel.abort()
+
+    def deliver(self) -> None:
+        """Do all that can be done now."""
+        event: Event | None = Woken(self._spool.last)
+        while event:
+            event = self._perform(self._uplink.handle(event, self._clock.monotonic()))
+            if event:
+                self._report(event)
+
+    def _patience(self) -> float | None:
+        wake_at = self._uplink.wake_at
+        return None if wake_at is None else max(wake_at - self._clock.monotonic(), 0)
+
+    # Actions
+
+    def _perform(self, actions: Sequence[Action]) -> Event | None:
+        """Perform actions up to the first that has an outcome."""
+        for action in actions:
+            if outcome := self._do(action):
+                return outcome
+        return None
+
+    def _do(self, action: Action) -> Event | None:
+        try:
+            match action:
+                case Connect(address):
+                    self._channel = self._connect(address)
+                    return Connected()
+                case SayHello():
+                    return self._say_hello()
+                case SendBatch():
+                    return self._send(action)
+                case Close():
+                    self._close()
+                case Release(durable, epoch):
+                    self._spool.release(durable, epoch)
+                case StartStream():
+                    self._start_stream()
+                case SetAside(first, last):
+                    log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
+                    self._spool.set_aside(first, last, self._refused_body)
+        except (SysmonError, OSError) as error:
+            return Failed(str(error))
+        return None
+
+    def _say_hello(self) -> Event:
+        channel = self._open_channel()
+        hello = self._describe(channel)
+        response = channel.post("/v1/hello", encode_hello(hello))
+        reply = reply_in(response)
+        if isinstance(reply, Reply):
+            return Greeted(reply, hello.last, self._spool.wall_ms_of(reply.stored))
+        return reply or refusal_in(response)
+
+    def _send(self, action: SendBatch) -> Event:
+        sent = ClockPair(self._clock.wall_ms(), self._clock.boot_ms())
+        batch = self._spool.cut(action.first, action.samples, sent, with_schema=action.with_schema)
+        if batch is None:
+            return Failed(f"The spool holds no tick {action.first}.")
+        body = encode_batch(batch)
+        response = self._open_channel().post("/v1/batches", body)
+        reply = reply_in(response)
+        if isinstance(reply, Reply):
+            return Answered(reply)
+        self._refused_body = body
+        return reply or refusal_in(response, first=batch.first, last=batch.last)
+
+    def _start_stream(self) -> None:
+        before = self._spool.stream_id.hex()
+        self._spool.start_stream()
+        log.warning(
+            "The aggregator has another history of this stream: the spool was restored or copied. A new stream begins.",
+            extra={"before": before, "stream": self._spool.stream_id.hex()},
+        )
+
+    def _open_channel(self) -> Channel:
+        if self._channel is None:
+            raise OSError("there is no connection")
+        return self._channel
+
+    def _close(self) -> None:
+        if self._channel:
+            self._channel.close()
+            self._channel = None
+
+    # Reports
+
+    def _report(self, event: Event) -> None:
+        """Log what people should know, once, not at each attempt."""
+        match event:
+            case Failed(reason):
+                self._complain(logging.WARNING, reason)
+            case Refused(status, code) if status == 403 or code in _ONLY_PEOPLE_HELP:
+                self._complain(logging.ERROR, f"The aggregator refuses this agent: {code or status}.")
+            case Refused(status, code) if status != 409:
+                self._complain(logging.WARNING, f"The aggregator answers {status} {code}.")
+            case Greeted(reply) | Answered(reply) if reply.epoch < self._uplink.epoch:
+                self._complain(logging.WARNING, f"The aggregator is of epoch {reply.epoch}, an old one; it is ignored.")
+            case Answered() if self._complaint:
+                log.info("Batches are delivered again.", extra={"aggregator": self._uplink.address})
+                self._complaint = ""
+
+    def _complain(self, level: int, complaint: str) -> None:
+        if complaint != self._complaint:
+            log.log(level, "Delivery waits.", extra={"aggregator": self._uplink.address, "reason": complaint})
+        self._complaint = complaint
