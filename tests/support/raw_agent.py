@@ -1,0 +1,93 @@
+"""An agent's side of the protocol spoken by hand, so that a test may break its rules."""
+
+import contextlib
+import http.client
+import json
+import ssl
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from sysmon_agent.wire.decode import decode_reply
+from sysmon_agent.wire.encode import encode_batch, encode_hello, schema_hash
+from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Reply, Schema, Series
+from sysmon_appliance.pki import IssuedFiles
+
+SCHEMA = Schema((Series("system.cpu.load_average.1m"), Series("system.uptime")))
+START_MS = 1_800_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a reply, or the code of a problem document."""
+
+    status: int
+    reply: Reply | None = None
+    problem: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        return str(self.problem.get("code", ""))
+
+
+def hello(stream: bytes, *, last: int = 0, boot: bytes = bytes(16)) -> bytes:
+    return encode_hello(
+        Hello(stream_id=stream, last=last, boot_id=boot, interval_ms=1000, sent=ClockPair(START_MS, 1000))
+    )
+
+
+def ticks(stream: bytes, first: int, count: int = 1, *, schema: Schema = SCHEMA, with_schema: bool = True) -> bytes:
+    """Encode a batch of ticks first, first+1, …; the values are the numbers themselves."""
+    times = tuple(START_MS + 1000 * number for number in range(first, first + count))
+    numbers = [float(number) for number in range(first, first + count)]
+    return encode_batch(
+        Batch(
+            stream_id=stream,
+            first=first,
+            wall_ms=times,
+            boot_ms=times,
+            columns=struct.pack(f"<{count}d", *numbers) * len(schema.series),
+            schema_hash=schema_hash(schema),
+            sent=ClockPair(times[-1], times[-1]),
+            schema=schema if with_schema else None,
+        )
+    )
+
+
+def tls_context(authority: str, issued: IssuedFiles | None) -> ssl.SSLContext:
+    """Trust an authority, and show a certificate where there is one."""
+    context = ssl.create_default_context(cafile=authority)
+    context.check_hostname = False
+    if issued is not None:
+        context.load_cert_chain(issued.certificate, issued.key)
+    return context
+
+
+class RawAgent:
+    """One keep-alive connection to an aggregator."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+
+    def post(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+        """Send a body as it is, and read the answer."""
+        sent = {"content-type": "application/x-protobuf"} | (headers or {})
+        self._connection.request("POST", path, body, sent)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status == http.client.OK:
+            return Answer(answer.status, decode_reply(content))
+        return Answer(answer.status, problem=json.loads(content))
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send raw bytes, and read until the aggregator closes the connection."""
+        self._connection.connect()
+        self._connection.sock.sendall(request)
+        received = b""
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while chunk := self._connection.sock.recv(65536):
+                received += chunk
+        return received
+
+    def close(self) -> None:
+        self._connection.close()
