@@ -38,11 +38,11 @@ FAREWELL_SECONDS = 1.0
 class LogFormat(logging.Formatter):
     """One line per event: the sentence, then its data as key=value."""
 
-    _standard = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
+    _standard = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
     def format(self, record: logging.LogRecord) -> str:
-        data = (f" {key}={value!r}" for key, value in vars(record).items() if key not in self._standard)
-        return f"{record.levelname.lower()}: {super().format(record)}{''.join(data)}"
+        data = "".join(f" {key}={value!r}" for key, value in vars(record).items() if key not in self._standard)
+        return f"{record.levelname.lower()}: {super().format(record)}{data}"
 
 
 def settings_from(kind: type[T], values: dict[str, Any]) -> T:
