@@ -1,4 +1,12 @@
+import "./styles/fonts.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/shell.css";
 import { render } from "preact";
+import { followFleet } from "./model/fleet.ts";
+import { App } from "./shell/app.tsx";
 
+void followFleet();
 const root = document.getElementById("app");
-if (root) render(<main>SysMonitor</main>, root);
+if (root) render(<App />, root);

@@ -1,0 +1,50 @@
+// How the fleet table is sorted, as it stands in the address: `sort=name`, `sort=-cpu` for the highest first.
+
+import type { FleetHost, Status } from "../api/types.ts";
+
+export interface Order {
+  key: string;
+  descending: boolean;
+}
+
+export const DEFAULT_ORDER: Order = { key: "name", descending: false };
+
+const URGENCY: Readonly<Record<Status, number>> = { down: 0, late: 1, up: 2 };
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+export function parseOrder(text: string | null): Order {
+  if (!text) return DEFAULT_ORDER;
+  return text.startsWith("-") ? { key: text.slice(1), descending: true } : { key: text, descending: false };
+}
+
+export function orderText({ key, descending }: Order): string {
+  return descending ? `-${key}` : key;
+}
+
+/** The order after a click on a column: numbers begin with the highest, a second click turns round. */
+export function toggled(order: Order, key: string): Order {
+  if (order.key === key) return { key, descending: !order.descending };
+  return { key, descending: key !== "name" && key !== "status" };
+}
+
+/** Compare hosts; those without the value come last either way, and names decide between equals. */
+export function comparator(order: Order, metrics: readonly string[]): (a: FleetHost, b: FleetHost) => number {
+  const measure = valueGetter(order.key, metrics);
+  const sign = order.descending ? -1 : 1;
+  if (measure === null) return (a, b) => sign * NAMES.compare(a.name, b.name);
+  return (a, b) => {
+    const left = measure(a);
+    const right = measure(b);
+    if (left === right) return NAMES.compare(a.name, b.name);
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return sign * (left - right);
+  };
+}
+
+function valueGetter(key: string, metrics: readonly string[]): ((host: FleetHost) => number | null) | null {
+  if (key === "status") return (host) => URGENCY[host.status];
+  if (key === "last_seen") return (host) => host.last_seen;
+  const index = metrics.indexOf(key);
+  return index < 0 ? null : (host) => host.values[index] ?? null;
+}

@@ -1,0 +1,157 @@
+import "../../styles/host.css";
+import "../../styles/compare.css";
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { get } from "../../api/client.ts";
+import type { Charts, Comparison } from "../../api/types.ts";
+import { joined } from "../../model/charts.ts";
+import { fleet } from "../../model/fleet.ts";
+import {
+  type Bounds,
+  boundsOf,
+  parseRange,
+  type Range,
+  rangeQuery,
+  zoomed,
+  zoomedOut,
+} from "../../model/range.ts";
+import { go, route, withParams } from "../../router.ts";
+import { Chart } from "../../ui/chart/chart.tsx";
+import type { ChartActions } from "../../ui/chart/options.ts";
+import { useLoaded, useTitle } from "../../ui/hooks.ts";
+import { Toolbar } from "../host/toolbar.tsx";
+import { HostPicker } from "./picker.tsx";
+import { OVERLAYS, type OverlaySpec } from "./specs.ts";
+import { ComparedTable } from "./table.tsx";
+
+const POINTS = 600;
+const REFRESH_MS = 10_000;
+
+/** Some hosts side by side: the latest values, and lines over each other. */
+export function ComparePage() {
+  useTitle("Compare");
+  const query = route.value.query;
+  const ids = (query.get("hosts") ?? "").split(",").filter(Boolean);
+  const range = useMemo(() => parseRange(query), [query.toString()]);
+  return (
+    <div class="page compare-page" data-testid="compare-page">
+      <div class="compare-head">
+        <h1>Compare hosts</h1>
+        <HostPicker ids={ids} onChange={choose} />
+      </div>
+      {ids.length < 2 ? <ChooseHosts chosen={ids.length} /> : <Compared ids={ids} range={range} />}
+    </div>
+  );
+}
+
+function choose(ids: readonly string[]): void {
+  go(withParams({ hosts: ids.join(",") }));
+}
+
+function show(range: Range): void {
+  go(withParams({ from: null, to: null, last: null, ...rangeQuery(range) }));
+}
+
+function ChooseHosts({ chosen }: { chosen: number }) {
+  return (
+    <div class="card no-match">
+      <p>{chosen === 0 ? "Choose two or more hosts to see them side by side." : "Choose one more host."}</p>
+    </div>
+  );
+}
+
+function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
+  // Loaded again at each step of the clock, where the range ends now.
+  const step = range.kind === "fixed" ? 0 : Math.floor(refreshClock(fleet.version.value) / REFRESH_MS);
+  const key = `${ids.join()} ${JSON.stringify(range)} ${step}`;
+  const bounds = useMemo(() => boundsOf(range, fleet.now()), [key]);
+  const comparison = useLoaded(key, (abort) =>
+    get<Comparison>("/api/v1/hosts/compare", { host: ids }, abort),
+  );
+  const charts = useLoaded(key, (abort) => Promise.all(ids.map((id) => chartsOf(id, bounds, abort))));
+  const problem = comparison.problem ?? charts.problem;
+  const hosts = comparison.data?.hosts ?? [];
+  // Charts of another choice of hosts stay only until those of this one arrive.
+  const complete = charts.data?.length === hosts.length;
+  return (
+    <>
+      <Toolbar sections={[]} range={range} bounds={bounds} loading={false} onRange={show} />
+      {problem && (
+        <p class="card fault-line" role="alert">
+          {problem.message} {problem.hint}
+        </p>
+      )}
+      {comparison.data && <ComparedTable comparison={comparison.data} />}
+      {complete && charts.data && (
+        <Overlays names={hosts.map(({ name }) => name)} charts={charts.data} bounds={bounds} />
+      )}
+    </>
+  );
+}
+
+/** The version of the fleet changes with every event; only the time counts here. */
+function refreshClock(_version: number): number {
+  return fleet.now();
+}
+
+function chartsOf(id: string, { from, to }: Bounds, abort: AbortSignal): Promise<Charts> {
+  const query = { from: Math.round(from), to: Math.round(to), points: POINTS };
+  return get<Charts>(`/api/v1/hosts/${id}/charts`, query, abort);
+}
+
+interface OverlaysProps {
+  names: readonly string[];
+  charts: readonly Charts[];
+  bounds: Bounds;
+}
+
+function Overlays({ names, charts, bounds }: OverlaysProps) {
+  const hovered = useSignal<number | null>(null);
+  const actions: ChartActions = {
+    zoom: (dragged) => show(zoomed(dragged)),
+    zoomOut: () => show(zoomedOut(parseRange(route.peek().query), fleet.now())),
+    pin: () => undefined,
+    hover: (index) => {
+      hovered.value = index;
+    },
+  };
+  return (
+    <div class="chart-grid">
+      {OVERLAYS.filter(({ id }) => charts.some((one) => one.charts[id]?.series.length)).map((spec) => (
+        <OverlayCard
+          key={spec.id}
+          spec={spec}
+          names={names}
+          charts={charts}
+          bounds={bounds}
+          actions={actions}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface OverlayProps extends OverlaysProps {
+  spec: OverlaySpec;
+  actions: ChartActions;
+}
+
+function OverlayCard({ spec, names, charts, bounds, actions }: OverlayProps) {
+  const view = useMemo(() => {
+    const parts = charts.map(({ t, charts: all }) => {
+      const chart = all[spec.id];
+      return { t, values: chart ? spec.line(chart) : [] };
+    });
+    const { t, columns } = joined(parts);
+    const series = columns.map((values, i) => ({ name: names[i] ?? "", values }));
+    return { t, series, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null, spanGaps: true };
+  }, [spec, names, charts, bounds]);
+  return (
+    <article class="card chart-card" data-testid={`overlay-${spec.id}`}>
+      <header class="chart-head">
+        <h3>{spec.title}</h3>
+      </header>
+      <Chart view={view} actions={actions} label={`${spec.title} of ${names.join(", ")}`} />
+    </article>
+  );
+}

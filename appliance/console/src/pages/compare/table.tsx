@@ -1,0 +1,49 @@
+import type { ComparedRow, Comparison, Value } from "../../api/types.ts";
+import { formatter, MISSING } from "../../model/units.ts";
+
+/** The latest values side by side; under each, how far it is from the first host's. */
+export function ComparedTable({ comparison: { hosts, rows } }: { comparison: Comparison }) {
+  return (
+    <div class="card compared">
+      <table data-testid="compared">
+        <caption class="visually-hidden">Latest values</caption>
+        <thead>
+          <tr>
+            <th scope="col">Metric</th>
+            {hosts.map(({ id, name }) => (
+              <th key={id} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Row key={row.metric} row={row} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ row }: { row: ComparedRow }) {
+  const show = formatter(row.unit);
+  return (
+    <tr>
+      <th scope="row">{row.metric.replaceAll("_", " ")}</th>
+      {row.values.map((value, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a column is a host, and hosts keep their order.
+        <td key={i}>
+          {show(value)} <small>{difference(row.delta[i] ?? null, show)}</small>
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function difference(delta: Value, show: (value: Value) => string): string {
+  if (delta === null) return "";
+  if (delta === 0) return "same";
+  return `${delta > 0 ? "+" : MISSING}${show(Math.abs(delta))}`;
+}

@@ -1,0 +1,135 @@
+import type { FleetHost } from "../../api/types.ts";
+import { fleet } from "../../model/fleet.ts";
+import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
+import { count } from "../../model/units.ts";
+import { Meter } from "../../ui/parts.tsx";
+import { Sparkline } from "../../ui/sparkline.tsx";
+
+interface Props {
+  onLedger(): void;
+  onFilter(text: string): void;
+}
+
+/** What the person on call asks first: who is down, is data lost, is data arriving, who is worst off. */
+export function KpiStrip({ onLedger, onFilter }: Props) {
+  return (
+    <section class="kpis" aria-label="Summary">
+      <HostsKpi onFilter={onFilter} />
+      <LostKpi onLedger={onLedger} />
+      <IngestKpi />
+      <WorstKpi />
+    </section>
+  );
+}
+
+function HostsKpi({ onFilter }: { onFilter(text: string): void }) {
+  const { up, late, down } = fleet.summary.value;
+  const all = up + late + down;
+  const part = (status: string, amount: number) => (
+    <button
+      type="button"
+      class={amount > 0 ? status : "muted"}
+      data-testid={`kpi-${status}`}
+      onClick={() => onFilter(`status=${status}`)}
+    >
+      {amount} {status}
+    </button>
+  );
+  return (
+    <div class="card kpi" data-testid="kpi-hosts">
+      <h2>Hosts</h2>
+      <p class={`kpi-number ${down > 0 ? "bad" : late > 0 ? "warn" : ""}`}>
+        {down > 0 ? down : late > 0 ? late : up}
+        <small>{down > 0 ? `of ${all} down` : late > 0 ? `of ${all} late` : `of ${all} up`}</small>
+      </p>
+      <div class="status-bar" aria-hidden="true">
+        {[up, late, down].map((amount, i) => (
+          <span
+            key={["up", "late", "down"][i]}
+            class={["up", "late", "down"][i]}
+            style={{ flexGrow: amount }}
+          />
+        ))}
+      </div>
+      <div class="kpi-foot">
+        {part("up", up)}
+        {part("late", late)}
+        {part("down", down)}
+      </div>
+    </div>
+  );
+}
+
+function LostKpi({ onLedger }: { onLedger(): void }) {
+  const ledger = fleet.ledger.value;
+  const lost = lostTicks(ledger);
+  const uncollected = uncollectedTicks(ledger);
+  return (
+    <button type="button" class="card kpi" data-testid="kpi-lost" onClick={onLedger}>
+      <span class="kpi-title">Samples lost</span>
+      <span class={`kpi-number ${lost > 0 ? "bad" : "good"}`}>
+        {lost.toLocaleString("en-US")}
+        <small>{lost > 0 ? "ticks" : `of ${count(ledger.stored)} ticks stored`}</small>
+      </span>
+      <span class="kpi-foot muted">
+        <span>
+          {uncollected > 0 ? `${plural(uncollected, "tick")} not collected` : "Every tick is accounted for"}
+        </span>
+        <span class="kpi-more">Open the ledger</span>
+      </span>
+    </button>
+  );
+}
+
+function IngestKpi() {
+  const rates = fleet.rates.value;
+  return (
+    <div class="card kpi" data-testid="kpi-ingest">
+      <h2>Ingest</h2>
+      <p class="kpi-number">
+        {count(Math.round(fleet.summary.value.samples_per_second))}
+        <small>samples/s</small>
+      </p>
+      <div class="kpi-spark">
+        <Sparkline lines={[rates]} top={1} colours={["series-3"]} words="Samples per second, last minute" />
+      </div>
+    </div>
+  );
+}
+
+const WATCHED = [
+  { metric: "filesystem", words: "fullest filesystem" },
+  { metric: "memory", words: "memory" },
+  { metric: "cpu", words: "CPU" },
+] as const;
+
+interface Worst {
+  host: FleetHost;
+  words: string;
+  ratio: number;
+}
+
+function worstOf(hosts: readonly FleetHost[], metrics: readonly string[]): Worst | null {
+  let worst: Worst | null = null;
+  for (const { metric, words } of WATCHED) {
+    const index = metrics.indexOf(metric);
+    for (const host of hosts) {
+      const ratio = host.status === "down" ? null : host.values[index];
+      if (typeof ratio === "number" && ratio > (worst?.ratio ?? -1)) worst = { host, words, ratio };
+    }
+  }
+  return worst;
+}
+
+function WorstKpi() {
+  const worst = worstOf(fleet.hosts.value, fleet.metrics.value);
+  if (!worst) return <div class="card kpi" data-testid="kpi-worst" />;
+  return (
+    <a class="card kpi" data-testid="kpi-worst" href={`/hosts/${worst.host.id}`}>
+      <h2>Closest to its limit</h2>
+      <p class="kpi-number name">{worst.host.name}</p>
+      <Meter ratio={worst.ratio} />
+      <p class="kpi-foot muted">{worst.words}</p>
+    </a>
+  );
+}

@@ -1,0 +1,173 @@
+import type { Signal } from "@preact/signals";
+import { useMemo, useState } from "preact/hooks";
+import type { ChartSeries, Charts } from "../../api/types.ts";
+import { statistics } from "../../model/charts.ts";
+import type { Bounds } from "../../model/range.ts";
+import { duration, formatter } from "../../model/units.ts";
+import { Chart } from "../../ui/chart/chart.tsx";
+import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
+import { colourToken } from "../../ui/chart/palette.ts";
+import { TableIcon } from "../../ui/icons.tsx";
+import type { ChartSpec, Culprit } from "./specs.ts";
+
+interface Props {
+  spec: ChartSpec;
+  charts: Charts;
+  bounds: Bounds;
+  pinned: number | null;
+  hovered: Signal<number | null>;
+  actionsFor(who: Culprit): ChartActions;
+  top: number | undefined;
+}
+
+/** A chart with its title and legend, and the same in numbers for those who can't or won't read a chart. */
+export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, top }: Props) {
+  const [asTable, setAsTable] = useState(false);
+  const [other, setOther] = useState(false);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const source = other && spec.other ? spec.other.id : spec.id;
+  const data = charts.charts[source];
+  const all = useMemo(
+    () => data?.series.filter(({ name }) => !spec.without?.includes(name)) ?? [],
+    [data, spec],
+  );
+  const series = all.filter(({ name }) => !hidden.has(name));
+  const unit = data?.unit ?? "";
+  const stack = Boolean(spec.stack) && !other;
+  const view: ChartView = { t: charts.t, series, unit, stack, bounds, gaps: charts.gaps, pinned, top };
+  const toggle = (name: string) =>
+    setHidden((old) => (old.has(name) ? without(old, name) : new Set([...old, name])));
+  return (
+    <article class="card chart-card" data-testid={`chart-${spec.id}`} aria-label={spec.title}>
+      <header class="chart-head">
+        <h3>{spec.title}</h3>
+        {spec.other && charts.charts[spec.other.id] && (
+          <Choice words={spec.other.words} second={other} onChoose={setOther} testid={`other-${spec.id}`} />
+        )}
+        <button
+          type="button"
+          class="button icon quiet"
+          aria-pressed={asTable}
+          aria-label={`${spec.title} as a table`}
+          title="Show the numbers"
+          onClick={() => setAsTable(!asTable)}
+        >
+          <TableIcon />
+        </button>
+      </header>
+      <Legend series={all} unit={unit} hidden={hidden} hovered={hovered} onToggle={toggle} />
+      {asTable ? (
+        <Numbers series={all} unit={unit} title={spec.title} />
+      ) : (
+        <Chart
+          view={view}
+          actions={actionsFor(spec.culprit)}
+          label={spoken(spec.title, series, unit, bounds)}
+        />
+      )}
+    </article>
+  );
+}
+
+function without(set: ReadonlySet<string>, name: string): ReadonlySet<string> {
+  return new Set([...set].filter((item) => item !== name));
+}
+
+/** What a screen reader says of a chart. */
+function spoken(title: string, series: readonly ChartSeries[], unit: string, { from, to }: Bounds): string {
+  const show = formatter(unit);
+  const parts = series.slice(0, 6).map(({ name, values }) => {
+    const { last, max } = statistics(values);
+    return `${name} ${show(last)}, at most ${show(max)}`;
+  });
+  return `${title} over ${duration((to - from) / 1000)}: ${parts.join("; ") || "no data"}`;
+}
+
+interface ChoiceProps {
+  words: readonly [string, string];
+  second: boolean;
+  testid: string;
+  onChoose(second: boolean): void;
+}
+
+function Choice({ words, second, testid, onChoose }: ChoiceProps) {
+  return (
+    <div class="segments small" data-testid={testid}>
+      {words.map((word, i) => (
+        <button
+          key={word}
+          type="button"
+          aria-pressed={second === Boolean(i)}
+          onClick={() => onChoose(Boolean(i))}
+        >
+          {word}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface LegendProps {
+  series: readonly ChartSeries[];
+  unit: string;
+  hidden: ReadonlySet<string>;
+  hovered: Signal<number | null>;
+  onToggle(name: string): void;
+}
+
+/** Values at the cursor of any chart on the page, else the newest; a click hides a series. */
+function Legend({ series, unit, hidden, hovered, onToggle }: LegendProps) {
+  const show = formatter(unit);
+  return (
+    <ul class="legend">
+      {series.map(({ name, values }, i) => (
+        <li key={name}>
+          <button
+            type="button"
+            aria-pressed={!hidden.has(name)}
+            title={`Hide or show ${name}`}
+            onClick={() => onToggle(name)}
+          >
+            <i class="swatch" style={{ background: `var(--${colourToken(name, i)})` }} />
+            <span class="legend-name">{name}</span>
+            <b>{show(values[hovered.value ?? values.length - 1] ?? null)}</b>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Numbers({ series, unit, title }: { series: readonly ChartSeries[]; unit: string; title: string }) {
+  const show = formatter(unit);
+  return (
+    <div class="numbers-box">
+      <table class="numbers">
+        <caption class="visually-hidden">{title}</caption>
+        <thead>
+          <tr>
+            {["Series", "Now", "Least", "Mean", "Most"].map((word) => (
+              <th key={word} scope="col">
+                {word}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {series.map(({ name, values }) => {
+            const { last, min, mean, max } = statistics(values);
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{show(last)}</td>
+                <td>{show(min)}</td>
+                <td>{show(mean)}</td>
+                <td>{show(max)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

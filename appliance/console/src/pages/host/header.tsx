@@ -1,0 +1,117 @@
+import type { Host, Value } from "../../api/types.ts";
+import { fleet } from "../../model/fleet.ts";
+import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
+import { ago, bytes, celsius, count, duration, MISSING, percent } from "../../model/units.ts";
+import { second } from "../../ui/hooks.ts";
+import { Labels, Meter, Simulated, StatusDot } from "../../ui/parts.tsx";
+
+/** Facts that have words of their own, in the order of reading. */
+const FACTS: readonly [key: string, words: string][] = [
+  ["os.description", "System"],
+  ["os.version", "Kernel"],
+  ["host.cpu.model.name", "CPU"],
+  ["host.arch", "Architecture"],
+  ["service.version", "Agent"],
+];
+
+export function HostHeader({ host }: { host: Host }) {
+  const current = fleet.host(host.id)?.value;
+  const status = current?.status ?? host.status;
+  return (
+    <header class="host-header">
+      <div class="host-title">
+        <StatusDot status={status} />
+        <h1>{host.name}</h1>
+        {host.simulated && <Simulated />}
+        <Labels labels={host.labels} tags={host.tags} />
+        <Seen at={current?.last_seen ?? host.last_seen} />
+      </div>
+      <Facts host={host} />
+      <Now host={host} />
+    </header>
+  );
+}
+
+function Seen({ at }: { at: number }) {
+  second.value; // counts on while nothing arrives
+  return <span class="host-seen muted">seen {ago(fleet.now() - at)}</span>;
+}
+
+function Facts({ host }: { host: Host }) {
+  const { latest, facts, interval_ms } = host;
+  const cores = facts["system.cpu.logical.count"] ?? facts["host.cpu.count"];
+  const rows: [string, string][] = FACTS.flatMap(([key, words]) => (facts[key] ? [[words, facts[key]]] : []));
+  if (cores) rows.push(["Cores", cores]);
+  rows.push(["Memory", bytes(latest.memory_limit ?? null)]);
+  rows.push(["Uptime", duration(latest.uptime ?? null)]);
+  rows.push(["Interval", `${interval_ms / 1000} s`]);
+  rows.push(["Ledger", ledgerWords(host)]);
+  return (
+    <dl class="facts">
+      {rows.map(([words, value]) => (
+        <div key={words}>
+          <dt>{words}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function ledgerWords({ streams }: Host): string {
+  const lost = streams.reduce((all, stream) => all + lostTicks(stream), 0);
+  const uncollected = streams.reduce((all, stream) => all + uncollectedTicks(stream), 0);
+  if (lost > 0) return `${plural(lost, "tick")} lost`;
+  return uncollected > 0 ? `0 lost, ${plural(uncollected, "tick")} not collected` : "0 lost";
+}
+
+/** The latest values, large: the first thing to look at. */
+function Now({ host }: { host: Host }) {
+  const current = fleet.host(host.id)?.value;
+  const metrics = fleet.metrics.value;
+  const read = (metric: string): Value =>
+    (current ? current.values[metrics.indexOf(metric)] : host.latest[metric]) ?? null;
+  const load = read("load1");
+  return (
+    <div class="now" data-testid="now">
+      <Tile words="CPU" value={percent(read("cpu"))} ratio={read("cpu")} />
+      <Tile words="Memory" value={bytes(read("memory_used"))} ratio={read("memory")} />
+      <Tile words="Fullest filesystem" value={percent(read("filesystem"))} ratio={read("filesystem")} />
+      <Tile
+        words="Load"
+        value={load === null ? MISSING : load.toFixed(2)}
+        note={`${count(read("processes"))} processes`}
+      />
+      <Tile
+        words="Network"
+        value={`↓ ${bytes(read("net_receive"), "/s")}`}
+        note={`↑ ${bytes(read("net_transmit"), "/s")}`}
+      />
+      <Tile
+        words="Disk"
+        value={`↓ ${bytes(read("disk_read"), "/s")}`}
+        note={`↑ ${bytes(read("disk_write"), "/s")}`}
+      />
+      {read("temperature") !== null && (
+        <Tile words="Temperature" value={celsius(read("temperature"))} note="hottest sensor" />
+      )}
+    </div>
+  );
+}
+
+interface TileProps {
+  words: string;
+  value: string;
+  ratio?: Value;
+  note?: string;
+}
+
+function Tile({ words, value, ratio, note }: TileProps) {
+  return (
+    <div class="card tile">
+      <span class="tile-words">{words}</span>
+      <span class="tile-value">{value}</span>
+      {ratio !== undefined ? <Meter ratio={ratio} /> : <span class="tile-note">{note}</span>}
+    </div>
+  );
+}

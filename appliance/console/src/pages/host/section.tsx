@@ -1,0 +1,34 @@
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import type { Charts } from "../../api/types.ts";
+import type { Bounds } from "../../model/range.ts";
+import type { ChartActions } from "../../ui/chart/options.ts";
+import { ChartCard } from "./chart_card.tsx";
+import type { Culprit, SectionSpec } from "./specs.ts";
+
+export interface SectionProps {
+  section: SectionSpec;
+  charts: Charts;
+  bounds: Bounds;
+  pinned: number | null;
+  hovered: Signal<number | null>;
+  actionsFor(who: Culprit): ChartActions;
+  /** Ends of scales by chart. */
+  limits: Readonly<Record<string, number | undefined>>;
+  children?: ComponentChildren;
+}
+
+export function Section({ section, charts, limits, children, ...shared }: SectionProps) {
+  const specs = section.charts.filter(({ id }) => charts.charts[id]?.series.length);
+  return (
+    <section id={section.id} class="host-section" aria-labelledby={`${section.id}-title`}>
+      <h2 id={`${section.id}-title`}>{section.title}</h2>
+      <div class={`chart-grid ${specs.length === 1 ? "single" : ""}`}>
+        {specs.map((spec) => (
+          <ChartCard key={spec.id} spec={spec} charts={charts} top={limits[spec.id]} {...shared} />
+        ))}
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+// The sections and charts of the host page; a new chart of the API is a line here.
+
+export type Culprit = "cpu" | "memory" | "io";
+
+export interface ChartSpec {
+  /** Its key in the API's answer. */
+  id: string;
+  title: string;
+  stack?: boolean;
+  /** Series that are left out. */
+  without?: readonly string[];
+  /** Another chart that the card can show in its stead, and the words of both choices. */
+  other?: { id: string; words: readonly [string, string] };
+  /** What processes are sorted by when a moment of this chart is pinned. */
+  culprit: Culprit;
+}
+
+export interface SectionSpec {
+  id: string;
+  title: string;
+  charts: readonly ChartSpec[];
+}
+
+export const SECTIONS: readonly SectionSpec[] = [
+  {
+    id: "cpu",
+    title: "CPU",
+    charts: [
+      {
+        id: "cpu",
+        title: "CPU",
+        stack: true,
+        without: ["idle"],
+        other: { id: "cores", words: ["Modes", "Cores"] },
+        culprit: "cpu",
+      },
+      { id: "load", title: "Load average", culprit: "cpu" },
+    ],
+  },
+  {
+    id: "memory",
+    title: "Memory",
+    charts: [
+      { id: "memory", title: "Memory", stack: true, culprit: "memory" },
+      { id: "swap", title: "Swap", stack: true, culprit: "memory" },
+    ],
+  },
+  {
+    id: "disk",
+    title: "Disk",
+    charts: [
+      { id: "disk_io", title: "Disk throughput", culprit: "io" },
+      { id: "disk_operations", title: "Disk operations", culprit: "io" },
+      { id: "disk_busy", title: "Disk busy", culprit: "io" },
+      { id: "filesystem", title: "Filesystem space used", culprit: "io" },
+      { id: "inodes", title: "Inodes used", culprit: "io" },
+    ],
+  },
+  {
+    id: "network",
+    title: "Network",
+    charts: [
+      { id: "network_io", title: "Network traffic", culprit: "cpu" },
+      { id: "network_packets", title: "Packets", culprit: "cpu" },
+      { id: "network_errors", title: "Errors and drops", culprit: "cpu" },
+    ],
+  },
+  {
+    id: "pressure",
+    title: "Pressure",
+    charts: [{ id: "pressure", title: "Time tasks waited", culprit: "io" }],
+  },
+  {
+    id: "sensors",
+    title: "Sensors",
+    charts: [{ id: "temperature", title: "Temperature", culprit: "cpu" }],
+  },
+  {
+    id: "processes",
+    title: "Processes",
+    charts: [{ id: "processes", title: "Processes by state", stack: true, culprit: "cpu" }],
+  },
+];

@@ -1,0 +1,55 @@
+import { useState } from "preact/hooks";
+import { signedOut } from "../api/client.ts";
+import { toggleTheme } from "../model/theme.ts";
+import { FleetPage } from "../pages/fleet/page.tsx";
+import { ComparePage, HostPage } from "../pages/lazy.tsx";
+import { NotFoundPage } from "../pages/not_found.tsx";
+import { SignInPage } from "../pages/sign_in.tsx";
+import { go, route } from "../router.ts";
+import { useShortcuts } from "../ui/keys.ts";
+import { DisconnectedBanner } from "./banner.tsx";
+import { Header } from "./header.tsx";
+import { Palette } from "./palette.tsx";
+import { ShortcutSheet } from "./shortcut_sheet.tsx";
+
+type Overlay = "palette" | "shortcuts" | null;
+
+export function App() {
+  if (signedOut.value) return <SignInPage />;
+  return <Console />;
+}
+
+function Console() {
+  const [overlay, setOverlay] = useState<Overlay>(null);
+  const close = () => setOverlay(null);
+  useShortcuts([
+    { keys: "Ctrl+k", words: "Jump to a host, page or action", run: () => setOverlay("palette") },
+    { keys: "?", words: "Show this list", run: () => setOverlay("shortcuts") },
+    { keys: "g f", words: "Go to the fleet", run: () => go("/") },
+    { keys: "g c", words: "Go to the comparison", run: () => go("/compare") },
+    { keys: "t", words: "Switch between dark and light", run: toggleTheme },
+  ]);
+  return (
+    <>
+      <a class="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <Header onSearch={() => setOverlay("palette")} />
+      <DisconnectedBanner />
+      <main id="main" tabIndex={-1}>
+        <Page />
+      </main>
+      {overlay === "palette" && <Palette onClose={close} />}
+      {overlay === "shortcuts" && <ShortcutSheet onClose={close} />}
+    </>
+  );
+}
+
+function Page() {
+  const { path } = route.value;
+  const [, host] = /^\/hosts\/([^/]+)$/.exec(path) ?? [];
+  if (path === "/") return <FleetPage />;
+  if (path === "/compare") return <ComparePage />;
+  if (host) return <HostPage key={host} id={decodeURIComponent(host)} />;
+  return <NotFoundPage />;
+}

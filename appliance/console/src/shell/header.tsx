@@ -1,0 +1,75 @@
+import { live } from "../api/live.ts";
+import icon from "../favicon.svg";
+import { theme, toggleTheme } from "../model/theme.ts";
+import { route } from "../router.ts";
+import { MoonIcon, SearchIcon, SunIcon } from "../ui/icons.tsx";
+
+const CONNECTION_WORDS = { connecting: "Connecting", open: "Live", lost: "Reconnecting" };
+
+export function Header({ onSearch }: { onSearch(): void }) {
+  return (
+    <header class="shell-header">
+      <div class="shell-bar">
+        <a class="brand" href="/" aria-label="SysMonitor, to the fleet">
+          <img src={icon} alt="" />
+          <span>SysMonitor</span>
+        </a>
+        <nav class="shell-nav" aria-label="Pages">
+          <PageLink href="/" words="Fleet" />
+          <PageLink href="/compare" words="Compare" />
+        </nav>
+        <div class="shell-tools">
+          <ConnectionState />
+          <button
+            type="button"
+            class="button search-button"
+            aria-label="Search"
+            data-testid="search"
+            onClick={onSearch}
+          >
+            <span class="label">
+              <SearchIcon />
+              <span class="words">Search</span>
+            </span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <ThemeButton />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function PageLink({ href, words }: { href: string; words: string }) {
+  return (
+    <a href={href} aria-current={route.value.path === href ? "page" : undefined}>
+      {words}
+    </a>
+  );
+}
+
+function ConnectionState() {
+  const state = live.connection.value;
+  return (
+    <span class={`connection ${state}`} role="status" data-testid="connection">
+      <span class="dot" aria-hidden="true" />
+      <span class="words">{CONNECTION_WORDS[state]}</span>
+    </span>
+  );
+}
+
+function ThemeButton() {
+  const other = theme.value === "dark" ? "light" : "dark";
+  return (
+    <button
+      type="button"
+      class="button icon"
+      aria-label={`Use the ${other} theme`}
+      title={`Use the ${other} theme`}
+      data-testid="theme"
+      onClick={toggleTheme}
+    >
+      {other === "light" ? <SunIcon /> : <MoonIcon />}
+    </button>
+  );
+}

@@ -1,0 +1,59 @@
+// Axes that think in the unit: bytes in powers of 1024, ratios in percent, times of day on 24 hours.
+
+import type uPlot from "uplot";
+import { bytes, clock, day, formatter } from "../../model/units.ts";
+import type { ChartColours } from "./palette.ts";
+
+const FONT = '11px "Inter", system-ui, sans-serif';
+const POWERS = [0, 1, 2, 3, 4, 5];
+const BINARY_STEPS = POWERS.flatMap((power) =>
+  [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((n) => n * 1024 ** power),
+);
+const DAY_MS = 86_400_000;
+
+export function axes(unit: string, colours: ChartColours): uPlot.Axis[] {
+  const common = {
+    font: FONT,
+    stroke: colours.muted,
+    grid: { stroke: colours.grid, width: 1 },
+    ticks: { show: false },
+  } satisfies uPlot.Axis;
+  return [
+    {
+      ...common,
+      space: 76,
+      gap: 6,
+      size: 28,
+      values: (_, times) => times.map((time, i) => timeLabel(time, times, i)),
+    },
+    {
+      ...common,
+      size: 64,
+      gap: 8,
+      space: 30,
+      values: (_, values) => values.map((value) => axisLabel(unit, value)),
+      ...(unit.startsWith("By") ? { incrs: BINARY_STEPS } : {}),
+    },
+  ];
+}
+
+/** The time of day, with seconds only where neighbours would look alike; the date where a day begins. */
+export function timeLabel(time: number, times: readonly number[], index: number): string {
+  const step = (times[1] ?? time) - (times[0] ?? time);
+  const midnight = new Date(time).setHours(0, 0, 0, 0) === time;
+  if (step >= DAY_MS || (midnight && index > 0)) return day(time);
+  return clock(time).slice(0, step > 0 && step < 60_000 ? 8 : 5);
+}
+
+function axisLabel(unit: string, value: number): string {
+  if (unit === "ratio" || unit === "1") return `${Number((value * 100).toFixed(1))}%`;
+  if (unit.startsWith("By")) return bytes(value, unit === "By/s" ? "/s" : "").replace(/\.0+ /, " ");
+  return formatter(unit)(value);
+}
+
+/** The scale's end: a little above the highest value, never so near to zero that noise fills the chart. */
+export function scaleEnd(unit: string, highest: number): number {
+  if (unit === "ratio" || unit === "1") return Math.min(Math.max(highest * 1.15, 0.1), Math.max(1, highest));
+  if (unit.startsWith("By")) return Math.max(highest * 1.15, 1024);
+  return Math.max(highest * 1.15, 1);
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { CloseIcon } from "./icons.tsx";
+
+interface Props {
+  label: string;
+  testid: string;
+  onClose(): void;
+  children: ComponentChildren;
+  /** Show the label and a button to close above the content. */
+  titled?: boolean;
+}
+
+/** A modal dialog: the browser's own keeps the focus inside, closes on Escape and gives the focus back. */
+export function Dialog({ label, testid, onClose, children, titled = false }: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => element.current?.showModal(), []);
+  const closeOutside = (event: MouseEvent) => {
+    if (event.target === element.current) onClose();
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog without our doing.
+    <dialog ref={element} aria-label={label} data-testid={testid} onClose={onClose} onClick={closeOutside}>
+      {titled && (
+        <div class="dialog-title">
+          <h2>{label}</h2>
+          <button type="button" class="button icon" aria-label="Close" onClick={onClose}>
+            <CloseIcon />
+          </button>
+        </div>
+      )}
+      {children}
+    </dialog>
+  );
+}
