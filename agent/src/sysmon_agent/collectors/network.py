@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from sysmon_agent.collectors.base import Collector, Context, Key, Readings
 from sysmon_agent.collectors.files import KernelFile, read_word, text
 
+_STACKED_TYPES = tuple(f"DEVTYPE={kind}" for kind in ("bond", "bridge", "ipvlan", "macvlan", "vlan"))
 _UP = {"up": 1, "unknown": 1}  # tunnels and the like do not know, and carry traffic all the same
 
 
@@ -20,6 +21,11 @@ def parse_net_dev(data: bytes) -> dict[str, list[int]]:
 
 
 class Network(Collector):
+    """Interfaces that are not built on other interfaces.
+
+    The traffic of a bond, a bridge or a VLAN is that of the interfaces below, and would be counted twice.
+    """
+
     name = "network"
 
     def __init__(self, context: Context) -> None:
@@ -31,13 +37,18 @@ class Network(Collector):
     def collect(self) -> Readings:
         counters = parse_net_dev(self._dev.read())
         if counters.keys() != self._ignored.keys():
-            self._ignored = {name: any(fnmatchcase(name, one) for one in self._patterns) for name in counters}
+            self._ignored = {name: self._is_ignored(name) for name in counters}
         values: dict[Key, float] = {}
         for name, numbers in counters.items():
             if not self._ignored[name]:
                 values.update(_traffic(name, numbers))
                 values.update(self._link(name))
         return Readings(values)
+
+    def _is_ignored(self, name: str) -> bool:
+        if any(fnmatchcase(name, pattern) for pattern in self._patterns):
+            return True
+        return read_word(f"{self._interfaces}/{name}/uevent").startswith(_STACKED_TYPES)
 
     def _link(self, name: str) -> dict[Key, float]:
         values: dict[Key, float] = {

@@ -5,6 +5,7 @@ A process may end at any moment and belong to anyone, so whatever can't be read 
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ def parse_process_stat(data: bytes) -> Process:
     head, _, tail = data.rpartition(b") ")
     pid, _, name = head.partition(b" (")
     fields = tail.split(b" ", 22)
+    if len(fields) < 22:
+        raise ValueError("too few fields")
     return Process(
         int(pid),
         text(name),
@@ -73,20 +76,16 @@ class ProcessFiles:
 
     def scan(self) -> Iterator[Process]:
         """Yield every process that may be seen; raises OSError where /proc itself can't be read."""
-        prefix = f"{self._proc}/"
         for name in os.listdir(self._proc):
             if name.isdecimal():
-                try:
-                    data = read_file(f"{prefix}{name}/stat")
-                except OSError:
-                    continue
-                yield parse_process_stat(data)
+                with suppress(OSError, ValueError):
+                    yield parse_process_stat(read_file(f"{self._proc}/{name}/stat"))
 
     def io(self, pid: int) -> ProcessIo | None:
         """Return a process's traffic, or None where it is gone or not ours to see."""
         try:
             return parse_io(read_file(f"{self._proc}/{pid}/io"))
-        except OSError:
+        except (OSError, ValueError):
             return None
 
     def user(self, pid: int) -> str:

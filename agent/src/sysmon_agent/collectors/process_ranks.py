@@ -31,7 +31,7 @@ class CpuMeter:
         elapsed = now - self._at
         shares = {}
         if self._before and elapsed > 0:
-            shares = {pid: self._used(process) / elapsed for pid, process in processes.items()}
+            shares = {pid: round(self._used(process) / elapsed, 4) for pid, process in processes.items()}
         self._before, self._at = processes, now
         self._newest = max((process.started_seconds for process in processes.values()), default=0.0)
         return shares
@@ -59,12 +59,14 @@ class IoMeter:
         if elapsed <= 0:
             return {}
         return {
-            pid: IoRate(
-                (io.read - before[pid, started].read) / elapsed, (io.written - before[pid, started].written) / elapsed
-            )
+            pid: _rate(before[pid, started], io, elapsed)
             for (pid, started), io in self._before.items()
             if (pid, started) in before
         }
+
+
+def _rate(before: ProcessIo, now: ProcessIo, elapsed: float) -> IoRate:
+    return IoRate(round((now.read - before.read) / elapsed), round((now.written - before.written) / elapsed))
 
 
 def by_cpu(shares: Mapping[int, float], places: int) -> list[int]:

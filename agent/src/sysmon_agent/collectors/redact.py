@@ -14,7 +14,7 @@ LONGEST = 256
 """Characters of a command line that are kept."""
 
 _SENSITIVE = (
-    r"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|credential|cookie|session|signature|bearer|auth(?!or)"
+    r"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|credential|cookie|session|signature|bearer|auth(?!or(?!iz))"
     r"|(?:api|access|private|account|encryption|master|shared|secret)[-_.]?key)"
 )
 # A name and its value in one word: --token=x, PGPASSWORD=x, {"password":"x"}, https://host/?sig=1&token=x
@@ -27,6 +27,7 @@ _ANNOUNCEMENT = re.compile(
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)\S*@")
 _KEYS = re.compile(
     r"\b[0-9a-f]{32,}\b"
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|\b(?:AKIA|ASIA|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|hvs\.)[\w-]{8,}"
     r"|(?<![\w+-])(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])(?=[\w+-]*\d)[\w+-]{32,}={0,2}",
     re.ASCII,
@@ -68,10 +69,13 @@ class _Redaction:
         return [self._argument(argument) for argument in argv]
 
     def _argument(self, argument: str) -> str:
-        if self._hides_next or argument.strip().count(" ") == 0 or _assigns_at_once(argument):
+        if self._hides_next or _assigns_at_once(argument):
             return self._word(argument)
-        # A script for a shell, a header, or the title that a process gave itself.
-        return " ".join(map(self._word, _WORDS.findall(argument)))
+        words = _WORDS.findall(argument)
+        if len(words) > 1:  # a script for a shell, a header, or the title that a process gave itself
+            return " ".join(map(self._argument, words))
+        unquoted = argument.strip("\"'")
+        return self._argument(unquoted) if unquoted != argument else self._word(argument)
 
     def _word(self, word: str) -> str:
         hidden = self._hides_next

@@ -6,7 +6,8 @@ from sysmon_agent.collectors.files import KernelFile
 
 def parse_uptime(data: bytes) -> float:
     """Read /proc/uptime: seconds since boot."""
-    return float(data.split()[0])
+    uptime, *_ = data.split()
+    return float(uptime)
 
 
 class Uptime(Collector):
