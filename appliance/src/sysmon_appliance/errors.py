@@ -9,6 +9,12 @@ class NotFoundError(SysmonError):
     code = "not_found"
 
 
+class MethodNotAllowedError(SysmonError):
+    """The route exists, and not with this method."""
+
+    code = "method_not_allowed"
+
+
 class BadRequestError(SysmonError):
     """The request cannot be answered as it stands."""
 

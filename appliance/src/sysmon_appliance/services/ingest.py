@@ -99,10 +99,10 @@ class Ingest:
 
     def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits) -> None:
         self.epoch = state.epoch
+        self.limits = limits
         self.counters = IngestCounters()
         self._catalog = catalog
         self._barrier = barrier
-        self._limits = limits
         self._next_batch = state.next_batch
         self._presences: dict[str, _Presence] = {}
         self._unsaved: set[bytes] = set()  # schemas that no committed group has held yet
@@ -170,7 +170,7 @@ class Ingest:
         return presence
 
     def _take(self, push: Push) -> None:
-        batch = decode_batch(push.body, self._limits)
+        batch = decode_batch(push.body, self.limits)
         stream = self._owned_stream(push, batch.stream_id)
         first = batch.skipped[0].first if batch.skipped else batch.first
         match admit(last=stream.tentative, first=first, to=batch.last):

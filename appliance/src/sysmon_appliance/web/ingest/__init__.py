@@ -1,0 +1,5 @@
+"""The listener that agents push to: TLS with client certificates, and two routes."""
+
+from sysmon_appliance.web.ingest.server import IngestServer, ingest_server
+
+__all__ = ["IngestServer", "ingest_server"]

@@ -1,0 +1,58 @@
+"""The ordinary routes of the ingest listener. Pushes never come here: see protocol.py."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sysmon_agent.errors import SysmonError
+from sysmon_agent.wire.decode import decode_hello
+from sysmon_agent.wire.encode import encode_reply
+from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
+from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
+from sysmon_appliance.web.problems import problem_of
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(ingest: Ingest) -> Starlette:
+    """Make the app; it finds `connection`, an IngestProtocol, in the request's state."""
+
+    async def hello(request: Request) -> Response:
+        connection = request.state.connection
+        message = decode_hello(await request.body(), ingest.limits)
+        reply = await ingest.hello(connection.peer, message, connection, received_ms=connection.received_ms)
+        return Response(encode_reply(reply), media_type=MESSAGE_TYPE)
+
+    return Starlette(
+        routes=[Route("/v1/hello", hello, methods=["POST"])],
+        exception_handlers={
+            SysmonError: _show,
+            ClientDisconnect: _drop,
+            404: _not_found,
+            405: _method_not_allowed,
+        },
+    )
+
+
+async def _show(_: Request, error: Exception) -> Response:
+    assert isinstance(error, SysmonError)  # noqa: S101 - what the handler is registered for
+    _log.info("an agent was refused", extra={"code": error.code, "detail": error.message})
+    problem = problem_of(error)
+    return Response(problem.body, problem.status, problem.headers)
+
+
+async def _drop(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    return await _show(request, NotFoundError(f"There is no {request.url.path} here.", hint="See docs/reference."))
+
+
+async def _method_not_allowed(request: Request, _: Exception) -> Response:
+    error = MethodNotAllowedError(f"{request.url.path} takes POST.", hint="See docs/reference.")
+    return await _show(request, error)

@@ -1,0 +1,43 @@
+"""uvicorn's configuration of the ingest listener, with what its protocol needs."""
+
+import ssl
+
+import uvicorn
+from starlette.applications import Starlette
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.config import IngestSettings
+from sysmon_appliance.services.ingest import Ingest
+
+
+class IngestConfig(uvicorn.Config):
+    """Parts that uvicorn hands to each connection, since it makes them itself."""
+
+    def __init__(
+        self,
+        app: Starlette,
+        protocol: type,
+        *,
+        context: ssl.SSLContext,
+        ingest: Ingest,
+        clock: Clock,
+        settings: IngestSettings,
+    ) -> None:
+        self.ingest = ingest
+        self.clock = clock
+        self.settings = settings
+        super().__init__(
+            app,
+            http=protocol,
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            timeout_graceful_shutdown=5,
+            ssl_context_factory=lambda _config, _default: context,
+        )

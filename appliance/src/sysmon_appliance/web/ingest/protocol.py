@@ -1,0 +1,243 @@
+"""HTTP for agents: uvicorn's httptools protocol, with a short cut for the one route that is hot.
+
+`POST /v1/batches` is answered here, from parsed bytes to written bytes, without an ASGI scope, a list of headers or a
+task: those are four fifths of what a push costs otherwise. All else goes the usual way to Starlette, and finds this
+connection in its request's state.
+
+A request takes one of three ways, chosen at its first header, when method and path are known:
+
+    PUSH      it is a batch: its body is gathered here and submitted
+    OTHER     the base class has it
+    REFUSED   it was answered already, or never will be: its bytes are dropped, and the connection ends
+
+One request at a time: an agent waits for its answer. Whoever sends a request before the answer to the last one gets
+that answer, and then the connection is closed; a client knows that what follows was not processed (RFC 9112, 9.3.2).
+"""
+
+import asyncio
+from enum import Enum
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
+from sysmon_agent.wire.messages import Reply
+from sysmon_agent.wire.peer import Peer
+from sysmon_appliance.errors import RateLimitedError
+from sysmon_appliance.services.ingest import Push
+from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
+from sysmon_appliance.web.ingest.config import IngestConfig
+from sysmon_appliance.web.ingest.holder import Holder, holder_of
+
+_REQUEST_SECONDS = 30.0
+"""How long a request may take to arrive, and a new connection to send its first."""
+
+_LINGER_SECONDS = 1.0
+"""How long a refused sender is listened to: closing at once would reset the connection and lose the answer."""
+
+
+class Way(Enum):
+    UNDECIDED = "undecided"
+    PUSH = "push"
+    OTHER = "other"
+    REFUSED = "refused"
+
+
+class IngestProtocol(HttpToolsProtocol):
+    """One connection of an agent."""
+
+    peer: Peer  # only where there is a holder
+    received_ms: int = 0  # when the current request began to arrive, on the aggregator's clock
+
+    def __init__(
+        self,
+        config: IngestConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state | {"connection": self}, _loop)
+        self._ingest = config.ingest
+        self._clock = config.clock
+        self._max_body_bytes = config.settings.max_body_bytes
+        self._max_connections = config.settings.max_connections
+        self._keep_alive_seconds = config.settings.keep_alive_seconds
+        self._holder: Holder | None = None
+        self._unwelcome: SysmonError | None = None  # why no request of this connection is taken
+        self._way = Way.UNDECIDED
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._began = 0.0  # when the current request, or the silence after it, began; the loop's time
+        self._arriving = True  # whether a request, or the first one, is still to come in full
+        self._submitted = False  # whether a push waits for its answer
+        self._ending = False  # whether the answer that is due is the last
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
+        super().connection_made(transport)
+        self._began = self.loop.time()
+        try:
+            self._holder = holder_of(transport)
+            self.peer = self._holder.peer
+            if len(self.connections) > self._max_connections:
+                raise RateLimitedError("Too many agents are connected.", hint="See ingest.max_connections.")
+        except SysmonError as error:
+            self._unwelcome = error
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._holder is not None:
+            self._ingest.leave(self._holder.peer, self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._way is not Way.REFUSED:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.expect_100_continue = False
+        self.received_ms = self._clock.wall_ms()
+        self._began = self.loop.time()
+        self._arriving = True
+        self._size = 0
+        if self._way is not Way.REFUSED:
+            self._way = Way.UNDECIDED
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._way is Way.UNDECIDED:
+            self._choose()
+        if self._way is Way.REFUSED:
+            return
+        lowered = name.lower()
+        if lowered == b"content-length" and int(value) > self._max_body_bytes:
+            self._refuse(self._oversized())
+        elif self._way is Way.OTHER:
+            super().on_header(name, value)
+        elif lowered == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+
+    def on_headers_complete(self) -> None:
+        if self._way is Way.UNDECIDED:
+            self._choose()
+        if self._way is Way.OTHER:
+            super().on_headers_complete()
+        elif self._way is Way.PUSH:
+            self._ending = not self.parser.should_keep_alive()
+            if self.expect_100_continue:
+                self.transport.write(CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        if self._way is Way.REFUSED:
+            return
+        self._size += len(body)
+        if self._size > self._max_body_bytes:
+            self._refuse(self._oversized())
+        elif self._way is Way.PUSH:
+            self._parts.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._arriving = False
+        if self._way is Way.PUSH:
+            self._submit()
+        elif self._way is Way.OTHER:
+            super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End the connection once the answer that is due has been given."""
+        if self._submitted:
+            self._ending = True
+        else:
+            super().shutdown()
+
+    def sweep(self, now: float) -> None:
+        """Close a connection that is silent, or too slow; `now` is the loop's time.
+
+        One sweep over all connections from time to time is cheaper than a timer that every push sets anew.
+        """
+        limit = _REQUEST_SECONDS if self._arriving else self._keep_alive_seconds
+        if not self._busy() and now - self._began > limit:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP; the base class calls this."""
+        if self._submitted:  # an agent would take this for the answer to its push
+            self._way = Way.REFUSED
+            self._ending = True
+        else:
+            self._refuse(MalformedMessage(msg))
+
+    def _should_upgrade(self) -> bool:
+        return False
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self._refuse(MalformedMessage("This listener speaks HTTP/1.1 and nothing else."))
+
+    def _busy(self) -> bool:
+        """Whether an answer is due."""
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request of the base class
+        return self._submitted or (cycle is not None and not cycle.response_complete)
+
+    def _choose(self) -> None:
+        """Choose the way of a request whose method and path are known."""
+        if self._busy():
+            self._end_after_answer()
+        elif (error := self._objection()) is not None:
+            self._refuse(error)
+        elif self.url == b"/v1/batches" and self.parser.get_method() == b"POST":
+            self._way = Way.PUSH
+        else:
+            self._way = Way.OTHER
+            url = self.url
+            super().on_message_begin()
+            self.url = url
+
+    def _objection(self) -> SysmonError | None:
+        """Why this connection may ask for nothing at this moment."""
+        if self._holder is None or self._unwelcome is not None:
+            return self._unwelcome
+        try:
+            self._holder.check(self.received_ms)
+        except SysmonError as error:
+            return error
+        return None
+
+    def _submit(self) -> None:
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._submitted = True
+        self._ingest.submit(Push(self.peer, self, body, self.received_ms, self._answer))
+
+    def _answer(self, answer: Reply | SysmonError) -> None:
+        self._submitted = False
+        self._began = self.loop.time()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer_bytes(answer, close=self._ending))
+        if self._ending:
+            self.transport.close()
+
+    def _end_after_answer(self) -> None:
+        """Take no more requests, and close once the answer that is due has been given."""
+        self._way = Way.REFUSED
+        if self._submitted:
+            self._ending = True
+        else:
+            self.cycle.keep_alive = False
+
+    def _refuse(self, error: SysmonError) -> None:
+        """Answer at once, drop what still comes, and close."""
+        if self._way is Way.OTHER and self._busy():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._way = Way.REFUSED
+        self._parts.clear()
+        self.transport.write(answer_bytes(error, close=True))
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def _oversized(self) -> SysmonError:
+        return OversizedMessage(
+            f"A body may have {self._max_body_bytes} bytes.", hint="See ingest.max_body_bytes in aggregator.yaml."
+        )

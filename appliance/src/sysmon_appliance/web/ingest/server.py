@@ -1,0 +1,51 @@
+"""The ingest listener as a whole."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.config import IngestSettings
+from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.web.ingest.app import create_app
+from sysmon_appliance.web.ingest.config import IngestConfig
+from sysmon_appliance.web.ingest.protocol import IngestProtocol
+from sysmon_appliance.web.ingest.tls import server_context
+
+_SWEEP_TICKS = 50  # of a tenth of a second
+
+
+class IngestServer(uvicorn.Server):
+    """A uvicorn server that sweeps its connections, and leaves signals to whoever runs it.
+
+    Run it with `await server.serve(sockets=[...])`; it ends after `should_exit` was set.
+    """
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _SWEEP_TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, IngestProtocol):
+                    connection.sweep(now)
+        return await super().on_tick(counter)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def ingest_server(ingest: Ingest, settings: IngestSettings, clock: Clock) -> IngestServer:
+    """Make the listener; it binds nothing itself.
+
+    Raises
+    ------
+    IdentityError
+        Certificate, key or authority can't be used.
+    """
+    app = create_app(ingest)
+    context = server_context(settings)
+    return IngestServer(
+        IngestConfig(app, IngestProtocol, context=context, ingest=ingest, clock=clock, settings=settings)
+    )
