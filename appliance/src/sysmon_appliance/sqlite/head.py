@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
-import numpy as np
 
 from sysmon_agent.wire.decode import decode_batch
 from sysmon_agent.wire.messages import Limits
-from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.batches import StoredBatch, stored_batch
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.sqlite.connection import explained, open_reader
 from sysmon_appliance.sqlite.index import HeadIndex
@@ -70,6 +69,9 @@ class Head:
             for row in self._rows(numbers[start : start + _AT_ONCE]):
                 yield self._decode(host, row, tables=tables)
 
+    def newest_ms(self, host: int) -> int | None:
+        return self._index.newest_ms(host)
+
     def _rows(self, numbers: list[int]) -> list[tuple[int, int, int, bytes]]:
         # Rows that retention has removed since the index was asked are simply not there.
         with self._pool.connection() as connection:
@@ -78,12 +80,5 @@ class Head:
     def _decode(self, host: int, row: tuple[int, int, int, bytes], *, tables: bool) -> StoredBatch:
         schema, offset_ms, received_ms, body = row
         batch = decode_batch(body, _NO_LIMITS, tables=tables)
-        return StoredBatch(
-            host=host,
-            schema=self._schemas[schema],
-            wall_ms=np.array(batch.wall_ms, dtype=np.int64) + offset_ms,
-            values=np.frombuffer(batch.columns, dtype="<f8").reshape(-1, batch.count),
-            skipped=batch.skipped,
-            tables=batch.tables,
-            received_ms=received_ms,
-        )
+        known = self._schemas[schema]
+        return stored_batch(batch, host=host, schema=known, offset_ms=offset_ms, received_ms=received_ms)

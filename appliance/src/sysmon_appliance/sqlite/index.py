@@ -35,6 +35,11 @@ class HeadIndex:
         numbers: list[int] = found[np.argsort(found[:, 1], kind="stable"), 0].tolist()
         return numbers
 
+    def newest_ms(self, host: int) -> int | None:
+        """Return the corrected time of a host's newest tick, or None."""
+        table = _table(self._rows.get(host, array("q")))
+        return int(table[:, 2].max()) if len(table) else None
+
 
 def _table(rows: "array[int]") -> npt.NDArray[np.int64]:
     # A copy, because an array that NumPy looks into can't grow.
