@@ -1,0 +1,142 @@
+"""The composition root: the one place where the aggregator's parts are made and joined."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+from socket import socket
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from sysmon_agent.clock import Clock
+from sysmon_agent.config.addresses import Address, parse_address
+from sysmon_agent.errors import ConfigError
+from sysmon_agent.wire.messages import DEFAULT_LIMITS
+from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
+from sysmon_appliance.services.barrier import GroupCommit
+from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.retention import Retention
+from sysmon_appliance.sqlite import LiveDatabase
+from sysmon_appliance.sqlite.health import DatabaseHealth
+from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.ingest import ingest_server
+from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
+from sysmon_appliance.web.servers import console_server, socket_server
+
+_SESSIONS = "sessions.json"
+
+
+class Aggregator:
+    """Everything built and bound; `serve` runs it, once."""
+
+    def __init__(
+        self,
+        servers: Mapping[socket, uvicorn.Server],
+        *,
+        barrier: GroupCommit,
+        read_side: ReadSide,
+        retention: Retention,
+        ingest_address: Address,
+        console_address: Address,
+    ) -> None:
+        self.ingest_address = ingest_address
+        self.console_address = console_address
+        self._servers = servers
+        self._barrier = barrier
+        self._read_side = read_side
+        self._retention = retention
+
+    async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        """Serve until `stop` is set; return when all that was accepted is committed.
+
+        `ready` is called once when every listener answers and the fleet's recent past is in memory.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(self._read_side.hub.run()), tasks.create_task(self._retention.run())]
+            serving = [tasks.create_task(server.serve([listener])) for listener, server in self._servers.items()]
+            await self._read_side.refill()
+            ready()
+            await stop.wait()
+            self._read_side.hub.close()
+            for server in self._servers.values():
+                server.should_exit = True
+            await asyncio.wait(serving)
+            await self._barrier.close()
+            for task in background:
+                task.cancel()
+
+
+@contextmanager
+def build(settings: AggregatorSettings, clock: Clock) -> Iterator[Aggregator]:
+    """Make an aggregator from its settings; its files and sockets are let go of at the end of the block.
+
+    Raises
+    ------
+    ConfigError, IdentityError, StorageError
+        An address, a certificate or the data folder cannot be used.
+    """
+    with ExitStack() as closing:
+        ingest_listener = closing.enter_context(tcp_listener(settings.ingest.listen, "ingest.listen"))
+        console_listener = closing.enter_context(tcp_listener(settings.console.listen, "console.listen"))
+        console = _used(settings.console, address_of(console_listener))
+        local_listener = closing.enter_context(unix_listener(Path(console.socket)))
+        closing.callback(Path(console.socket).unlink, missing_ok=True)
+        data = Path(settings.data)
+        database = closing.enter_context(LiveDatabase.open(data, clock))
+
+        barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+        catalog = Catalog(database.state)
+        limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
+        ingest = Ingest(database.state, catalog, barrier, limits=limits)
+        read_side = ReadSide.over(
+            catalog,
+            database.head,
+            catalog,
+            health=DatabaseHealth(data, barrier, clock, waiting=lambda: barrier.waiting),
+            sessions=SessionFile(data / _SESSIONS),
+            session_seconds=console.session_seconds,
+            clock=clock,
+            epoch=database.state.epoch,
+        )
+        ingest.listen(read_side.hub.update)
+        telemetry = Telemetry(CollectorRegistry(), read_side)
+        barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
+        app = create_app(read_side, telemetry, console)
+        yield Aggregator(
+            {
+                ingest_listener: ingest_server(ingest, settings.ingest, clock),
+                console_listener: console_server(app, console),
+                local_listener: socket_server(ViaSocket(app)),
+            },
+            barrier=barrier,
+            read_side=read_side,
+            retention=Retention(database.usage, barrier, clock, settings.head),
+            ingest_address=address_of(ingest_listener),
+            console_address=address_of(console_listener),
+        )
+
+
+def _used(console: ConsoleSettings, bound: Address) -> ConsoleSettings:
+    """Return the console's settings with the port that is really used.
+
+    Raises
+    ------
+    ConfigError
+        It would be served without TLS beyond this machine.
+    """
+    if bool(console.certificate) != bool(console.key):
+        raise ConfigError("console.certificate and console.key must be set together.", hint=_SHOW)
+    if not console.certificate and not ip_address(bound.host.partition("%")[0]).is_loopback:
+        raise ConfigError(
+            f"console.listen: {bound} is beyond this machine, so console.certificate and console.key are needed.",
+            hint=_SHOW,
+        )
+    return replace(console, listen=str(replace(parse_address(console.listen), port=bound.port)))
+
+
+_SHOW = "sysmon-aggregator config show --effective"

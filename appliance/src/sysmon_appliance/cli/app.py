@@ -1,0 +1,26 @@
+"""The command `sysmon`: a table of contents; each command is in a file of its own."""
+
+from collections.abc import Sequence
+
+import typer
+
+from sysmon_appliance.cli import hosts, link, up, version
+from sysmon_appliance.cli.failures import guarded
+
+app = typer.Typer(
+    name="sysmon",
+    help="Look at hosts, and run SysMonitor on this one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("link")(link.link)
+app.command("version")(version.version)
+app.add_typer(hosts.app, name="hosts")
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit; without arguments, those of the process."""
+    with guarded():
+        app(arguments)

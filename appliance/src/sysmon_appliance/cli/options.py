@@ -1,0 +1,15 @@
+"""Options that commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sysmon_appliance.cli.output import Format
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.", show_default=True)]
+Columns = Annotated[str, typer.Option("--columns", metavar="NAME,NAME", help="Columns to print, in this order.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Print again every two seconds until Ctrl-C.")]
+Socket = Annotated[
+    Path | None, typer.Option("--socket", metavar="FILE", help="Unix socket of the aggregator.", show_default=False)
+]

@@ -1,0 +1,47 @@
+"""Runs the aggregator as a process: signals, logging, and telling the init system."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Mapping
+
+import uvloop
+
+from sysmon_agent.clock import SystemClock
+from sysmon_appliance.bootstrap import Aggregator, build
+from sysmon_appliance.cli.logs import set_up_logging
+from sysmon_appliance.config import AggregatorSettings
+
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: AggregatorSettings, environ: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT; return when everything that was accepted is on disk."""
+    set_up_logging(settings.log_level)
+    with build(settings, SystemClock()) as aggregator:
+        uvloop.run(_run(aggregator, environ.get("NOTIFY_SOCKET", "")))
+
+
+async def _run(aggregator: Aggregator, notify_socket: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await aggregator.serve(stop, lambda: _ready(aggregator, notify_socket))
+    _log.info("aggregator stopped")
+
+
+def _ready(aggregator: Aggregator, notify_socket: str) -> None:
+    _log.info(
+        "aggregator ready",
+        extra={"ingest": str(aggregator.ingest_address), "console": str(aggregator.console_address)},
+    )
+    if notify_socket:
+        _notify(notify_socket, b"READY=1")
+
+
+def _notify(path: str, message: bytes) -> None:
+    """Speak systemd's notification protocol; an @ stands for a name without a file."""
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+        notifier.sendto(message, address)

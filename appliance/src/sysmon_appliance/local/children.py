@@ -1,0 +1,136 @@
+"""Programs that local mode runs: how one is started, and how it is kept alive."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sysmon_agent.clock import Clock
+
+STOP_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+LARGEST_LOG_BYTES = 8 << 20
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run; always by this Python, so that nothing depends on PATH."""
+
+    name: str  # as messages and the log file call it
+    arguments: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]  # all of it
+
+
+class Child:
+    """One program that is started again whenever it ends."""
+
+    def __init__(self, program: Program, *, clock: Clock, say: Callable[[str], None]) -> None:
+        self.program = program
+        self._clock = clock
+        self._say = say
+        self._stopping = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        self._process = await _spawn(self.program)
+
+    async def ended(self) -> int:
+        """Wait for the end of the present run and return its exit code; negative is the signal that ended it."""
+        return await self._process.wait() if self._process is not None else 0
+
+    async def keep(self) -> None:
+        """Start the program again whenever it ends, with growing pauses while it ends soon; return after `stop`."""
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            started = self._clock.monotonic()
+            code = await self.ended()
+            if self._stopping.is_set():
+                return
+            if self._clock.monotonic() - started > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            self._say(f"The {self.program.name} {_ending(code)}; it starts again in {pause:g} s. {self.last_words()}")
+            if not await self._stopped_within(pause):
+                await self.start()
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
+        """End the program, politely first."""
+        self._stopping.set()
+        process = self._process
+        if process is None or not self.running:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), patience_seconds)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def last_words(self) -> str:
+        """Quote the last error, or else the last line, of the program's log, and name the log."""
+        lines = [line for line in self.program.log.read_text(encoding="utf-8", errors="replace").splitlines() if line]
+        errors = [line for line in lines[-20:] if line.startswith("error[")]
+        words = (errors or lines)[-1:]
+        return f"Its last words: {words[0]} ({self.program.log})" if words else f"Its log: {self.program.log}"
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+async def _spawn(program: Program) -> asyncio.subprocess.Process:
+    with _opened(program.log) as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *program.arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=program.environment,
+            process_group=0,  # Ctrl-C reaches local mode alone, which then stops its children in order
+            preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
+        )
+
+
+def _opened(log: Path) -> IO[bytes]:
+    """Open a log to append to; a large one makes room first, and one older log is kept."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+def _ending(code: int) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """Make a function that ties a new process to this one, so that not even `kill -9` leaves children behind.
+
+    It runs between fork and exec, and is loaded before: only the kernel can see a parent die in every case. A pipe
+    that children watch would need code in each of them, and the agent is kept free of it.
+    """
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def die_with_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+
+    return die_with_parent

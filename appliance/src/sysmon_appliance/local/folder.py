@@ -1,0 +1,103 @@
+"""The data folder of local mode: made once, used again, never overwriting what its owner edited."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.errors import StorageError
+from sysmon_appliance.pki import LocalAuthority
+from sysmon_appliance.pki.local import LOCAL_REGION
+
+AGGREGATOR_YAML = f"""\
+# The aggregator that `sysmon up` runs.  Edit freely: this file is written once and never again.
+# Relative paths start here.  docs/reference/aggregator-settings.md has every setting.
+region: {LOCAL_REGION}
+data: live
+ingest:
+  listen: 127.0.0.1:7443
+  certificate: pki/aggregator.pem
+  key: pki/aggregator-key.pem
+  authority: pki/ca.pem
+console:
+  listen: 127.0.0.1:7480
+"""
+
+AGENT_YAML = """\
+# The agent that `sysmon up` runs.  Edit freely: this file is written once and never again.
+# Relative paths start here.  docs/reference/agent-settings.md has every setting.
+interval_seconds: 2
+aggregators: ["127.0.0.1:7443"]
+tls:
+  certificate: pki/agents/{host_id}.pem
+  key: pki/agents/{host_id}-key.pem
+  authority: pki/ca.pem
+spool:
+  directory: spool
+# labels:
+#   role: workstation
+# tags: [mine]
+"""
+
+
+class LocalFolder:
+    """Files of local mode below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.agent_file = root / "agent.yaml"
+        self.aggregator_file = root / "aggregator.yaml"
+        self.logs = root / "logs"
+        self._lock = -1
+
+    def acquire(self) -> bool:
+        """Become the one local mode of this folder; False when another runs there. Lasts as long as this process.
+
+        Raises
+        ------
+        StorageError
+            The folder cannot be used.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise self._unusable(error) from error
+        return True
+
+    def prepare(self, clock: Clock, new_id: Callable[[], str]) -> LocalAuthority:
+        """Make what is missing: authority, certificates, settings files; renew what expires.
+
+        Raises
+        ------
+        StorageError, IdentityError
+            The folder cannot be used, or holds a damaged authority.
+        """
+        try:
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+            host_id = self._once("host-id", new_id)
+            self._once(self.aggregator_file.name, lambda: AGGREGATOR_YAML)
+            self._once(self.agent_file.name, lambda: AGENT_YAML.format(host_id=host_id))
+        except OSError as error:
+            raise self._unusable(error) from error
+        authority = LocalAuthority.open(self.root / "pki", clock)
+        authority.aggregator()
+        authority.agent(host_id)
+        return authority
+
+    def _once(self, name: str, content: Callable[[], str]) -> str:
+        """Return the text of a file, written first where there is none."""
+        file = self.root / name
+        if not file.exists():
+            partial = self.root / f".{name}.partial"
+            partial.write_text(content(), encoding="utf-8")
+            partial.chmod(0o600)
+            partial.replace(file)
+        return file.read_text(encoding="utf-8").strip()
+
+    def _unusable(self, error: OSError) -> StorageError:
+        return StorageError(f"The folder {self.root} cannot be used: {error.strerror}.", hint="sysmon up --data FOLDER")

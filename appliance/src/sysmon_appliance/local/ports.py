@@ -1,0 +1,44 @@
+"""Finds ports that nobody listens on."""
+
+import errno
+
+from sysmon_agent.config.addresses import Address, parse_address
+from sysmon_agent.errors import ConfigError
+from sysmon_appliance.web.listeners import bound
+
+_ATTEMPTS = 20
+
+
+def free_address(wanted: str, setting: str) -> Address:
+    """Return the address itself, or the same host with the next free port.
+
+    Another program may still take the port before it is used; the aggregator then says so.
+
+    Raises
+    ------
+    ConfigError
+        The host is no address of this machine, or the port is not for this user.
+    """
+    address = parse_address(wanted)
+    following = (Address(address.host, port) for port in range(address.port, min(address.port + _ATTEMPTS, 65_536)))
+    for candidate in following:
+        if _is_free(candidate, setting):
+            return candidate
+    return Address(address.host, _any_port(address.host))
+
+
+def _is_free(address: Address, setting: str) -> bool:
+    try:
+        with bound(address):
+            return True
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise ConfigError(
+            f"{setting}: cannot listen on {address}: {error.strerror or error}.", hint="sysmon-aggregator config show"
+        ) from error
+
+
+def _any_port(host: str) -> int:
+    with bound(Address(host, 0)) as probe:
+        return int(probe.getsockname()[1])

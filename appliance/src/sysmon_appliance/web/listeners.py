@@ -1,0 +1,96 @@
+"""Sockets that servers listen at, bound before anything else begins, so that what is wrong is said at once."""
+
+import contextlib
+import errno
+import os
+import socket
+from pathlib import Path
+
+from sysmon_agent.config.addresses import Address, parse_address
+from sysmon_agent.errors import ConfigError
+
+BACKLOG = 4096
+
+
+def tcp_listener(address: str, setting: str) -> socket.socket:
+    """Listen at HOST:PORT; port 0 means any free one.
+
+    Raises
+    ------
+    ConfigError
+        The address is in use, or no address of this machine; the message names the setting.
+    """
+    wanted = parse_address(address)
+    try:
+        listener = bound(wanted)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"{setting}: cannot listen at {wanted}: {_reason(error)}.", hint=_hint(error, wanted)
+        ) from error
+    return listener
+
+
+def bound(address: Address) -> socket.socket:
+    """Bind a socket to the first address that the host's name stands for."""
+    family, kind, protocol, _, target = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound_socket = socket.socket(family, kind, protocol)
+    try:
+        bound_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_socket.bind(target)
+    except OSError:
+        bound_socket.close()
+        raise
+    return bound_socket
+
+
+def address_of(listener: socket.socket) -> Address:
+    host, port = listener.getsockname()[:2]
+    return Address(host, port)
+
+
+def unix_listener(path: Path) -> socket.socket:
+    """Listen at a path of mode 0600; what a crash left there is replaced.
+
+    Raises
+    ------
+    ConfigError
+        Another aggregator listens there, or the folder cannot be used.
+    """
+    if _answers(path):
+        raise ConfigError(f"console.socket: another aggregator listens at {path}.", hint=f"ss -lxp src {path}")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Bound under another name and renamed, so that at no moment others may connect.
+        listener.bind(str(partial))
+        partial.chmod(0o600)
+        listener.listen(BACKLOG)
+        partial.rename(path)
+    except OSError as error:
+        listener.close()
+        partial.unlink(missing_ok=True)
+        raise ConfigError(
+            f"console.socket: cannot listen at {path}: {_reason(error)}.", hint=f"ls -ld {path.parent}"
+        ) from error
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _hint(error: OSError, address: Address) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"ss -ltnp 'sport = :{address.port}'"
+    return "sysmon-aggregator config show --effective"

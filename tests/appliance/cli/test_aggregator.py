@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from sysmon_appliance.cli.aggregator import app
+from sysmon_appliance.cli.failures import guarded
+
+
+def aggregator(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as exited, guarded():
+        app(arguments)
+    return int(exited.value.code or 0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    file = tmp_path / "aggregator.yaml"
+    file.write_text("region: eu\nhead:\n  max_bytes: 64 MiB\n")
+    return file
+
+
+def test_good_settings_pass(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings without faults are said to be good."""
+    assert aggregator("config", "check", "--config", str(settings)) == 0
+    assert capsys.readouterr().out == "The settings are good.\n"
+
+
+def test_every_fault_is_printed(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Faults of file and command line are printed together, and the exit code is 1."""
+    settings.write_text("regio: eu\n")
+    assert aggregator("config", "check", "-c", str(settings), "--set", "head.max_bytes=1") == 1
+    err = capsys.readouterr().err
+    assert f"{settings}:1: there is no setting `regio`; did you mean `region`?" in err
+    assert "option head.max_bytes: `head.max_bytes` is out of range: 1;" in err
+
+
+def test_an_override_needs_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """An override without a value is refused with an example."""
+    assert aggregator("config", "check", "--set", "region") == 1
+    assert "--set region: this is no NAME=VALUE; write console.listen=" in capsys.readouterr().err
+
+
+def test_show_tells_what_was_set_and_where(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The settings that were set are shown with their sources; --effective shows the defaults too."""
+    assert aggregator("config", "show", "-c", str(settings), "--set", "region=us", "-o", "json") == 0
+    shown = json.loads(capsys.readouterr().out)["settings"]
+    assert shown == [
+        {"setting": "region", "value": "us", "source": "option region"},
+        {"setting": "head.max_bytes", "value": 64 << 20, "source": f"{settings}:3"},
+    ]
+    assert aggregator("config", "show", "-c", str(settings), "--effective") == 0
+    assert ["head.max_age_seconds", "604800", "default"] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
