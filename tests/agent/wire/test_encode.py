@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given
 
-from sysmon_agent.wire import decode
+from sysmon_agent.wire import shapes
 from sysmon_agent.wire.encode import encode_batch, encode_hello, encode_reply, encode_schema, schema_hash
 from sysmon_agent.wire.fields import BLOB, BLOBS, NUMBER, NUMBERS
 from sysmon_agent.wire.messages import Batch, Hello, Reply, Schema
@@ -13,17 +13,17 @@ from tests.support.wire_samples import SCHEMA
 from tests.support.wire_strategies import HELLOS, REPLIES, SCHEMAS, batches
 
 SHAPES = {
-    "Pair": decode.PAIR,
-    "Series": decode.SERIES,
-    "Column": decode.COLUMN,
-    "TableSchema": decode.TABLE_SCHEMA,
-    "Schema": decode.SCHEMA,
-    "Gap": decode.GAP,
-    "ClockPair": decode.CLOCK_PAIR,
-    "TableRows": decode.TABLE_ROWS,
-    "Batch": decode.BATCH,
-    "Hello": decode.HELLO,
-    "Reply": decode.REPLY,
+    "Pair": shapes.PAIR,
+    "Series": shapes.SERIES,
+    "Column": shapes.COLUMN,
+    "TableSchema": shapes.TABLE_SCHEMA,
+    "Schema": shapes.SCHEMA,
+    "Gap": shapes.GAP,
+    "ClockPair": shapes.CLOCK_PAIR,
+    "TableRows": shapes.TABLE_ROWS,
+    "Batch": shapes.BATCH,
+    "Hello": shapes.HELLO,
+    "Reply": shapes.REPLY,
 }
 
 

@@ -5,17 +5,28 @@ the limits allow; no other exception leaves this module.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage
 from sysmon_agent.wire.blocks import inflate, unpack_columns, unpack_strings
+from sysmon_agent.wire.checks import (
+    LARGEST_NUMBER,
+    LARGEST_PROTOCOL,
+    attributes,
+    bounded,
+    check_body,
+    check_count,
+    clock_pair,
+    identifier,
+    name,
+    positive,
+    text,
+)
 from sysmon_agent.wire.encode import hash_of
-from sysmon_agent.wire.fields import BLOB, BLOBS, NUMBER, NUMBERS, read, shape, unzigzag
+from sysmon_agent.wire.fields import read, unzigzag
 from sysmon_agent.wire.messages import (
     DEFAULT_LIMITS,
-    Attributes,
     Batch,
-    ClockPair,
     Column,
     ColumnKind,
     Gap,
@@ -29,81 +40,43 @@ from sysmon_agent.wire.messages import (
     TableSchema,
     kind_of,
 )
-
-LARGEST_NUMBER = 1 << 53
-"""Of ticks, times and epochs: exact in JSON and in a float64."""
-LARGEST_PROTOCOL = (1 << 32) - 1
-
-PAIR = shape(key=BLOB, value=BLOB)
-SERIES = shape(metric=BLOB, attributes=BLOBS)
-COLUMN = shape(name=BLOB, kind=NUMBER)
-TABLE_SCHEMA = shape(name=BLOB, columns=BLOBS)
-SCHEMA = shape(series=BLOBS, tables=BLOBS)
-GAP = shape(first=NUMBER, last=NUMBER, reason=NUMBER)
-CLOCK_PAIR = shape(wall_ms=NUMBER, boot_ms=NUMBER)
-TABLE_ROWS = shape(rows_per_tick=NUMBERS, numbers=BLOB, strings=BLOB, kinds=NUMBERS)
-BATCH = shape(
-    stream_id=BLOB,
-    first=NUMBER,
-    skipped=BLOBS,
-    wall_ms=NUMBERS,
-    boot_ms=NUMBERS,
-    schema_hash=BLOB,
-    columns=BLOB,
-    tables=BLOBS,
-    sent=BLOBS,
-    schema=BLOBS,
-)
-HELLO = shape(
-    protocol=NUMBER,
-    stream_id=BLOB,
-    last=NUMBER,
-    boot_id=BLOB,
-    interval_ms=NUMBER,
-    sent=BLOBS,
-    epoch=NUMBER,
-    facts=BLOBS,
-    labels=BLOBS,
-    tags=BLOBS,
-    metadata=BLOBS,
-)
-REPLY = shape(epoch=NUMBER, stored=NUMBER, durable=NUMBER, stored_wall_ms=NUMBER)
+from sysmon_agent.wire.shapes import BATCH, COLUMN, GAP, HELLO, REPLY, SCHEMA, SERIES, TABLE_ROWS, TABLE_SCHEMA
 
 _REASONS = {int(reason): reason for reason in GapReason}
 _KINDS = {int(kind): kind for kind in ColumnKind}
 
 
 def decode_hello(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Hello:
-    _check_body(body, limits)
+    check_body(body, limits)
     protocol, stream_id, last, boot_id, interval_ms, sent, epoch, facts, labels, tags, metadata = read(body, HELLO)
-    _check_count(tags, limits.attributes, "tags")
+    check_count(tags, limits.attributes, "tags")
     return Hello(
-        stream_id=_identifier(stream_id, "stream"),
-        last=_bounded(last),
-        boot_id=_identifier(boot_id, "boot"),
-        interval_ms=_positive(interval_ms, "interval"),
-        sent=_clock(sent),
-        epoch=_bounded(epoch),
-        facts=_attributes(facts, limits),
-        labels=_attributes(labels, limits),
-        tags=tuple(_text(tag, limits) for tag in tags),
-        metadata=_attributes(metadata, limits),
-        protocol=_bounded(protocol, LARGEST_PROTOCOL),
+        stream_id=identifier(stream_id, "stream"),
+        last=bounded(last),
+        boot_id=identifier(boot_id, "boot"),
+        interval_ms=positive(interval_ms, "interval"),
+        sent=clock_pair(sent),
+        epoch=bounded(epoch),
+        facts=attributes(facts, limits),
+        labels=attributes(labels, limits),
+        tags=tuple(text(tag, limits) for tag in tags),
+        metadata=attributes(metadata, limits),
+        protocol=bounded(protocol, LARGEST_PROTOCOL),
     )
 
 
 def decode_reply(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Reply:
-    _check_body(body, limits)
-    return Reply(*map(_bounded, read(body, REPLY)))
+    check_body(body, limits)
+    return Reply(*map(bounded, read(body, REPLY)))
 
 
 def decode_schema(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Schema:
-    _check_body(body, limits)
+    check_body(body, limits)
     series, tables = read(body, SCHEMA)
-    _check_count(series, limits.series, "series")
-    _check_count(tables, limits.tables, "tables")
+    check_count(series, limits.series, "series")
+    check_count(tables, limits.tables, "tables")
     return Schema(
-        series=_distinct([_series(one, limits) for one in series], "series"),
+        series=_distinct([_series(one, limits) for one in series]),
         tables=tuple(_table(one, limits) for one in tables),
     )
 
@@ -114,20 +87,20 @@ def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS, *, tables: bool =
     `check_against` holds it to its schema. With `tables=False` the tables are left out and not even looked at: that is
     for bodies that were decoded in full when they were accepted.
     """
-    _check_body(body, limits)
+    check_body(body, limits)
     stream_id, first, skipped, walls, boots, schema_name, packed, rows, sent, schema = read(body, BATCH)
-    _check_count(walls, limits.ticks, "ticks")
+    check_count(walls, limits.ticks, "ticks")
     if len(boots) != len(walls):
         raise MalformedMessage(f"{len(walls)} wall times stand against {len(boots)} boot times.")
     columns = _columns(packed, len(walls), limits)
     return Batch(
-        stream_id=_identifier(stream_id, "stream"),
+        stream_id=identifier(stream_id, "stream"),
         first=first,
         wall_ms=_times(walls),
         boot_ms=_times(boots),
         columns=columns,
-        schema_hash=_identifier(schema_name, "schema"),
-        sent=_clock(sent),
+        schema_hash=identifier(schema_name, "schema"),
+        sent=clock_pair(sent),
         skipped=_gaps(skipped, first, len(walls), limits),
         tables=_tables(rows, len(walls), limits.inflated_bytes - len(columns), limits) if tables and rows else (),
         schema=_named_schema(b"".join(schema), schema_name, limits) if schema else None,
@@ -160,84 +133,20 @@ def _check_rows(rows: TableRows, table: TableSchema) -> None:
             raise MalformedMessage(f"Column {column.name} of table {table.name} is not of its kind.")
 
 
-def _check_body(body: bytes, limits: Limits) -> None:
-    if len(body) > limits.body_bytes:
-        raise OversizedMessage(f"The message has {len(body)} bytes; {limits.body_bytes} are allowed.")
-
-
-def _check_count(values: Sequence[object], limit: int, what: str) -> None:
-    if len(values) > limit:
-        raise OversizedMessage(f"The message has {len(values)} {what}; {limit} are allowed.")
-
-
-def _identifier(value: bytes, what: str) -> bytes:
-    if len(value) != 16:
-        raise MalformedMessage(f"The {what}'s identifier has {len(value)} bytes, not 16.")
-    return value
-
-
-def _bounded(value: int, largest: int = LARGEST_NUMBER) -> int:
-    if value > largest:
-        raise MalformedMessage(f"{value} is above the largest number here, {largest}.")
-    return value
-
-
-def _positive(value: int, what: str) -> int:
-    if not value:
-        raise MalformedMessage(f"The {what} is zero.")
-    return _bounded(value)
-
-
-def _text(value: bytes, limits: Limits) -> str:
-    if len(value) > limits.text_bytes:
-        raise OversizedMessage(f"A text has {len(value)} bytes; {limits.text_bytes} are allowed.")
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        raise MalformedMessage("A text is not UTF-8.") from None
-
-
-def _name(value: bytes, limits: Limits) -> str:
-    if not value:
-        raise MalformedMessage("A name is empty.")
-    return _text(value, limits)
-
-
-def _attributes(pairs: Sequence[bytes], limits: Limits) -> Attributes:
-    _check_count(pairs, limits.attributes, "attributes")
-    attributes = tuple(_pair(pair, limits) for pair in pairs)
-    for (before, _), (after, _) in pairwise(attributes):
-        if before >= after:
-            raise MalformedMessage(f"Attribute {after!r} is out of order, or there twice.")
-    return attributes
-
-
-def _pair(body: bytes, limits: Limits) -> tuple[str, str]:
-    key, value = read(body, PAIR)
-    return _name(key, limits), _text(value, limits)
-
-
-def _clock(parts: Sequence[bytes]) -> ClockPair:
-    if not parts:
-        raise MalformedMessage("The clocks at sending are missing.")
-    wall_ms, boot_ms = read(b"".join(parts), CLOCK_PAIR)
-    return ClockPair(_bounded(wall_ms), _bounded(boot_ms))
-
-
 def _series(body: bytes, limits: Limits) -> Series:
-    metric, attributes = read(body, SERIES)
-    return Series(_name(metric, limits), _attributes(attributes, limits))
+    metric, pairs = read(body, SERIES)
+    return Series(name(metric, limits), attributes(pairs, limits))
 
 
 def _table(body: bytes, limits: Limits) -> TableSchema:
-    name, columns = read(body, TABLE_SCHEMA)
-    _check_count(columns, limits.table_columns, "columns of a table")
-    return TableSchema(_name(name, limits), tuple(_column(column, limits) for column in columns))
+    table_name, columns = read(body, TABLE_SCHEMA)
+    check_count(columns, limits.table_columns, "columns of a table")
+    return TableSchema(name(table_name, limits), tuple(_column(column, limits) for column in columns))
 
 
 def _column(body: bytes, limits: Limits) -> Column:
-    name, kind = read(body, COLUMN)
-    return Column(_name(name, limits), _kind(kind))
+    column_name, kind = read(body, COLUMN)
+    return Column(name(column_name, limits), _kind(kind))
 
 
 def _kind(value: int) -> ColumnKind:
@@ -246,15 +155,15 @@ def _kind(value: int) -> ColumnKind:
     return _KINDS[value]
 
 
-def _distinct(series: list[Series], what: str) -> tuple[Series, ...]:
+def _distinct(series: list[Series]) -> tuple[Series, ...]:
     if len(set(series)) != len(series):
-        raise MalformedMessage(f"Two {what} are the same.")
+        raise MalformedMessage("Two series are the same.")
     return tuple(series)
 
 
-def _named_schema(body: bytes, name: bytes, limits: Limits) -> Schema:
+def _named_schema(body: bytes, schema_name: bytes, limits: Limits) -> Schema:
     # The name is of the bytes as they came: fields that only a newer agent knows are part of it.
-    if hash_of(body) != name:
+    if hash_of(body) != schema_name:
         raise MalformedMessage("The schema is not the one that its hash names.")
     return decode_schema(body, limits)
 
@@ -279,12 +188,12 @@ def _times(differences: Iterable[int]) -> tuple[int, ...]:
 
 def _gaps(bodies: Sequence[bytes], first: int, ticks: int, limits: Limits) -> tuple[Gap, ...]:
     """Decode the skipped numbers, and check that they and the ticks make one unbroken run."""
-    _bounded(_positive(first, "number of the first tick") + ticks)
+    bounded(positive(first, "number of the first tick") + ticks)
     if not bodies:
         if not ticks:
             raise MalformedMessage("The batch has neither ticks nor gaps.")
         return ()
-    _check_count(bodies, limits.gaps, "gaps")
+    check_count(bodies, limits.gaps, "gaps")
     gaps = tuple(map(_gap, bodies))
     for gap, following in zip(gaps, [*(gap.first for gap in gaps[1:]), first], strict=True):
         if gap.last + 1 != following:
@@ -302,7 +211,7 @@ def _gap(body: bytes) -> Gap:
 
 def _tables(bodies: Sequence[bytes], ticks: int, room: int, limits: Limits) -> tuple[TableRows, ...]:
     """Decode tables that together inflate to no more than `room` bytes."""
-    _check_count(bodies, limits.tables, "tables")
+    check_count(bodies, limits.tables, "tables")
     tables = []
     for body in bodies:
         rows, used = _rows(body, ticks, room, limits)
@@ -316,7 +225,7 @@ def _rows(body: bytes, ticks: int, room: int, limits: Limits) -> tuple[TableRows
     rows_per_tick, packed_numbers, packed_strings, kinds = read(body, TABLE_ROWS)
     if len(rows_per_tick) != ticks:
         raise MalformedMessage(f"A table has rows for {len(rows_per_tick)} ticks, not {ticks}.")
-    _check_count(kinds, limits.table_columns, "columns of a table")
+    check_count(kinds, limits.table_columns, "columns of a table")
     total = sum(rows_per_tick)
     expected = 8 * total * len(kinds)
     if total > limits.table_rows or expected > room:
