@@ -1,0 +1,80 @@
+"""Everything that answers questions, put together over the ports that supply the data."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.domain.access import SessionStore
+from sysmon_appliance.domain.batches import HeadReader, StoredBatch
+from sysmon_appliance.domain.fleet import SPARK_SECONDS, SPARK_SLOTS, FleetMatrix
+from sysmon_appliance.domain.health import StorageHealth
+from sysmon_appliance.domain.hosts import Host, HostDirectory
+from sysmon_appliance.domain.ledger import LedgerReader
+from sysmon_appliance.domain.meter import Meter
+from sysmon_appliance.services.access import Access
+from sysmon_appliance.services.fleet import Fleet
+from sysmon_appliance.services.history import History
+from sysmon_appliance.services.hosts import Hosts
+from sysmon_appliance.services.live import LiveHub
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSide:
+    """The services behind console and API. `hub.update` is the CommitListener, `hub.run` a background task."""
+
+    clock: Clock
+    directory: HostDirectory
+    head: HeadReader
+    ledger: LedgerReader
+    health: StorageHealth
+    matrix: FleetMatrix
+    meter: Meter
+    fleet: Fleet
+    hosts: Hosts
+    history: History
+    hub: LiveHub
+    access: Access
+    epoch: int
+
+    @classmethod
+    def over(
+        cls,
+        directory: HostDirectory,
+        head: HeadReader,
+        ledger: LedgerReader,
+        *,
+        health: StorageHealth,
+        sessions: SessionStore,
+        session_seconds: int,
+        clock: Clock,
+        epoch: int,
+    ) -> "ReadSide":
+        matrix = FleetMatrix(directory)
+        meter = Meter(clock)
+        fleet = Fleet(directory, matrix, ledger, clock, meter=meter, epoch=epoch)
+        return cls(
+            clock=clock,
+            directory=directory,
+            head=head,
+            ledger=ledger,
+            health=health,
+            matrix=matrix,
+            meter=meter,
+            fleet=fleet,
+            hosts=Hosts(directory, matrix, fleet, ledger),
+            history=History(head),
+            hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
+            access=Access(sessions, clock, session_seconds=session_seconds),
+            epoch=epoch,
+        )
+
+    async def refill(self) -> None:
+        """Fill the fleet matrix from the head after a start; what arrives meanwhile is newer and stays."""
+        for host in list(self.directory.all()):
+            self.matrix.update(await asyncio.to_thread(self._recent, host))
+
+    def _recent(self, host: Host) -> list[StoredBatch]:
+        newest_ms = self.head.newest_ms(host.key)
+        if newest_ms is None:
+            return []
+        return list(self.head.batches(host.key, newest_ms - SPARK_SLOTS * SPARK_SECONDS * 1000, newest_ms))

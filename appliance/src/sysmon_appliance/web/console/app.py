@@ -1,0 +1,104 @@
+"""Puts the console's web application together."""
+
+import logging
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sysmon_agent.errors import SysmonError
+from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
+from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.web.console import static
+from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, host_name, is_loopback, refused
+from sysmon_appliance.web.console.routes import API
+from sysmon_appliance.web.console.routes.session import link_route
+from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
+
+_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    side: ReadSide, telemetry: Telemetry, settings: ConsoleSettings, *, built: Path = static.BUILT
+) -> Starlette:
+    """Make the application for the console's listener.
+
+    `settings.listen` holds the port that is really used. For the Unix socket wrap the application in ViaSocket.
+    """
+    secure = bool(settings.certificate)
+    url = base_url(settings)
+    routes = [
+        *(route.bind(side, telemetry, url) for route in API),
+        link_route(side.access, session_seconds=settings.session_seconds, secure=secure),
+        *static.routes(static.load(built)),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(CountRequests, telemetry=telemetry),
+            Middleware(SecurityHeaders),
+            Middleware(AnswerFailures),
+            Middleware(Guard, access=side.access, names=host_names(settings)),
+        ],
+        exception_handlers={SysmonError: _known, HTTPException: _by_status},
+    )
+
+
+def base_url(settings: ConsoleSettings) -> str:
+    """Return the address at which a browser on this machine, or anywhere if so configured, finds the console."""
+    host, _, port = settings.listen.rpartition(":")
+    name = "localhost" if host.strip("[]") in _EVERYWHERE else host
+    return f"{'https' if settings.certificate else 'http'}://{name}:{port}"
+
+
+def host_names(settings: ConsoleSettings) -> frozenset[str]:
+    """Return the names that a Host header may carry besides loopback's.
+
+    Where the console listens on every address there is TLS, and then the browser itself checks the name.
+    """
+    name = host_name(settings.listen)
+    if name in _EVERYWHERE and settings.certificate:
+        return frozenset()
+    return frozenset({"localhost"} if is_loopback(name) else {name})
+
+
+async def _known(_: Request, error: Exception) -> Response:
+    return refused(error if isinstance(error, SysmonError) else SysmonError("The aggregator failed to answer."))
+
+
+async def _by_status(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return refused(MethodNotAllowedError(f"{request.url.path} has no method {request.method}."))
+    return refused(NotFoundError(f"There is nothing at {request.url.path}.", hint="docs/reference/http-api.md"))
+
+
+class AnswerFailures:
+    """Answers with a problem document where a route failed by a fault of ours, and logs the fault; a middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            log.exception("A request failed.", extra={"path": scope.get("path", "")})
+            if begun:
+                raise
+            error = SysmonError("The aggregator failed to answer; its log says why.", hint="sysmon-aggregator run")
+            await refused(error)(scope, receive, send)

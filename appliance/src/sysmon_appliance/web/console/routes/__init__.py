@@ -1,0 +1,23 @@
+"""The routes of console and API, one subject per file; API lists them in the reference's order."""
+
+from sysmon_appliance.web.console.routes import (
+    events,
+    fleet,
+    history,
+    hosts,
+    ledger,
+    openapi,
+    operations,
+    session,
+)
+
+_DESCRIBED = (
+    *fleet.ROUTES,
+    *hosts.ROUTES,
+    *history.ROUTES,
+    *events.ROUTES,
+    *ledger.ROUTES,
+    *session.ROUTES,
+    *operations.ROUTES,
+)
+API = (*_DESCRIBED, openapi.route(_DESCRIBED))

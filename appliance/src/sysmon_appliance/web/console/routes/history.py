@@ -1,0 +1,129 @@
+"""The past of one host: a metric, all charts, the process table."""
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from sysmon_agent.names import METRICS, Kind
+from sysmon_appliance.domain.downsample import Window
+from sysmon_appliance.errors import BadRequestError, NotFoundError
+from sysmon_appliance.services.answers import ChartsDocument, RangeDocument, charts_document, range_document
+from sysmon_appliance.services.history import RangeQuery
+from sysmon_appliance.web.console.parameters import Given, Parameter
+from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
+
+_MAX_MS = 1 << 47
+_DAY_MS = 86_400_000
+MAX_RANGE_MS = 400 * _DAY_MS
+_DEFAULT_RANGE_MS = 3_600_000
+
+WINDOW = (
+    Parameter("from", "Start, in milliseconds since 1970. Default: an hour before `to`.", at_least=0, at_most=_MAX_MS),
+    Parameter("to", "End, in milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),
+    Parameter("points", "About how many points to give. Default: 800.", at_least=2, at_most=5000),
+)
+
+
+class ProcessTable(msgspec.Struct, frozen=True):
+    """`at` is the time of the tick, null when no table was found."""
+
+    at: int | None
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float | str, ...], ...]
+
+
+def window(given: Given, now_ms: int) -> Window:
+    """Read the parameters of WINDOW."""
+    to_ms = given.integer("to", now_ms)
+    from_ms = given.integer("from", max(0, to_ms - _DEFAULT_RANGE_MS))
+    if not 0 < to_ms - from_ms <= MAX_RANGE_MS:
+        raise BadRequestError("The parameter 'from' must lie before 'to', by 400 days at most.")
+    return Window(from_ms, to_ms, given.integer("points", 800))
+
+
+def range_query(given: Given, now_ms: int) -> RangeQuery:
+    """Read what `range` takes; counters are rates unless values are asked for."""
+    metric = given.text("metric")
+    if metric not in METRICS:
+        raise NotFoundError(f"There is no metric {metric[:100]!r}.", hint="sysmon hosts show HOST")
+    by = given.optional("by")
+    return RangeQuery(
+        metric=metric,
+        window=window(given, now_ms),
+        chosen=_chosen(given.all("attribute")),
+        by=None if by is None else tuple(key for key in by.split(",") if key),
+        rated=METRICS[metric].kind is Kind.COUNTER and given.text("as", "rate") == "rate",
+    )
+
+
+def _chosen(attributes: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    chosen: dict[str, frozenset[str]] = {}
+    for attribute in attributes:
+        key, colon, value = attribute.partition(":")
+        if not colon:
+            raise BadRequestError(f"The parameter 'attribute' must be KEY:VALUE, not {attribute[:50]!r}.")
+        chosen[key] = chosen.get(key, frozenset()) | {value}
+    return chosen
+
+
+async def read_range(call: Call) -> Response:
+    host = call.side.hosts.find(call.request.path_params["id"])
+    query = range_query(call.given, call.side.clock.wall_ms())
+
+    def answer() -> Response:
+        return json_response(range_document(query, call.side.history.range(host, query)))
+
+    return await run_in_threadpool(answer)
+
+
+async def read_charts(call: Call) -> Response:
+    host = call.side.hosts.find(call.request.path_params["id"])
+    wanted = window(call.given, call.side.clock.wall_ms())
+
+    def answer() -> Response:
+        found = call.side.history.charts(host, wanted)
+        return json_response(charts_document(found.lines, found.gaps))
+
+    return await run_in_threadpool(answer)
+
+
+async def read_processes(call: Call) -> Response:
+    host = call.side.hosts.find(call.request.path_params["id"])
+    at_ms = call.given.integer("at", call.side.clock.wall_ms())
+    found = await run_in_threadpool(call.side.history.processes, host, at_ms)
+    return json_response(ProcessTable(found.at_ms, found.columns, found.rows))
+
+
+ROUTES = (
+    ApiRoute(
+        "GET",
+        "/api/v1/hosts/{id}/range",
+        "One metric over time; counters as rates per second. Of more points than asked for, the minimum and the"
+        " maximum of each slice of time stay. Null is no value; `gaps` says where ticks are missing, and why.",
+        read_range,
+        RangeDocument,
+        (
+            Parameter("metric", "OpenTelemetry name.", required=True),
+            *WINDOW,
+            Parameter("attribute", "KEY:VALUE that series must have; several of one key are alternatives.", most=50),
+            Parameter("by", "Attributes, separated by commas, to sum over all others; empty sums everything."),
+            Parameter("as", "Whether counters become rates. Default: rate.", choices=("rate", "value")),
+        ),
+    ),
+    ApiRoute(
+        "GET",
+        "/api/v1/hosts/{id}/charts",
+        "The charts of the host page, with shared times.",
+        read_charts,
+        ChartsDocument,
+        WINDOW,
+    ),
+    ApiRoute(
+        "GET",
+        "/api/v1/hosts/{id}/processes",
+        "The newest table of the top processes at or before a time.",
+        read_processes,
+        ProcessTable,
+        (Parameter("at", "Milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),),
+    ),
+)

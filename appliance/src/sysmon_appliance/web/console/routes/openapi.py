@@ -1,0 +1,89 @@
+"""The API's description, made of the same declarations that serve it."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from sysmon_appliance.web.console.parameters import Parameter
+from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
+from sysmon_appliance.web.problems import MEDIA_TYPE
+
+_REFERENCE = "#/components/schemas/{name}"
+_PROBLEM = {
+    "type": "object",
+    "description": "A problem document (RFC 9457).",
+    "properties": {name: {"type": "string"} for name in ("type", "title", "code", "detail", "hint")}
+    | {"status": {"type": "integer"}},
+    "required": ["type", "title", "status", "code", "detail", "hint"],
+}
+
+
+def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
+    """Describe routes as OpenAPI 3.1."""
+    answers = [route.answer for route in routes if not isinstance(route.answer, str)]
+    schemas, components = msgspec.json.schema_components(answers, ref_template=_REFERENCE)
+    references = dict(zip(answers, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        content = _content(route, references)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, content)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "SysMonitor", "version": version("sysmon-appliance")},
+        "paths": paths,
+        "components": {"schemas": components | {"Problem": _PROBLEM}},
+    }
+
+
+def _content(route: ApiRoute, references: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    if isinstance(route.answer, str):
+        return {route.answer: {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": references[route.answer]}}
+
+
+def _operation(route: ApiRoute, content: dict[str, Any]) -> dict[str, Any]:
+    problem = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
+    return {
+        "summary": route.summary,
+        "parameters": [*_in_path(route.path), *(_in_query(parameter) for parameter in route.parameters)],
+        "responses": {
+            str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content},
+            "default": {"description": "Any error.", "content": problem},
+        },
+    }
+
+
+def _in_path(path: str) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _in_query(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if parameter.is_integer:
+        schema = {"type": "integer", "minimum": parameter.at_least, "maximum": parameter.at_most}
+    elif parameter.choices:
+        schema["enum"] = list(parameter.choices)
+    if parameter.most > 1:
+        schema = {"type": "array", "items": schema, "maxItems": parameter.most}
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.help,
+        "schema": schema,
+    }
+
+
+def route(described: Sequence[ApiRoute]) -> ApiRoute:
+    """Make the route that serves the description of these routes, and of itself."""
+
+    async def openapi(_: Call) -> Response:
+        return json_response(document([*described, own]))
+
+    own = ApiRoute("GET", "/api/v1/openapi.json", "This API as OpenAPI 3.1.", openapi, dict[str, Any])
+    return own

@@ -1,0 +1,67 @@
+"""The console's application over ports held in memory, and a client that speaks to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+from prometheus_client import CollectorRegistry
+
+from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from tests.support.clock import ManualClock
+from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, Sessions
+
+URL = "http://127.0.0.1:7480"
+
+
+@dataclass
+class Console:
+    """Everything that a test of the console may want to reach into."""
+
+    hosts: Sequence[Host] = ()
+    settings: ConsoleSettings = field(default_factory=ConsoleSettings)
+    built: Path = Path("/nonexistent")
+    sessions: Sessions = field(default_factory=Sessions)
+
+    def __post_init__(self) -> None:
+        self.clock = ManualClock(wall_ms=START_MS)
+        self.directory = Directory(list(self.hosts))
+        self.head = ListHead()
+        self.ledger = Ledger()
+        self.health = Health()
+        self.side = ReadSide.over(
+            self.directory,
+            self.head,
+            self.ledger,
+            health=self.health,
+            sessions=self.sessions,
+            session_seconds=self.settings.session_seconds,
+            clock=self.clock,
+            epoch=3,
+        )
+        self.telemetry = Telemetry(CollectorRegistry(), self.side)
+        self.app = create_app(self.side, self.telemetry, self.settings, built=self.built)
+
+    def store(self, *batches: StoredBatch) -> None:
+        """Do what ingest does after a commit."""
+        self.head.stored += batches
+        self.side.hub.update(batches)
+
+    def browser(self) -> httpx2.AsyncClient:
+        """Make a client without a session, as a browser is at first."""
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=URL)
+
+    def operator(self) -> httpx2.AsyncClient:
+        """Make a client that comes over the Unix socket."""
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(ViaSocket(self.app)), base_url="http://sysmon")
+
+    async def signed_in(self) -> httpx2.AsyncClient:
+        """Make a client that has opened a link."""
+        client = self.browser()
+        answer = await client.get(f"/link/{self.side.access.new_link()}")
+        assert answer.status_code == 303
+        return client
