@@ -7,8 +7,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sysmon_agent.wire.messages import Gap, TableRows
+from sysmon_agent.wire.messages import Batch, Gap, TableRows
 from sysmon_appliance.domain.schemas import KnownSchema
+
+_FLOATS = np.dtype("<f8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,20 @@ class StoredBatch:
     skipped: tuple[Gap, ...]
     tables: tuple[TableRows, ...]  # in the order of the schema's tables
     received_ms: int  # the aggregator's clock
+
+
+def stored_batch(batch: Batch, *, host: int, schema: KnownSchema, offset_ms: int, received_ms: int) -> StoredBatch:
+    """Make arrays of a decoded batch; `offset_ms` corrects its times. Values are not copied."""
+    wall_ms = np.array(batch.wall_ms, np.int64)
+    return StoredBatch(
+        host=host,
+        schema=schema,
+        wall_ms=wall_ms + offset_ms if offset_ms else wall_ms,
+        values=np.frombuffer(batch.columns, _FLOATS).reshape(-1, batch.count),
+        skipped=batch.skipped,
+        tables=batch.tables,
+        received_ms=received_ms,
+    )
 
 
 CommitListener = Callable[[Sequence[StoredBatch]], None]

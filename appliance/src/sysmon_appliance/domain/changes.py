@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sysmon_agent.errors import SysmonError
-from sysmon_agent.wire.messages import Gap
+from sysmon_agent.wire.messages import Batch
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 
@@ -37,25 +37,26 @@ class OpenStream:
 
 @dataclass(frozen=True, slots=True)
 class AppendBatch:
-    """Add a batch to the head, and its gaps to the ledger.
-
-    Times of ticks are the host's own; `offset_ms` is what readers add to them. A batch of gaps alone has a count of 0
-    and no times.
-    """
+    """Add a batch to the head, and its gaps to the ledger; one of gaps alone leaves nothing in the head."""
 
     id: int  # row number; rises with every batch, never used twice while the row lives
     host: int
     stream: int
-    schema: int
-    first: int
-    count: int
-    start_ms: int  # the earliest tick
-    end_ms: int  # the latest tick
-    last_ms: int  # tick number `first + count - 1`; differs from `end_ms` when the host's clock was set back
-    offset_ms: int
+    schema: int  # 0 where there are no ticks
+    batch: Batch
+    body: bytes  # the batch as it came
+    offset_ms: int  # to be added to the host's times; 0 unless its clock is off
     received_ms: int  # the aggregator's clock
-    skipped: tuple[Gap, ...]
-    body: bytes  # as it came
+
+    @property
+    def start_ms(self) -> int:
+        """The corrected time of the earliest tick."""
+        return min(self.batch.wall_ms) + self.offset_ms
+
+    @property
+    def end_ms(self) -> int:
+        """The corrected time of the latest tick: mostly the last one, unless the host's clock was set back."""
+        return max(self.batch.wall_ms) + self.offset_ms
 
 
 @dataclass(frozen=True, slots=True)

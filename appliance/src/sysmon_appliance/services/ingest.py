@@ -10,18 +10,16 @@ at hello and are found out there (domain/clones.py).
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-
-import numpy as np
 
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import check_against, decode_batch
 from sysmon_agent.wire.messages import PROTOCOL_VERSION, Batch, Hello, Limits, Reply
 from sysmon_agent.wire.peer import Peer
 from sysmon_appliance.domain.barrier import Barrier, GroupResult
-from sysmon_appliance.domain.batches import CommitListener, StoredBatch
+from sysmon_appliance.domain.batches import CommitListener, StoredBatch, stored_batch
 from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, RaiseEpoch, SaveHost, SaveSchema
 from sysmon_appliance.domain.clones import Incarnation, Incarnations
 from sysmon_appliance.domain.schemas import KnownSchema
@@ -71,17 +69,6 @@ class Push:
     body: bytes
     received_ms: int  # when its first byte came, so that a slow link does not look like a slow clock
     answer: Callable[[Answer], None]  # called once, on the event loop
-
-
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """A batch on its way to the disk."""
-
-    push: Push
-    stream: Stream
-    batch: Batch
-    schema: KnownSchema | None  # None: a batch of gaps alone
-    offset_ms: int
 
 
 @dataclass(slots=True)
@@ -196,8 +183,9 @@ class Ingest:
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
             raise RateLimitedError("Too many batches wait to be written.", hint="Is the aggregator's disk slow?")
         schema = self._schema(batch) if batch.count else None
-        accepted = _Accepted(push, stream, batch, schema, _offset(push.received_ms - batch.sent.wall_ms))
-        self._barrier.submit(self._changes(accepted), partial(self._settle, accepted))
+        append = self._append(push, batch, stream, schema)
+        changes = (*self._before(stream, schema), append)
+        self._barrier.submit(changes, partial(self._settle, push, stream, append))
         self._waiting_bytes += len(push.body)
         stream.tentative = batch.last
 
@@ -212,45 +200,40 @@ class Ingest:
         self._unsaved.add(batch.schema_hash)
         return self._catalog.learn(batch.schema_hash, batch.schema)
 
-    def _changes(self, accepted: _Accepted) -> tuple[Change, ...]:
-        """List what has to be written for a batch: mostly the batch alone."""
-        stream, batch, schema = accepted.stream, accepted.batch, accepted.schema
-        before: list[Change] = []
+    def _append(self, push: Push, batch: Batch, stream: Stream, schema: KnownSchema | None) -> AppendBatch:
         if not stream.key:
             self._catalog.keep(stream)
-        if not stream.last:
-            before.append(OpenStream(stream.key, stream.host, stream.stream_id))
-        if schema is not None and schema.hash in self._unsaved:
-            before.append(SaveSchema(schema))
-        append = AppendBatch(
-            id=self._next_batch,
-            host=stream.host,
-            stream=stream.key,
-            schema=schema.key if schema else 0,
-            first=batch.first,
-            count=batch.count,
-            start_ms=min(batch.wall_ms, default=0),
-            end_ms=max(batch.wall_ms, default=0),
-            last_ms=_last_ms(batch),
-            offset_ms=accepted.offset_ms,
-            received_ms=accepted.push.received_ms,
-            skipped=batch.skipped,
-            body=accepted.push.body,
-        )
+        offset_ms = _offset(push.received_ms - batch.sent.wall_ms)
         self._next_batch += 1
-        return (*before, append) if before else (append,)
+        return AppendBatch(
+            self._next_batch - 1,
+            stream.host,
+            stream.key,
+            schema.key if schema else 0,
+            batch,
+            push.body,
+            offset_ms,
+            push.received_ms,
+        )
 
-    def _settle(self, accepted: _Accepted, error: SysmonError | None) -> None:
-        push, stream, batch = accepted.push, accepted.stream, accepted.batch
+    def _before(self, stream: Stream, schema: KnownSchema | None) -> Iterator[Change]:
+        """Yield what has to be saved before a batch can refer to it: mostly nothing."""
+        if not stream.last:
+            yield OpenStream(stream.key, stream.host, stream.stream_id)
+        if schema is not None and schema.hash in self._unsaved:
+            yield SaveSchema(schema)
+
+    def _settle(self, push: Push, stream: Stream, append: AppendBatch, error: SysmonError | None) -> None:
         self._waiting_bytes -= len(push.body)
         if error is not None:
             stream.roll_back()
             self._refuse(error, push)
             return
-        stream.commit(last=batch.last, count=batch.count, skipped=batch.skipped, wall_ms=_last_ms(batch))
-        if accepted.schema is not None:
-            self._unsaved.discard(accepted.schema.hash)
-            self._store(accepted, accepted.schema)
+        batch = append.batch
+        last_ms = batch.wall_ms[-1] if batch.wall_ms else 0
+        stream.commit(last=batch.last, count=batch.count, skipped=batch.skipped, wall_ms=last_ms)
+        if batch.count:
+            self._store(append)
         push.answer(self._reply(stream))
 
     def _settle_again(self, push: Push, stream: Stream, error: SysmonError | None) -> None:
@@ -259,12 +242,20 @@ class Ingest:
         else:
             self._refuse(error, push)
 
-    def _store(self, accepted: _Accepted, schema: KnownSchema) -> None:
-        batch = accepted.batch
-        stored = _stored(accepted, schema)
+    def _store(self, append: AppendBatch) -> None:
+        schema = self._catalog.schema(append.batch.schema_hash)
+        assert schema is not None  # noqa: S101 - it was there when the batch was accepted, and none ever goes
+        self._unsaved.discard(schema.hash)
+        stored = stored_batch(
+            append.batch,
+            host=append.host,
+            schema=schema,
+            offset_ms=append.offset_ms,
+            received_ms=append.received_ms,
+        )
         self._committed.append(stored)
         self.counters.batches += 1
-        self.counters.ticks += batch.count
+        self.counters.ticks += append.batch.count
         self.counters.samples += stored.values.size
 
     def _publish(self, _: GroupResult) -> None:
@@ -288,20 +279,3 @@ class Ingest:
 
 def _offset(offset_ms: int) -> int:
     return offset_ms if abs(offset_ms) > TOLERATED_OFFSET_MS else 0
-
-
-def _last_ms(batch: Batch) -> int:
-    return batch.wall_ms[-1] if batch.wall_ms else 0
-
-
-def _stored(accepted: _Accepted, schema: KnownSchema) -> StoredBatch:
-    batch = accepted.batch
-    return StoredBatch(
-        host=accepted.stream.host,
-        schema=schema,
-        wall_ms=np.array(batch.wall_ms, dtype=np.int64) + accepted.offset_ms,
-        values=np.frombuffer(batch.columns, dtype="<f8").reshape(-1, batch.count),
-        skipped=batch.skipped,
-        tables=batch.tables,
-        received_ms=accepted.push.received_ms,
-    )

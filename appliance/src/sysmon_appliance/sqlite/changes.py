@@ -62,7 +62,7 @@ def apply(connection: apsw.Connection, changes: Sequence[Change]) -> None:
     for change in changes:
         if not isinstance(change, AppendBatch):
             _APPLY[type(change)](connection, change)
-    with_ticks = [append for append in appends if append.count]
+    with_ticks = [append for append in appends if append.batch.count]
     connection.executemany(_APPEND_BATCH, map(_batch_row, with_ticks))
     connection.executemany(_APPEND_BODY, ({"id": append.id, "body": append.body} for append in with_ticks))
     connection.executemany(_APPEND_GAP, _gap_rows(appends))
@@ -73,11 +73,11 @@ def _batch_row(append: AppendBatch) -> Bindings:
         "id": append.id,
         "stream": append.stream,
         "schema": append.schema,
-        "first": append.first,
-        "count": append.count,
+        "first": append.batch.first,
+        "count": append.batch.count,
         "start_ms": append.start_ms,
         "end_ms": append.end_ms,
-        "last_ms": append.last_ms,
+        "last_ms": append.batch.wall_ms[-1],
         "offset_ms": append.offset_ms,
         "received_ms": append.received_ms,
     }
@@ -85,7 +85,7 @@ def _batch_row(append: AppendBatch) -> Bindings:
 
 def _gap_rows(appends: Iterable[AppendBatch]) -> Iterable[Bindings]:
     for append in appends:
-        for gap in append.skipped:
+        for gap in append.batch.skipped:
             yield {
                 "stream": append.stream,
                 "first": gap.first,

@@ -24,7 +24,7 @@ SELECT id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, descri
 _SCHEMAS = "SELECT id, hash, body FROM schemas ORDER BY id"
 _STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FROM streams ORDER BY id"
 _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
-_BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms, offset_ms FROM batches ORDER BY id"
+_BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
 
 # What was accepted once is accepted again, even where limits were lowered since.
 _NO_LIMITS = Limits(body_bytes=1 << 30, series=1 << 30, tables=1 << 30, table_columns=1 << 30, text_bytes=1 << 30)
@@ -59,12 +59,12 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
 def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: HeadIndex) -> int:
     """Advance streams over the batches in the head; return the newest row number."""
     number = 0
-    for number, key, first, count, start_ms, end_ms, last_ms, offset_ms in connection.execute(_BATCHES):
+    for number, key, first, count, start_ms, end_ms, last_ms in connection.execute(_BATCHES):
         stream = streams[key]
         stream.last = first + count - 1
         stream.stored += count
         stream.last_wall_ms = last_ms
-        index.add(stream.host, number, start_ms + offset_ms, end_ms + offset_ms)
+        index.add(stream.host, number, start_ms, end_ms)
     return number
 
 

@@ -110,9 +110,8 @@ class Writer:
     def _note(self, change: Change) -> None:
         """Let readers find what a committed change has brought or taken."""
         match change:
-            case AppendBatch() if change.count:
-                start_ms, end_ms = change.start_ms + change.offset_ms, change.end_ms + change.offset_ms
-                self._index.add(change.host, change.id, start_ms, end_ms)
+            case AppendBatch() if change.batch.count:
+                self._index.add(change.host, change.id, change.start_ms, change.end_ms)
             case SaveSchema():
                 self._schemas[change.schema.key] = change.schema
             case DropOldest():

@@ -54,10 +54,10 @@ CREATE TABLE batches (
     schema INTEGER NOT NULL REFERENCES schemas,
     first INTEGER NOT NULL,
     count INTEGER NOT NULL,
-    start_ms INTEGER NOT NULL,                 -- earliest tick, by the host's clock
-    end_ms INTEGER NOT NULL,                   -- latest tick
-    last_ms INTEGER NOT NULL,                  -- last tick; not the latest when the host's clock was set back
-    offset_ms INTEGER NOT NULL,                -- to be added to the host's times; 0 unless its clock was off
+    start_ms INTEGER NOT NULL,                 -- earliest tick, corrected
+    end_ms INTEGER NOT NULL,                   -- latest tick, corrected
+    last_ms INTEGER NOT NULL,                  -- last tick, as the host's clock showed it
+    offset_ms INTEGER NOT NULL,                -- what corrects the host's times; 0 unless its clock was off
     received_ms INTEGER NOT NULL
 ) STRICT;
 
