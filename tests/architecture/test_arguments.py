@@ -24,13 +24,13 @@ CLOCK_READS = {
 CLOCK_OWNERS = {f"{AGENT}/clock.py": "the one reader of the kernel's clocks"}
 
 WAITS = {"time.sleep"}
-WAIT_OWNERS: dict[str, str] = {}
+WAIT_OWNERS = {f"{AGENT}/cli/once.py": "rates need two ticks with a second between them, and nothing else runs"}
 
 ENVIRONMENT = {"os.environ", "os.getenv"}
-ENVIRONMENT_OWNERS: dict[str, str] = {f"{AGENT}/cli.py": "commands", f"{APPLIANCE}/cli/": "commands"}
+ENVIRONMENT_OWNERS = {f"{AGENT}/cli/": "commands", f"{APPLIANCE}/cli/": "commands"}
 
 OUTPUT = {"print", "sys.stdout.write"}
-OUTPUT_OWNERS: dict[str, str] = {f"{AGENT}/cli.py": "commands", f"{APPLIANCE}/cli/": "commands"}
+OUTPUT_OWNERS = {f"{AGENT}/cli/": "commands", f"{APPLIANCE}/cli/": "commands"}
 
 
 def dotted(node: ast.AST) -> str:
