@@ -77,7 +77,7 @@ def report(name: str, value: float, unit: str, *, conditions: str, peer: Peer | 
         "ratio": round(value / peer.value, 3) if peer and peer.value else None,
         "conditions": conditions,
     }
-    print(json.dumps(line), flush=True)  # noqa: T201 - the output of a benchmark
+    print(json.dumps(line), flush=True)
 
 
 def machine() -> str:
