@@ -67,6 +67,14 @@ export interface Ledger {
   total: LedgerTotal;
 }
 
+export interface Series {
+  metric: string;
+  unit: string;
+  kind: "counter" | "gauge";
+  attributes: Attributes;
+  value: Value;
+}
+
 export interface Host {
   id: string;
   name: string;
@@ -81,6 +89,7 @@ export interface Host {
   metadata: Attributes;
   simulated: boolean;
   latest: Readonly<Record<string, Value>>;
+  series: readonly Series[];
   streams: readonly StreamLedger[];
 }
 
@@ -121,6 +130,7 @@ export interface ProcessTable {
 export interface ComparedRow {
   metric: string;
   unit: string;
+  attributes: Attributes;
   values: readonly Value[];
   /** Against the first host; null for the first itself and where either has no value. */
   delta: readonly Value[];

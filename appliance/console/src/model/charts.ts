@@ -1,6 +1,7 @@
 // Arithmetic on the points of charts: columns that share one list of times, with null where there is no value.
 
 import type { ChartData, ChartSeries, Charts, Gap, TicksEvent, Value } from "../api/types.ts";
+import type { Bounds } from "./range.ts";
 
 /** Add the points of new ticks to the end, and forget those before `fromMs`. Ticks that are already there are kept as they are. */
 export function appended(charts: Charts, event: TicksEvent, fromMs: number): Charts {
@@ -60,21 +61,42 @@ export function total(series: readonly ChartSeries[]): Value[] {
   return stacked(series.map(({ values }) => values)).at(-1) ?? [];
 }
 
-/** Put columns with different times on one: the union of all times, null where a column has none. */
-export function joined(parts: readonly { t: readonly number[]; values: readonly Value[] }[]): {
-  t: number[];
-  columns: Value[][];
-} {
-  const t = [...new Set(parts.flatMap((part) => part.t))].sort((a, b) => a - b);
-  const place = new Map(t.map((time, index) => [time, index]));
-  const columns = parts.map((part) => {
-    const column = Array<Value>(t.length).fill(null);
-    part.t.forEach((time, i) => {
-      column[place.get(time) ?? 0] = part.values[i] ?? null;
-    });
-    return column;
+/** A value over time, with times of its own. */
+export interface Line {
+  t: readonly number[];
+  values: readonly Value[];
+}
+
+/** Put lines with different times on one grid: the mean of each cell, null where a line has no point in it. */
+export function aligned(
+  lines: readonly Line[],
+  { from, to }: Bounds,
+  cells: number,
+): { t: number[]; columns: Value[][] } {
+  // Two typical steps wide, so that an unpunctual point does not leave a hole.
+  const step = Math.max((to - from) / cells, ...lines.map(({ t }) => 2 * typicalStep(t)));
+  const length = Math.ceil((to - from) / step);
+  const t = Array.from({ length }, (_, cell) => Math.round(from + (cell + 0.5) * step));
+  return { t, columns: lines.map((line) => cellMeans(line, from, step, length)) };
+}
+
+function cellMeans({ t, values }: Line, from: number, step: number, length: number): Value[] {
+  const sums = Array<number>(length).fill(0);
+  const counts = Array<number>(length).fill(0);
+  t.forEach((time, i) => {
+    const cell = Math.floor((time - from) / step);
+    const value = values[i] ?? null;
+    if (value === null || cell < 0 || cell >= length) return;
+    sums[cell] = (sums[cell] ?? 0) + value;
+    counts[cell] = (counts[cell] ?? 0) + 1;
   });
-  return { t, columns };
+  return sums.map((sum, cell) => (counts[cell] ? sum / (counts[cell] ?? 1) : null));
+}
+
+/** The median distance between neighbours; gaps do not count for more than one. */
+function typicalStep(t: readonly number[]): number {
+  const steps = t.slice(1).map((time, i) => time - (t[i] ?? time));
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
 }
 
 export interface Statistics {

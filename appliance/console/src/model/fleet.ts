@@ -9,6 +9,7 @@ import type { Fleet, FleetEvent, FleetHost, HostChange, LedgerTotal, Summary, Va
 const NOTHING: LedgerTotal = { stored: 0, missing: 0, by_reason: {} };
 const NOBODY: Summary = { up: 0, late: 0, down: 0, samples_per_second: 0 };
 const RATE_POINTS = 60;
+const SPARK_SLOTS = 60;
 
 export class FleetStore {
   readonly status = signal<"loading" | "ready" | "failed">("loading");
@@ -123,8 +124,8 @@ function withLatest(spark: Spark, metrics: readonly string[], values: readonly V
 
 function turned(spark: Spark, turns: number): Spark {
   return mapped(spark, (_, points) => {
-    const fresh = Math.min(turns, points.length);
-    return [...points.slice(fresh), ...Array<Value>(fresh).fill(null)];
+    const fresh = Array<Value>(Math.min(turns, SPARK_SLOTS)).fill(null);
+    return [...points, ...fresh].slice(-SPARK_SLOTS);
   });
 }
 

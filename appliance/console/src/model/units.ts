@@ -76,7 +76,7 @@ export function ago(milliseconds: number): string {
 
 const FORMATTERS: Readonly<Record<string, (value: number | null) => string>> = {
   ratio: percent,
-  "1": percent,
+  "1": count,
   By: (value) => bytes(value),
   "By/s": (value) => bytes(value, "/s"),
   "1/s": (value) => (value === null ? MISSING : `${count(value)}/s`),

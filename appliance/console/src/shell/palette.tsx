@@ -71,8 +71,7 @@ export function Palette({ onClose }: { onClose(): void }) {
 
 function PaletteItem({ item, selected, onChoose }: { item: Item; selected: boolean; onChoose(): void }) {
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the focus stays in the input, which hears the keys.
-    // biome-ignore lint/a11y/useFocusableInteractive: see above.
+    // The focus stays in the input, which hears the keys.
     <div
       id={item.key}
       class="palette-item"
@@ -84,7 +83,7 @@ function PaletteItem({ item, selected, onChoose }: { item: Item; selected: boole
       onClick={onChoose}
     >
       {item.status && <StatusDot status={item.status} />}
-      <span>{item.title}</span>
+      <span class="name">{item.title}</span>
       <span class="kind">{item.kind}</span>
     </div>
   );

@@ -17,14 +17,21 @@ export function level(ratio: Value): "ok" | "warn" | "bad" {
   return ratio < 0.9 ? "warn" : "bad";
 }
 
-export function Meter({ ratio }: { ratio: Value }) {
-  if (ratio === null) return <span class="muted">{MISSING}</span>;
+/** The bar of a meter, without its number. */
+export function Track({ ratio }: { ratio: number }) {
   const shown = Math.min(1, Math.max(0, ratio));
   return (
+    <div class="meter-track" aria-hidden="true">
+      <div class={`meter-fill ${level(ratio)}`} style={{ transform: `scaleX(${shown.toFixed(3)})` }} />
+    </div>
+  );
+}
+
+export function Meter({ ratio }: { ratio: Value }) {
+  if (ratio === null) return <span class="muted">{MISSING}</span>;
+  return (
     <div class="meter">
-      <div class="meter-track" aria-hidden="true">
-        <div class={`meter-fill ${level(ratio)}`} style={{ transform: `scaleX(${shown.toFixed(3)})` }} />
-      </div>
+      <Track ratio={ratio} />
       <span class={`meter-number ${level(ratio)}`}>{percent(ratio)}</span>
     </div>
   );

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
 import type { Charts, Comparison } from "../../api/types.ts";
-import { joined } from "../../model/charts.ts";
+import { aligned } from "../../model/charts.ts";
 import { fleet } from "../../model/fleet.ts";
 import {
   type Bounds,
@@ -18,7 +18,7 @@ import {
 import { go, route, withParams } from "../../router.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
 import type { ChartActions } from "../../ui/chart/options.ts";
-import { useLoaded, useTitle } from "../../ui/hooks.ts";
+import { second, useLoaded, useTitle } from "../../ui/hooks.ts";
 import { Toolbar } from "../host/toolbar.tsx";
 import { HostPicker } from "./picker.tsx";
 import { OVERLAYS, type OverlaySpec } from "./specs.ts";
@@ -62,7 +62,7 @@ function ChooseHosts({ chosen }: { chosen: number }) {
 
 function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
   // Loaded again at each step of the clock, where the range ends now.
-  const step = range.kind === "fixed" ? 0 : Math.floor(refreshClock(fleet.version.value) / REFRESH_MS);
+  const step = range.kind === "fixed" ? 0 : Math.floor(second.value / REFRESH_MS);
   const key = `${ids.join()} ${JSON.stringify(range)} ${step}`;
   const bounds = useMemo(() => boundsOf(range, fleet.now()), [key]);
   const comparison = useLoaded(key, (abort) =>
@@ -81,17 +81,12 @@ function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
           {problem.message} {problem.hint}
         </p>
       )}
-      {comparison.data && <ComparedTable comparison={comparison.data} />}
       {complete && charts.data && (
         <Overlays names={hosts.map(({ name }) => name)} charts={charts.data} bounds={bounds} />
       )}
+      {comparison.data && <ComparedTable comparison={comparison.data} />}
     </>
   );
-}
-
-/** The version of the fleet changes with every event; only the time counts here. */
-function refreshClock(_version: number): number {
-  return fleet.now();
 }
 
 function chartsOf(id: string, { from, to }: Bounds, abort: AbortSignal): Promise<Charts> {
@@ -142,9 +137,9 @@ function OverlayCard({ spec, names, charts, bounds, actions }: OverlayProps) {
       const chart = all[spec.id];
       return { t, values: chart ? spec.line(chart) : [] };
     });
-    const { t, columns } = joined(parts);
+    const { t, columns } = aligned(parts, bounds, POINTS);
     const series = columns.map((values, i) => ({ name: names[i] ?? "", values }));
-    return { t, series, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null, spanGaps: true };
+    return { t, series, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null };
   }, [spec, names, charts, bounds]);
   return (
     <article class="card chart-card" data-testid={`overlay-${spec.id}`}>

@@ -1,4 +1,5 @@
 import { fleet } from "../../model/fleet.ts";
+import { colourToken } from "../../ui/chart/palette.ts";
 import { CloseIcon } from "../../ui/icons.tsx";
 
 const MOST_HOSTS = 8;
@@ -16,8 +17,10 @@ export function HostPicker({ ids, onChange }: Props) {
     <div class="picker">
       {ids.map((id, i) => (
         <span key={id} class="picked">
-          <i class="swatch" style={{ background: `var(--series-${(i % 8) + 1})` }} />
-          <a href={`/hosts/${id}`}>{nameOf(id)}</a>
+          <i class="swatch" style={{ background: `var(--${colourToken(nameOf(id), i)})` }} />
+          <a class="name" href={`/hosts/${id}`}>
+            {nameOf(id)}
+          </a>
           <button
             type="button"
             aria-label={`Remove ${nameOf(id)}`}

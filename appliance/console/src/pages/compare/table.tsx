@@ -1,5 +1,7 @@
 import type { ComparedRow, Comparison, Value } from "../../api/types.ts";
+import { metricWords } from "../../model/metrics.ts";
 import { formatter, MISSING } from "../../model/units.ts";
+import { colourToken } from "../../ui/chart/palette.ts";
 
 /** The latest values side by side; under each, how far it is from the first host's. */
 export function ComparedTable({ comparison: { hosts, rows } }: { comparison: Comparison }) {
@@ -10,9 +12,9 @@ export function ComparedTable({ comparison: { hosts, rows } }: { comparison: Com
         <thead>
           <tr>
             <th scope="col">Metric</th>
-            {hosts.map(({ id, name }) => (
-              <th key={id} scope="col">
-                {name}
+            {hosts.map(({ id, name }, i) => (
+              <th key={id} scope="col" class="name">
+                <i class="swatch" style={{ background: `var(--${colourToken(name, i)})` }} /> {name}
               </th>
             ))}
           </tr>
@@ -31,9 +33,8 @@ function Row({ row }: { row: ComparedRow }) {
   const show = formatter(row.unit);
   return (
     <tr>
-      <th scope="row">{row.metric.replaceAll("_", " ")}</th>
+      <th scope="row">{metricWords(row.metric)}</th>
       {row.values.map((value, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a column is a host, and hosts keep their order.
         <td key={i}>
           {show(value)} <small>{difference(row.delta[i] ?? null, show)}</small>
         </td>

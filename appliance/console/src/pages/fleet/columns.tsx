@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { FleetHost, Value } from "../../api/types.ts";
 import { fleet } from "../../model/fleet.ts";
-import { ago, bytes, celsius, count, duration, MISSING, percent } from "../../model/units.ts";
+import { ago, bytes, celsius, duration, MISSING, percent } from "../../model/units.ts";
 import { second } from "../../ui/hooks.ts";
 import { Labels, Meter, Simulated, StatusDot } from "../../ui/parts.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
@@ -63,11 +63,10 @@ export const COLUMNS: readonly Column[] = [
   {
     title: "Disk I/O",
     sort: "disk_write",
-    kind: "n pair wide",
+    kind: "n rates wide",
     cell: (_, read) => <Pair down={read("disk_read")} up={read("disk_write")} words={["read", "written"]} />,
   },
   { title: "Temp", sort: "temperature", kind: "n wide", cell: (_, read) => celsius(read("temperature")) },
-  { title: "Procs", sort: "processes", kind: "n wide", cell: (_, read) => count(read("processes")) },
   { title: "Uptime", sort: "uptime", kind: "n medium", cell: (_, read) => duration(read("uptime")) },
   { title: "Seen", sort: "last_seen", kind: "n seen", cell: (host) => <SeenCell host={host} /> },
 ];
@@ -81,7 +80,7 @@ function HostCell({ host, onPick }: { host: FleetHost; onPick(term: string): voi
     <div class="host-cell">
       <StatusDot status={host.status} />
       <div class="host-words">
-        <a class="host-name" href={`/hosts/${host.id}`} title={host.name}>
+        <a class="host-name name" href={`/hosts/${host.id}`} title={host.name}>
           {host.name}
         </a>
         <div class="host-chips">

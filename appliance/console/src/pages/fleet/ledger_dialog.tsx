@@ -55,7 +55,9 @@ function LedgerHosts({ ledger }: { ledger: Ledger }) {
     <ul class="ledger-hosts">
       {hosts.map((host) => (
         <li key={host.id}>
-          <a href={`/hosts/${host.id}`}>{host.name}</a>
+          <a class="name" href={`/hosts/${host.id}`}>
+            {host.name}
+          </a>
           <ul>
             {ledgerLines(host.missing).map(({ reason, words }) => (
               <li key={reason}>

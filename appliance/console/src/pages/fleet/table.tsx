@@ -82,7 +82,14 @@ function HostRow({ id, index, onPick }: { id: string; index: number; onPick(term
   const metrics = fleet.metrics.value;
   const read = (metric: string) => host.values[metrics.indexOf(metric)] ?? null;
   return (
-    <tr role="row" class={host.status} aria-rowindex={index + 2} data-testid="host-row" data-host={host.name}>
+    <tr
+      role="row"
+      class={host.status}
+      aria-rowindex={index + 2}
+      data-testid="host-row"
+      data-host={host.name}
+      onClick={(event) => openRow(event, id)}
+    >
       {COLUMNS.map((column) => (
         <td key={column.title} role="cell" class={column.kind} data-title={column.title}>
           {column.cell(host, read, onPick)}
@@ -90,6 +97,12 @@ function HostRow({ id, index, onPick }: { id: string; index: number; onPick(term
       ))}
     </tr>
   );
+}
+
+/** For the mouse the whole row is as large a target as the name: unless the click meant a control, or ended a selection. */
+function openRow(event: MouseEvent, id: string): void {
+  const onControl = event.target instanceof Element && event.target.closest("a, button");
+  if (!onControl && !getSelection()?.toString()) go(`/hosts/${id}`);
 }
 
 function Spacer({ height }: { height: number }) {

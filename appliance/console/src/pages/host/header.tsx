@@ -3,14 +3,15 @@ import { fleet } from "../../model/fleet.ts";
 import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
 import { ago, bytes, celsius, count, duration, MISSING, percent } from "../../model/units.ts";
 import { second } from "../../ui/hooks.ts";
-import { Labels, Meter, Simulated, StatusDot } from "../../ui/parts.tsx";
+import { Labels, level, Simulated, StatusDot, Track } from "../../ui/parts.tsx";
 
 /** Facts that have words of their own, in the order of reading. */
 const FACTS: readonly [key: string, words: string][] = [
   ["os.description", "System"],
-  ["os.version", "Kernel"],
+  ["sysmon.kernel.release", "Kernel"],
   ["host.cpu.model.name", "CPU"],
   ["host.arch", "Architecture"],
+  ["host.ip", "Address"],
   ["service.version", "Agent"],
 ];
 
@@ -39,9 +40,9 @@ function Seen({ at }: { at: number }) {
 
 function Facts({ host }: { host: Host }) {
   const { latest, facts, interval_ms } = host;
-  const cores = facts["system.cpu.logical.count"] ?? facts["host.cpu.count"];
+  const cores = host.series.find(({ metric }) => metric === "system.cpu.logical.count")?.value;
   const rows: [string, string][] = FACTS.flatMap(([key, words]) => (facts[key] ? [[words, facts[key]]] : []));
-  if (cores) rows.push(["Cores", cores]);
+  if (cores) rows.push(["Cores", count(cores)]);
   rows.push(["Memory", bytes(latest.memory_limit ?? null)]);
   rows.push(["Uptime", duration(latest.uptime ?? null)]);
   rows.push(["Interval", `${interval_ms / 1000} s`]);
@@ -75,7 +76,12 @@ function Now({ host }: { host: Host }) {
   return (
     <div class="now" data-testid="now">
       <Tile words="CPU" value={percent(read("cpu"))} ratio={read("cpu")} />
-      <Tile words="Memory" value={bytes(read("memory_used"))} ratio={read("memory")} />
+      <Tile
+        words="Memory"
+        value={percent(read("memory"))}
+        note={`${bytes(read("memory_used"))} of ${bytes(read("memory_limit"))}`}
+        ratio={read("memory")}
+      />
       <Tile words="Fullest filesystem" value={percent(read("filesystem"))} ratio={read("filesystem")} />
       <Tile
         words="Load"
@@ -83,18 +89,16 @@ function Now({ host }: { host: Host }) {
         note={`${count(read("processes"))} processes`}
       />
       <Tile
-        words="Network"
-        value={`↓ ${bytes(read("net_receive"), "/s")}`}
-        note={`↑ ${bytes(read("net_transmit"), "/s")}`}
+        words="Network received"
+        value={bytes(read("net_receive"), "/s")}
+        note={`${bytes(read("net_transmit"), "/s")} sent`}
       />
       <Tile
-        words="Disk"
-        value={`↓ ${bytes(read("disk_read"), "/s")}`}
-        note={`↑ ${bytes(read("disk_write"), "/s")}`}
+        words="Disk read"
+        value={bytes(read("disk_read"), "/s")}
+        note={`${bytes(read("disk_write"), "/s")} written`}
       />
-      {read("temperature") !== null && (
-        <Tile words="Temperature" value={celsius(read("temperature"))} note="hottest sensor" />
-      )}
+      {read("temperature") !== null && <Tile words="Hottest sensor" value={celsius(read("temperature"))} />}
     </div>
   );
 }
@@ -106,12 +110,13 @@ interface TileProps {
   note?: string;
 }
 
-function Tile({ words, value, ratio, note }: TileProps) {
+function Tile({ words, value, ratio = null, note }: TileProps) {
   return (
     <div class="card tile">
       <span class="tile-words">{words}</span>
-      <span class="tile-value">{value}</span>
-      {ratio !== undefined ? <Meter ratio={ratio} /> : <span class="tile-note">{note}</span>}
+      <span class="tile-note">{note}</span>
+      <span class={`tile-value ${level(ratio)}`}>{value}</span>
+      {ratio !== null && <Track ratio={ratio} />}
     </div>
   );
 }

@@ -23,7 +23,7 @@ export function Section({ section, charts, limits, children, ...shared }: Sectio
   return (
     <section id={section.id} class="host-section" aria-labelledby={`${section.id}-title`}>
       <h2 id={`${section.id}-title`}>{section.title}</h2>
-      <div class={`chart-grid ${specs.length === 1 ? "single" : ""}`}>
+      <div class="chart-grid">
         {specs.map((spec) => (
           <ChartCard key={spec.id} spec={spec} charts={charts} top={limits[spec.id]} {...shared} />
         ))}

@@ -46,14 +46,14 @@ export function timeLabel(time: number, times: readonly number[], index: number)
 }
 
 function axisLabel(unit: string, value: number): string {
-  if (unit === "ratio" || unit === "1") return `${Number((value * 100).toFixed(1))}%`;
+  if (unit === "ratio") return `${Number((value * 100).toFixed(1))}%`;
   if (unit.startsWith("By")) return bytes(value, unit === "By/s" ? "/s" : "").replace(/\.0+ /, " ");
   return formatter(unit)(value);
 }
 
 /** The scale's end: a little above the highest value, never so near to zero that noise fills the chart. */
 export function scaleEnd(unit: string, highest: number): number {
-  if (unit === "ratio" || unit === "1") return Math.min(Math.max(highest * 1.15, 0.1), Math.max(1, highest));
+  if (unit === "ratio") return Math.min(Math.max(highest * 1.15, 0.1), Math.max(1, highest));
   if (unit.startsWith("By")) return Math.max(highest * 1.15, 1024);
   return Math.max(highest * 1.15, 1);
 }

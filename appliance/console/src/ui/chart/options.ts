@@ -18,8 +18,6 @@ export interface ChartView {
   pinned: number | null;
   /** The scale's end where the unit alone does not give it, such as all memory. */
   top?: number | undefined;
-  /** Join points across missing ones: for lines whose times differ. */
-  spanGaps?: boolean;
 }
 
 export interface ChartActions {
@@ -43,7 +41,7 @@ export function optionsFor(
   size: { width: number; height: number },
 ): uPlot.Options {
   const colours = chartColours();
-  const { series, unit, stack, spanGaps = false } = view();
+  const { series, unit, stack } = view();
   return {
     ...size,
     ms: 1,
@@ -51,13 +49,12 @@ export function optionsFor(
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [view().bounds.from, view().bounds.to] },
-      y: { range: (_, __, highest) => [0, scaleEnd(unit, view().top ?? highest ?? 0)] },
+      y: {
+        range: (_, __, highest) => [0, Math.max(view().top ?? scaleEnd(unit, highest ?? 0), highest ?? 0)],
+      },
     },
     axes: axes(unit, colours),
-    series: [
-      {},
-      ...series.map(({ name }, i) => ({ ...line(name, i, series.length, stack, colours), spanGaps })),
-    ],
+    series: [{}, ...series.map(({ name }, i) => line(name, i, series.length, stack, colours))],
     bands: stack ? series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
     cursor: {
       sync: { key: "host", setSeries: false },

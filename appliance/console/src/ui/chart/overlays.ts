@@ -28,7 +28,7 @@ type Box = uPlot.BBox;
 function hatch(ctx: CanvasRenderingContext2D, left: number, right: number, box: Box, colour: string): void {
   const step = HATCH * devicePixelRatio;
   ctx.strokeStyle = colour;
-  ctx.globalAlpha = 0.5;
+  ctx.globalAlpha = 0.8;
   ctx.lineWidth = devicePixelRatio;
   ctx.beginPath();
   // Lines stand on multiples of the step, so that they do not crawl while the chart moves on.

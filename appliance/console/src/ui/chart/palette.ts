@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<string, number>> = {
   iowait: 4,
   irq: 7,
   softirq: 5,
-  steal: 5,
+  steal: 3,
   idle: 8,
   used: 1,
   buffers: 2,

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { host, METRICS } from "./fixtures.ts";
+import { comparator, orderText, parseOrder, toggled } from "./order.ts";
+
+const sorted = (text: string, hosts: ReturnType<typeof host>[]) =>
+  [...hosts].sort(comparator(parseOrder(text), METRICS)).map(({ id }) => id);
+
+test("names are sorted as people count: web-2 before web-10", () => {
+  expect(sorted("name", [host({ id: "web-10" }), host({ id: "web-2" })])).toEqual(["web-2", "web-10"]);
+});
+
+test("hosts without the value come last in both directions", () => {
+  const hosts = [
+    host({ id: "none", values: [null] }),
+    host({ id: "low", values: [0.1] }),
+    host({ id: "high", values: [0.9] }),
+  ];
+  expect(sorted("-cpu", hosts)).toEqual(["high", "low", "none"]);
+  expect(sorted("cpu", hosts)).toEqual(["low", "high", "none"]);
+});
+
+test("sorting by status begins with those that are down", () => {
+  const hosts = [host({ id: "a" }), host({ id: "b", status: "down" }), host({ id: "c", status: "late" })];
+  expect(sorted("status", hosts)).toEqual(["b", "c", "a"]);
+});
+
+test("a column begins with the highest, and turns round at the second click", () => {
+  const first = toggled(parseOrder(null), "cpu");
+  expect(orderText(first)).toBe("-cpu");
+  expect(orderText(toggled(first, "cpu"))).toBe("cpu");
+});
