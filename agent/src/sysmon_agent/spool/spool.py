@@ -191,9 +191,8 @@ class Spool:
             serial = min(durable + self._state.base, self._state.last)
             changed = epoch != self._state.epoch
             self._state = replace(self._state, durable=serial, epoch=epoch)
-            if changed:
+            if self._store.expire(serial) or changed:
                 self._save()
-            self._store.expire(serial)
 
     def start_stream(self) -> None:
         """Give everything that is not known to be durable new numbers, in a stream of its own."""
@@ -229,7 +228,7 @@ class Spool:
 
     def _hole_reason(self, serial: int) -> GapReason:
         """Ticks that were delivered and are deleted can be missed only by an aggregator that went back in time."""
-        return GapReason.RESTORED if serial <= self._state.durable else GapReason.SPOOL_DAMAGED
+        return GapReason.RESTORED if serial <= self._store.deleted else GapReason.SPOOL_DAMAGED
 
     # Reading
 
@@ -306,6 +305,7 @@ class Spool:
 
     def _save(self) -> None:
         """Save the state; where that fails, what was saved before still serves."""
+        self._state = replace(self._state, deleted=self._store.deleted)
         try:
             save(f"{self._folder}/state", self._state)
         except OSError as error:

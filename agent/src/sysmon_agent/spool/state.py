@@ -7,7 +7,7 @@ import os
 import zlib
 from dataclasses import astuple, dataclass, replace
 
-_KEYS = ("stream", "base", "last", "durable", "epoch")
+_KEYS = ("stream", "base", "last", "durable", "deleted", "epoch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class State:
     base: int = 0  # the serial before the stream's first number
     last: int = 0  # the highest serial when this was written
     durable: int = 0  # serials up to here are safe at the aggregator
+    deleted: int = 0  # delivered and no longer kept, up to here
     epoch: int = 0  # the highest that any aggregator has shown
 
     def new_stream(self, stream_id: bytes) -> "State":

@@ -38,6 +38,7 @@ class Store:
         self._appender: Appender | None = None
         self.files = found.files
         self.gaps = found.gaps
+        self.deleted = found.state.deleted  # the highest serial of a file that was delivered and removed
         self.unwritten: list[Gap] = []  # declared among older serials, and not on disk yet
         self.used_bytes = sum(file.size for file in found.files)
 
@@ -58,12 +59,13 @@ class Store:
             except OSError as error:
                 self._recover_from(error, durable)
 
-    def expire(self, durable: int) -> None:
-        """Remove delivered files that were kept for long enough."""
+    def expire(self, durable: int) -> bool:
+        """Remove delivered files that were kept for long enough; say whether there were any."""
         kept_since = self._clock.wall_ms() - self._settings.keep_seconds * 1000
+        deleted = self.deleted
         while len(self.files) > 1 and self._is_expired(self.files[0], durable, kept_since):
-            self._remove_oldest()
-            self.gaps.forget(min(durable, self.files[0].first - 1))
+            self._remove_delivered()
+        return self.deleted > deleted
 
     def holding(self, serial: int) -> list[SpoolFile]:
         """Return the file that may hold a serial, and all after it."""
@@ -138,8 +140,10 @@ class Store:
         delivered = oldest.last <= durable
         if not delivered and self._settings.when_full == "drop_newest":
             return False
-        self._remove_oldest()
-        if not delivered:
+        if delivered:
+            self._remove_delivered()
+        else:
+            self._remove_oldest()
             self._declare_dropped(max(oldest.first, durable + 1), oldest.last, durable)
         return True
 
@@ -149,6 +153,11 @@ class Store:
         # The removed file may have held older declarations too, so all of them are written again.
         newer = [gap for gap in self.unwritten if gap.first > last]
         self.unwritten = [*self.gaps.between(durable + 1, last), *newer]
+
+    def _remove_delivered(self) -> None:
+        self.deleted = max(self.deleted, self.files[0].last)
+        self._remove_oldest()
+        self.gaps.forget(self.deleted)
 
     def _remove_oldest(self) -> None:
         oldest = self.files[0]

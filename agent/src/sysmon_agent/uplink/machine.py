@@ -111,6 +111,8 @@ class Uplink:
         return [Connect(self.address)]
 
     def _go_on(self, event: Woken, now: float) -> list[Action]:
+        if self._last <= self._durable:
+            self._durable_at = now
         self._last = event.last
         if now < self._until:
             return []
