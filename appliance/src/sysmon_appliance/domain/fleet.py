@@ -66,8 +66,8 @@ class FleetMatrix:
         self._rows: dict[int, int] = {}
         self._projections: dict[int, Projection] = {}
         self._latest: list[Latest | None] = []
+        self._received: list[int] = []
         self._values = np.full((_INITIAL_HOSTS, len(NAMES)), np.nan)
-        self._received = np.zeros(_INITIAL_HOSTS, np.int64)
         self._ring = np.full((_INITIAL_HOSTS, SPARK_SLOTS, len(SPARKS)), np.nan)
         self._ring_slot = np.full((_INITIAL_HOSTS, SPARK_SLOTS), -1, np.int64)
 
@@ -76,10 +76,10 @@ class FleetMatrix:
         """Canonical values, float64 [rows, metrics]."""
         return self._values[: len(self._rows)]
 
-    @property
-    def received_ms(self) -> npt.NDArray[np.int64]:
-        """When each row's newest batch arrived, on the aggregator's clock."""
-        return self._received[: len(self._rows)]
+    def received_ms(self, host: int) -> int | None:
+        """Return when a host's newest batch arrived, on the aggregator's clock; None when nothing has."""
+        row = self._rows.get(host)
+        return None if row is None else self._received[row]
 
     def row(self, host: int) -> int | None:
         """Return the row of a host, or None when nothing of it has arrived."""
@@ -124,14 +124,14 @@ class FleetMatrix:
         if row is None:
             row = self._rows[host] = len(self._rows)
             self._latest.append(None)
-            if row == len(self._received):
+            self._received.append(0)
+            if row == len(self._values):
                 self._grow()
         return row
 
     def _grow(self) -> None:
-        more = len(self._received)
+        more = len(self._values)
         self._values = np.pad(self._values, ((0, more), (0, 0)), constant_values=np.nan)
-        self._received = np.pad(self._received, (0, more))
         self._ring = np.pad(self._ring, ((0, more), (0, 0), (0, 0)), constant_values=np.nan)
         self._ring_slot = np.pad(self._ring_slot, ((0, more), (0, 0)), constant_values=-1)
 
@@ -170,9 +170,12 @@ class FleetMatrix:
 
 def _worth_showing(batch: StoredBatch) -> Iterator[tuple[Tick, Tick | None]]:
     """Yield the last tick of each slot of the ring, each with the tick before it in the batch."""
+    last = len(batch.wall_ms) - 1
+    if last == 0:  # nearly always, and in a hurry
+        yield _tick(batch, 0), None
+        return
     slots = batch.wall_ms // _SLOT_MS
-    last = len(slots) - 1
-    shown = [] if last == 0 else np.flatnonzero(slots[1:] != slots[:-1])[-SPARK_SLOTS + 1 :].tolist()
+    shown = np.flatnonzero(slots[1:] != slots[:-1])[-SPARK_SLOTS + 1 :].tolist()
     for number in (*shown, last):
         yield _tick(batch, number), _tick(batch, number - 1) if number else None
 

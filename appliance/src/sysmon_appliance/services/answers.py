@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from sysmon_agent.names import METRICS, Kind
+from sysmon_agent.names import METRICS
 from sysmon_agent.wire.messages import Attributes
-from sysmon_appliance.domain.charts import CHARTS, MAX_LINES, Label
+from sysmon_appliance.domain.charts import CHARTS, Label
 from sysmon_appliance.domain.downsample import Points
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.history import Lines
@@ -56,7 +56,6 @@ class ChartsDocument(msgspec.Struct, frozen=True):
 
 def range_document(query: RangeQuery, answer: Answer[Attributes]) -> RangeDocument:
     metric = METRICS[query.metric]
-    rated = query.rated and metric.kind is Kind.COUNTER
     points = answer.lines.points
     series = [
         RangeSeries(dict(label), values)
@@ -64,8 +63,8 @@ def range_document(query: RangeQuery, answer: Answer[Attributes]) -> RangeDocume
     ]
     return RangeDocument(
         metric=metric.name,
-        unit=metric.unit + ("/s" if rated else ""),
-        as_="rate" if rated else "value",
+        unit=metric.unit + ("/s" if query.rated else ""),
+        as_="rate" if query.rated else "value",
         from_ms=query.window.from_ms,
         to_ms=query.window.to_ms,
         t=points.t.tolist(),
@@ -87,8 +86,8 @@ def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = ()) -> Charts
 
 
 def _chart_series(points: Points, places: Sequence[tuple[str, int]], decimals: int) -> list[ChartSeries]:
-    rows = np.round(points.values[[place for _, place in places[:MAX_LINES]]], decimals).tolist()
-    return [ChartSeries(name, row) for (name, _), row in zip(places, rows, strict=False)]
+    rows = np.round(points.values[[place for _, place in places]], decimals).tolist()
+    return [ChartSeries(name, row) for (name, _), row in zip(places, rows, strict=True)]
 
 
 def gap_views(gaps: Sequence[TimeGap]) -> list[GapView]:

@@ -1,5 +1,6 @@
 """The fleet page's answer: all hosts with their values and sparklines, out of memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -95,36 +96,34 @@ class Fleet:
         return total(self._ledger.entries())
 
     def summary(self) -> Summary:
-        counts = dict.fromkeys(Status, 0)
-        for host in self._directory.all():
-            counts[self.status(host)] += 1
-        return Summary(
-            counts[Status.UP], counts[Status.LATE], counts[Status.DOWN], round(self._meter.samples_per_second(), 1)
-        )
+        now_ms = self._clock.wall_ms()
+        counts = Counter(self._status(host, now_ms) for host in self._directory.all())
+        rate = round(self._meter.samples_per_second(), 1)
+        return Summary(counts[Status.UP], counts[Status.LATE], counts[Status.DOWN], rate)
 
     def last_seen_ms(self, host: Host) -> int:
         """Return when a host's newest batch arrived; of a host that only said hello so far, when it first did."""
-        row = self._matrix.row(host.key)
-        return host.first_seen_ms if row is None else int(self._matrix.received_ms[row])
+        received_ms = self._matrix.received_ms(host.key)
+        return host.first_seen_ms if received_ms is None else received_ms
 
     def status(self, host: Host) -> Status:
-        return status(
-            now_ms=self._clock.wall_ms(), last_received_ms=self.last_seen_ms(host), interval_ms=host.interval_ms
-        )
+        return self._status(host, self._clock.wall_ms())
 
     def values(self, host: Host) -> list[float]:
         """Return a host's canonical values, NaN where it has none."""
         row = self._matrix.row(host.key)
         return _NOTHING if row is None else self._matrix.values[row].tolist()
 
+    def _status(self, host: Host, now_ms: int) -> Status:
+        return status(now_ms=now_ms, last_received_ms=self.last_seen_ms(host), interval_ms=host.interval_ms)
+
     def _host(self, host: Host, now_ms: int, values: list[list[float]], spark: msgspec.Raw) -> FleetHost:
         row = self._matrix.row(host.key)
-        seen_ms = self.last_seen_ms(host)
         return FleetHost(
             id=host.host_id,
             name=host.name,
-            status=status(now_ms=now_ms, last_received_ms=seen_ms, interval_ms=host.interval_ms),
-            last_seen=seen_ms,
+            status=self._status(host, now_ms),
+            last_seen=self.last_seen_ms(host),
             interval_ms=host.interval_ms,
             labels=dict(host.labels),
             tags=host.tags,

@@ -62,7 +62,13 @@ class TableAnswer:
     rows: tuple[tuple[float | str, ...], ...]
 
 
+def is_counter(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].kind is Kind.COUNTER
+
+
 class History:
+    """Reads the head; every call may take a while and none keeps anything."""
+
     def __init__(self, head: HeadReader) -> None:
         self._head = head
 
@@ -124,10 +130,6 @@ def _range_plan(schema: KnownSchema, query: RangeQuery) -> LinePlan[Attributes]:
             " or choose with `attribute`."
         )
     return LinePlan.of([Line(label, columns, rated=query.rated) for label, columns in groups.items()])
-
-
-def is_counter(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].kind is Kind.COUNTER
 
 
 def _chunks(batches: Iterator[StoredBatch], window: Window) -> Iterator[tuple[KnownSchema, Times, Floats]]:

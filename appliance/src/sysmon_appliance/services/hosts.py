@@ -120,7 +120,9 @@ class Hosts:
 
     def select(self, query: HostQuery) -> tuple[list[Host], str | None]:
         """Return a page of hosts and the cursor of the next one."""
-        hosts = [host for host in self._directory.all() if query.selector.matches(self._facts(host))]
+        hosts = list(self._directory.all())
+        if query.selector.terms:
+            hosts = [host for host in hosts if query.selector.matches(self._facts(host))]
         return _page(self._sorted(hosts, query.sort), query)
 
     def describe(self, host: Host) -> HostView:

@@ -97,7 +97,7 @@ class CountRequests:
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._telemetry.count_request(scope.get(ROUTE_KEY, "page"), message["status"])
+                self._telemetry.count_request(scope.get(ROUTE_KEY, "other"), message["status"])
             await send(message)
 
         await self._app(scope, receive, counting)

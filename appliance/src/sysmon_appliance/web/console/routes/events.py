@@ -1,15 +1,17 @@
 """Server-sent events: what changes, as it changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from sysmon_appliance.domain.access import Via
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.services.live import Event, LiveHub, Watcher
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call
+from sysmon_appliance.web.console.route import ApiRoute, Call, via
+from sysmon_appliance.web.console.routes.session import COOKIE
 
 HEARTBEAT_SECONDS = 15.0
 _HELLO = b"retry: 2000\n\n"
@@ -20,30 +22,37 @@ _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 class EventStream(Response):
     """A response that lasts as long as its watcher, and ends the watching however it ends."""
 
-    def __init__(self, hub: LiveHub, host: Host | None, last_id: str) -> None:
+    def __init__(self, hub: LiveHub, host: Host | None, *, last_id: str, allowed: Callable[[], bool]) -> None:
         super().__init__(media_type="text/event-stream")
         self._hub = hub
         self._host = host
         self._last_id = last_id
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._hub.watch(self._host, last_id=self._last_id) as watcher:
-            stream = StreamingResponse(frames(watcher), media_type="text/event-stream", headers=_HEADERS)
+            stream = StreamingResponse(frames(watcher, self._allowed), media_type="text/event-stream", headers=_HEADERS)
             await stream(scope, receive, send)
 
 
-async def frames(watcher: Watcher, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
-    """Write out events as they come; a comment now and then shows that the connection lives."""
+async def frames(
+    watcher: Watcher, allowed: Callable[[], bool], heartbeat_seconds: float = HEARTBEAT_SECONDS
+) -> AsyncIterator[bytes]:
+    """Write out events as they come; a comment now and then shows that the connection lives.
+
+    Ends when the hub closes the watcher, and once the session that opened it is over.
+    """
     yield _HELLO
     while True:
         try:
             event = await asyncio.wait_for(watcher.next(), heartbeat_seconds)
         except TimeoutError:
-            yield _HEARTBEAT
-            continue
-        if event is None:
+            written = _HEARTBEAT
+        else:
+            written = frame(event) if event else b""
+        if not written or not allowed():
             return
-        yield frame(event)
+        yield written
 
 
 def frame(event: Event) -> bytes:
@@ -55,7 +64,15 @@ def frame(event: Event) -> bytes:
 async def events(call: Call) -> Response:
     wanted = call.given.optional("host")
     host = call.side.hosts.find(wanted) if wanted else None
-    return EventStream(call.side.hub, host, call.request.headers.get("last-event-id", ""))
+    if call.request.method == "HEAD":
+        return Response(media_type="text/event-stream", headers=_HEADERS)
+    last_id = call.request.headers.get("last-event-id", "")
+    return EventStream(call.side.hub, host, last_id=last_id, allowed=lambda: still_allowed(call))
+
+
+def still_allowed(call: Call) -> bool:
+    """Tell whether whoever opened a stream may go on reading it."""
+    return via(call.request) is Via.SOCKET or call.side.access.is_signed_in(call.request.cookies.get(COOKIE, ""))
 
 
 ROUTES = (

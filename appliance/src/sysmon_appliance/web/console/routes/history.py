@@ -4,11 +4,10 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from sysmon_agent.names import METRICS, Kind
 from sysmon_appliance.domain.downsample import Window
-from sysmon_appliance.errors import BadRequestError, NotFoundError
+from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.answers import ChartsDocument, RangeDocument, charts_document, range_document
-from sysmon_appliance.services.history import RangeQuery
+from sysmon_appliance.services.history import RangeQuery, is_counter
 from sysmon_appliance.web.console.parameters import Given, Parameter
 from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 
@@ -44,15 +43,13 @@ def window(given: Given, now_ms: int) -> Window:
 def range_query(given: Given, now_ms: int) -> RangeQuery:
     """Read what `range` takes; counters are rates unless values are asked for."""
     metric = given.text("metric")
-    if metric not in METRICS:
-        raise NotFoundError(f"There is no metric {metric[:100]!r}.", hint="sysmon hosts show HOST")
     by = given.optional("by")
     return RangeQuery(
         metric=metric,
         window=window(given, now_ms),
         chosen=_chosen(given.all("attribute")),
         by=None if by is None else tuple(key for key in by.split(",") if key),
-        rated=METRICS[metric].kind is Kind.COUNTER and given.text("as", "rate") == "rate",
+        rated=is_counter(metric) and given.text("as", "rate") == "rate",
     )
 
 
