@@ -62,7 +62,8 @@ class Child:
                 return
             if self._clock.monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            self._say(f"The {self.program.name} {_ending(code)}; it starts again in {pause:g} s. {self.last_words()}")
+            words = self.last_words() if code > 0 else f"Its log: {self.program.log}"
+            self._say(f"The {self.program.name} {_ending(code)}; it starts again in {pause:g} s. {words}")
             if not await self._stopped_within(pause):
                 await self.start()
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

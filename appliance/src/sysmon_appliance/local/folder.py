@@ -27,8 +27,8 @@ console:
 AGENT_YAML = """\
 # The agent that `sysmon up` runs.  Edit freely: this file is written once and never again.
 # Relative paths start here.  docs/reference/agent-settings.md has every setting.
+# Without `aggregators` the agent pushes to the aggregator that was started with it.
 interval_seconds: 2
-aggregators: ["127.0.0.1:7443"]
 tls:
   certificate: pki/agents/{host_id}.pem
   key: pki/agents/{host_id}-key.pem

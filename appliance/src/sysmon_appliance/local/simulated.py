@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sysmon_appliance.local.children import Program
 from sysmon_appliance.local.folder import LocalFolder
-from sysmon_appliance.local.system import Plan
+from sysmon_appliance.local.system import Plan, reachable
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from sysmon_appliance.pki.files import write_private
 
@@ -22,7 +22,7 @@ def simulated_hosts(
     """
     issued = [authority.agent(_host_id(number)) for number in range(count)]
     document = {
-        "aggregator": str(chosen.ingest),
+        "aggregator": str(reachable(chosen.ingest)),
         "interval_seconds": INTERVAL_SECONDS,
         "hosts": [_identity(files) for files in issued],
     }

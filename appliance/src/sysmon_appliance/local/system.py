@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.config.addresses import Address, parse_address
-from sysmon_agent.config.reader import read
+from sysmon_agent.config.addresses import Address
+from sysmon_agent.config.reader import read, read_with_sources
 from sysmon_agent.config.values import AgentSettings
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
@@ -40,11 +40,12 @@ def plan(folder: LocalFolder, environ: Mapping[str, str]) -> Plan:
         A settings file has faults, or an address cannot be used at all.
     """
     aggregator = read(AggregatorSettings, path=folder.aggregator_file, environ=environ, overrides={})
-    agent = read(AgentSettings, path=folder.agent_file, environ=environ, overrides={})
+    agent = read_with_sources(AgentSettings, path=folder.agent_file, environ=environ, overrides={})
     ingest = free_address(aggregator.ingest.listen, "ingest.listen")
     console = free_address(aggregator.console.listen, "console.listen")
     socket = socket_folder(folder.root, environ) / "aggregator.sock"
     wanted = {aggregator.ingest.listen: ingest, aggregator.console.listen: console}
+    elsewhere = any(row.key == "aggregators" and row.is_set for row in agent.rows)
     return Plan(
         ingest=ingest,
         console=console,
@@ -54,18 +55,15 @@ def plan(folder: LocalFolder, environ: Mapping[str, str]) -> Plan:
             "SYSMON_CONSOLE__LISTEN": str(console),
             "SYSMON_CONSOLE__SOCKET": str(socket),
         },
-        agent={"SYSMON_AGGREGATORS": ",".join(_moved(agent.aggregators, aggregator.ingest.listen, ingest))},
+        agent={} if elsewhere else {"SYSMON_AGGREGATORS": str(reachable(ingest))},
         remarks=tuple(f"{old} is in use; using {new}." for old, new in wanted.items() if old != str(new)),
     )
 
 
-def _moved(aggregators: tuple[str, ...], old: str, new: Address) -> list[str]:
-    """Follow the local aggregator to another port; other aggregators stay as they are."""
-    port = parse_address(old).port
-    return [
-        str(Address(address.host, new.port)) if address.port == port else str(address)
-        for address in map(parse_address, aggregators)
-    ]
+def reachable(listening: Address) -> Address:
+    """Return where a program on this machine reaches what listens there."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not listened on
+    return Address(loopback.get(listening.host, listening.host), listening.port)
 
 
 class LocalSystem:

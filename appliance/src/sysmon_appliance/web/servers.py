@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from sysmon_agent.errors import IdentityError
 from sysmon_appliance.config import ConsoleSettings
 
 _STOP_SECONDS = 3
@@ -27,11 +28,17 @@ def console_server(app: ASGIApp, settings: ConsoleSettings) -> WebServer:
 
     Raises
     ------
-    OSError, ssl.SSLError
+    IdentityError
         Certificate or key cannot be used.
     """
     config = _config(app, certificate=settings.certificate or None, key=settings.key or None)
-    config.load()
+    try:
+        config.load()
+    except (OSError, ValueError) as error:
+        raise IdentityError(
+            f"The console's certificate or key cannot be used ({settings.certificate}, {settings.key}): {error}.",
+            hint="sysmon-aggregator config show --effective",
+        ) from error
     return WebServer(config)
 
 
