@@ -5,6 +5,8 @@ fixed time: a test waits for what it wants to see, and PATIENCE only ends a wait
 """
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import socket
@@ -30,11 +32,11 @@ Seen = TypeVar("Seen")
 def eventually(look: Callable[[], Seen | None], what: str, patience: float = PATIENCE) -> Seen:
     """Return the first true value that `look` returns; fail with `what` was waited for when none comes.
 
-    An aggregator that does not answer yet counts as nothing seen.
+    An aggregator that does not answer, or not well, counts as nothing seen.
     """
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        with contextlib.suppress(httpx.TransportError):
+        with contextlib.suppress(OSError, http.client.HTTPException, httpx.HTTPError):
             if seen := look():
                 return seen
         time.sleep(0.05)
@@ -45,6 +47,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=PATIENCE)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
 
 
 class Program:
@@ -121,11 +136,23 @@ class System:
         return self.start(["-m", "sysmon_agent", "run", "--config", settings], name)
 
     def get(self, path: str) -> Any:
-        """Ask the aggregator over its Unix socket, as a command on the same machine does."""
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://localhost") as client:
-            answer = client.get(path)
-            answer.raise_for_status()
-            return answer.json()
+        """Ask the aggregator over its Unix socket, as a command on the same machine does.
+
+        Raises
+        ------
+        http.client.HTTPException
+            The answer is not 200.
+        """
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        if answer.status != http.client.OK:
+            raise http.client.HTTPException(f"{path}: {answer.status} {body!r}")
+        return json.loads(body)
 
     def ready(self) -> None:
         eventually(lambda: self.get("/readyz"), "the aggregator is ready")
