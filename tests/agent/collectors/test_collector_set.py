@@ -5,13 +5,18 @@ import math
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sysmon_agent.collectors import REGISTRY, CollectorSet, build
 from sysmon_agent.collectors.base import Collector, Context, Readings
 from sysmon_agent.config.values import CollectSettings
 from sysmon_agent.names import STALE_NAN
+from sysmon_agent.wire.decode import check_against, decode_batch, decode_schema
+from sysmon_agent.wire.encode import encode_batch, encode_schema, schema_hash
+from sysmon_agent.wire.messages import Batch, ClockPair
 from tests.support.clock import ManualClock
-from tests.support.proc_trees import Machine, by_name, rows
+from tests.support.proc_trees import Machine, by_name, machine_names, rows
 
 
 class Switchable(Collector):
@@ -125,9 +130,9 @@ def test_names_are_unique() -> None:
 
 def test_an_unreadable_proc_fails_collectors_and_not_the_tick(tmp_path: Path) -> None:
     """Without any readable /proc there is still a tick: every failure is counted, and nothing is raised."""
-    settings = CollectSettings(proc=str(tmp_path / "no-proc"), sys=str(tmp_path / "no-sys"))
+    nowhere = CollectSettings(proc=str(tmp_path / "no-proc"), sys=str(tmp_path / "no-sys"))
 
-    sampled = build(settings, ManualClock()).tick()
+    sampled = build(nowhere, ManualClock()).tick()
 
     failures = by_name(sampled, "sysmon.agent.collector.failures")
     working = {name for (name,), count in failures.items() if not count}
@@ -144,3 +149,59 @@ def test_a_collector_recovers_when_its_file_comes_back(tmp_path: Path) -> None:
     machine.write("proc/uptime", b"99.00 1.00\n")
 
     assert by_name(collectors.tick(), "system.uptime") == {(): 99.0}
+
+
+def test_unknown_names_to_disable_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A name in `collect.disable` that no collector has is a warning that lists the names there are."""
+    Machine("laptop", tmp_path).collectors(disable=("cpu", "procesess"))
+    assert [vars(record)["collector"] for record in caplog.records] == ["procesess"]
+    assert "processes" in vars(caplog.records[0])["known"]
+
+
+def test_a_number_beyond_the_wire_fails_its_collector_only() -> None:
+    """A number that no float64 can hold is the failure of its collector, and of nothing else."""
+
+    class Endless(Steady):
+        name = "endless"
+
+        def collect(self) -> Readings:
+            return Readings({("system.uptime",): 10**400})
+
+    sampled = CollectorSet([Endless(), Steady()], ManualClock()).tick()
+
+    assert by_name(sampled, "sysmon.agent.collector.failures")["endless",] == 1
+    assert by_name(sampled, "system.cpu.load_average.1m") == {(): 0.5}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(data=st.data())
+def test_whatever_the_kernel_shows_there_is_a_tick(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With any file of /proc or /sys full of garbage there is a tick, and its schema can be sent."""
+    machine = Machine(data.draw(st.sampled_from(machine_names())), tmp_path_factory.mktemp("machine"))
+    files = sorted(str(path.relative_to(machine.folder)) for path in machine.folder.rglob("*") if path.is_file())
+    collectors = machine.collectors()
+    collectors.tick()
+    for path in data.draw(st.lists(st.sampled_from(files), min_size=1, max_size=5)):
+        machine.write(
+            path, data.draw(st.binary(max_size=80) | st.text("0123456789 \n:()-", max_size=80).map(str.encode))
+        )
+
+    sampled = collectors.tick()
+
+    assert decode_schema(encode_schema(sampled.schema)) == sampled.schema
+    assert len(sampled.values) == len(sampled.schema.series)
+
+
+@pytest.mark.parametrize("name", machine_names())
+def test_every_tick_can_be_sent(name: str, tmp_path: Path) -> None:
+    """The schema, values and tables of each recorded machine survive the wire."""
+    sampled = Machine(name, tmp_path).collectors().tick()
+    hash_ = schema_hash(sampled.schema)
+    sent = Batch(bytes(16), 1, (1,), (1,), sampled.values.tobytes(), hash_, ClockPair(1, 1), tables=sampled.tables)
+
+    received = decode_batch(encode_batch(sent))
+
+    check_against(received, sampled.schema)
+    assert received.columns == sent.columns

@@ -173,3 +173,19 @@ def test_this_very_process_is_seen() -> None:
     """On the machine at hand, the process that looks finds itself."""
     found = {one.pid: one for one in ProcessFiles("/proc", str).scan()}
     assert found[os.getpid()].resident_bytes > 0
+
+
+def test_the_command_of_a_process_that_waits_for_a_disk_is_not_read(tmp_path: Path) -> None:
+    """A process that waits for a disk may block whoever reads its command line, so what was read before is shown."""
+    machine = Machine("database-server", tmp_path)
+    collectors = machine.collectors()
+    collectors.tick()
+    machine.let_time_pass()
+    machine.write("proc/2024/stat", (machine.folder / "proc/2024/stat").read_bytes().replace(b") S ", b") D "))
+    for pid in (2023, 2024):
+        machine.write(f"proc/{pid}/cmdline", b"changed\0")
+
+    commands = {row["pid"]: row["command"] for row in rows(collectors.tick())}
+
+    assert commands[2023] == "changed"
+    assert commands[2024] == "postgres: app orders 10.0.0.24 SELECT"

@@ -4,6 +4,7 @@ One subject per file. A new collector is a class in a file of its own and a line
 row of `sysmon_agent.names.METRICS`.
 """
 
+import logging
 import sys
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ from sysmon_agent.collectors.temperatures import Temperatures
 from sysmon_agent.collectors.uptime import Uptime
 from sysmon_agent.collectors.users import UserNames
 from sysmon_agent.config.values import CollectSettings
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["REGISTRY", "CollectorSet", "Sampled", "build", "registry_for"]
 
@@ -70,5 +73,8 @@ def build(
 
 def assemble(context: Context, registry: tuple[type[Collector], ...]) -> CollectorSet:
     """Make a set of the collectors of a registry."""
-    enabled = [kind(context) for kind in registry if kind.name not in context.settings.disable]
-    return CollectorSet(enabled, context.clock)
+    disabled = set(context.settings.disable)
+    names = [kind.name for kind in registry]
+    for unknown in sorted(disabled.difference(names)):
+        _log.warning("No collector has the name that is to be disabled", extra={"collector": unknown, "known": names})
+    return CollectorSet([kind(context) for kind in registry if kind.name not in disabled], context.clock)

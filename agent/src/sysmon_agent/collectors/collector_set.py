@@ -1,17 +1,14 @@
 """All collectors together: one call, one tick."""
 
 import logging
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.collectors.base import Collector, Key, Readings, Row
 from sysmon_agent.collectors.layout import Layout
 from sysmon_agent.wire.messages import Schema, TableRows, TableSchema
-
-if TYPE_CHECKING:
-    from array import array
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +53,9 @@ class CollectorSet:
     def _isolated(self, collector: Collector) -> Readings:
         try:
             readings = collector.collect()
+            array(
+                "d", readings.values.values()
+            )  # a number that is too large for the wire is a failure of its collector
         except Exception as error:  # noqa: BLE001 - whatever went wrong with one subject, the others go on
             self._failures[collector.name] += 1
             self._note_failure(collector.name, error)

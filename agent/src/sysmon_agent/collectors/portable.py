@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from sysmon_agent.collectors.base import Collector, Context, Key, Readings
+from sysmon_agent.collectors.cpu import MODES
 from sysmon_agent.collectors.process_files import Process, ProcessIo
 from sysmon_agent.collectors.processes import Processes, ProcessSource
 
@@ -41,13 +42,11 @@ class PortableCpu(Collector):
 
 
 def _cpu_modes(times: dict[str, float]) -> dict[str, float]:
-    modes = {mode: seconds for mode, seconds in times.items() if not mode.startswith("guest")}
-    if "guest" in times:  # the time of guests is inside user and nice as well
-        modes["user"] -= times["guest"]
-        modes["nice"] -= times["guest_nice"]
-    modes["irq"] = modes.pop("interrupt", modes.get("irq", 0.0))
-    modes.pop("dpc", None)
-    return modes
+    modes = {"irq" if mode == "interrupt" else mode: seconds for mode, seconds in times.items()}
+    # The time of guests is inside user and nice as well.
+    modes["user"] -= modes.get("guest", 0.0)
+    modes["nice"] = modes.get("nice", 0.0) - modes.get("guest_nice", 0.0)
+    return {mode: modes[mode] for mode in MODES if mode in modes}
 
 
 class PortableLoad(Collector):

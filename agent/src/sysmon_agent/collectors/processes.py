@@ -46,6 +46,7 @@ class Processes(Collector):
         self._io = IoMeter()
         self._io_ranks: list[int] = []
         self._boot = BootMoment(context.clock)
+        self._commands: dict[int, str] = {}
 
     @staticmethod
     def source(context: Context) -> ProcessSource:
@@ -63,17 +64,25 @@ class Processes(Collector):
         ranked = by_cpu(shares, self._places) + by_memory(processes, self._places)
         rates = self._io_rates(io_candidates(ranked + self._io_ranks, processes, shares, self._places), processes, now)
         self._io_ranks = by_io(rates, self._places)
-        boot = self._boot.seconds()
+        top = [processes[pid] for pid in dict.fromkeys(ranked + self._io_ranks)]
+        self._commands = {process.pid: self._command(process) for process in top}
         return [
-            self._row(processes[pid], shares.get(pid, STALE_NAN), rates.get(pid, _UNKNOWN_RATE), boot)
-            for pid in dict.fromkeys(ranked + self._io_ranks)
+            self._row(process, shares.get(process.pid, STALE_NAN), rates.get(process.pid, _UNKNOWN_RATE))
+            for process in top
         ]
 
     def _io_rates(self, pids: list[int], processes: Mapping[int, Process], now: float) -> dict[int, IoRate]:
         traffic = {processes[pid]: io for pid in pids if (io := self._source.io(pid))}
         return self._io.rates(traffic, now)
 
-    def _row(self, process: Process, share: float, rate: IoRate, boot: float) -> Row:
+    def _command(self, process: Process) -> str:
+        # A process that waits for a disk may hold the lock under which its command line is read, and reading would
+        # wait with it, perhaps for ever: what was read before has to do.
+        if process.state == "uninterruptible":
+            return self._commands.get(process.pid, "")
+        return self._describe(self._source.command(process.pid))
+
+    def _row(self, process: Process, share: float, rate: IoRate) -> Row:
         return (
             process.pid,
             process.name,
@@ -84,8 +93,8 @@ class Processes(Collector):
             rate.read,
             rate.written,
             process.threads,
-            round(boot + process.started_seconds, 2),
-            self._describe(self._source.command(process.pid)),
+            round(self._boot.seconds() + process.started_seconds, 2),
+            self._commands[process.pid],
         )
 
 
