@@ -20,13 +20,7 @@ export function Header({ onSearch }: { onSearch(): void }) {
         </nav>
         <div class="shell-tools">
           <ConnectionState />
-          <button
-            type="button"
-            class="button search-button"
-            aria-label="Search"
-            data-testid="search"
-            onClick={onSearch}
-          >
+          <button type="button" class="button search-button" data-testid="search" onClick={onSearch}>
             <span class="label">
               <SearchIcon />
               <span class="words">Search</span>

@@ -144,7 +144,7 @@ function OverlayCard({ spec, names, charts, bounds, actions }: OverlayProps) {
   return (
     <article class="card chart-card" data-testid={`overlay-${spec.id}`}>
       <header class="chart-head">
-        <h3>{spec.title}</h3>
+        <h2>{spec.title}</h2>
       </header>
       <Chart view={view} actions={actions} label={`${spec.title} of ${names.join(", ")}`} />
     </article>

@@ -1,0 +1,159 @@
+"""A server of the built console with canned answers, whose failures a test can order."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+import sysmon_appliance
+from tests.support import canned_fleet
+from tests.support.canned_fleet import CannedHost, Json
+
+STATIC = Path(sysmon_appliance.__file__).parent / "web" / "static"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+Handler = Callable[[Request], Json | Response]
+
+
+class CannedConsole:
+    """The knobs of the server: a test turns them and watches the console."""
+
+    def __init__(self, hosts: int = 24) -> None:
+        self.grow(hosts)
+        self.signed_in = True
+        self.reachable = True
+        self.origin = ""
+
+    def grow(self, hosts: int) -> None:
+        """Have so many hosts from now on."""
+        self.hosts = [CannedHost(number) for number in range(hosts)]
+
+    def find(self, key: str) -> CannedHost | None:
+        return next((host for host in self.hosts if key in {host.id, host.name}), None)
+
+
+class CannedApi:
+    """The routes of the API. A handler returns a document, or a response of its own."""
+
+    def __init__(self, console: CannedConsole) -> None:
+        self._console = console
+
+    def routes(self) -> list[Route]:
+        handlers: dict[str, Handler] = {
+            "/fleet": lambda _: canned_fleet.fleet(self._console.hosts, now_ms()),
+            "/ledger": lambda _: canned_fleet.ledger(self._console.hosts),
+            "/session": lambda _: {"signed_in": True, "via": "link"},
+            "/events": self._events,
+            "/hosts/compare": self._compare,
+            "/hosts/{id}": lambda request: self._host(request, lambda host: host.detail(now_ms())),
+            "/hosts/{id}/charts": self._charts,
+            "/hosts/{id}/processes": self._processes,
+        }
+        return [Route(f"/api/v1{path}", self._guarded(handler)) for path, handler in handlers.items()]
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            if not self._console.reachable:
+                return problem(503, "storage_failed", "The aggregator is starting.")
+            if not self._console.signed_in:
+                return problem(401, "sign_in", "This browser is not signed in.")
+            answer = handler(request)
+            return answer if isinstance(answer, Response) else JSONResponse(answer)
+
+        return endpoint
+
+    def _host(self, request: Request, answer: Callable[[CannedHost], Json]) -> Json | Response:
+        host = self._console.find(request.path_params["id"])
+        if host is None:
+            return problem(404, "not_found", "No host has this name or id.", hint="sysmon hosts list")
+        return answer(host)
+
+    def _charts(self, request: Request) -> Json | Response:
+        start, end, points = (int(request.query_params[name]) for name in ("from", "to", "points"))
+        return self._host(request, lambda host: canned_fleet.charts(host, start, end, points))
+
+    def _processes(self, request: Request) -> Json | Response:
+        at_ms = int(request.query_params.get("at", now_ms()))
+        return self._host(request, lambda _: canned_fleet.processes(at_ms))
+
+    def _compare(self, request: Request) -> Json:
+        hosts = [self._console.find(key) for key in request.query_params.getlist("host")]
+        return canned_fleet.compare([host for host in hosts if host], now_ms())
+
+    def _events(self, request: Request) -> Response:
+        return StreamingResponse(stream(self._console, request), media_type="text/event-stream")
+
+
+def create_app(console: CannedConsole) -> Starlette:
+    assets = Mount("/assets", StaticFiles(directory=STATIC / "assets"))
+    return Starlette(routes=[*CannedApi(console).routes(), assets, Route("/{path:path}", page)])
+
+
+async def page(_: Request) -> Response:
+    return FileResponse(STATIC / "index.html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+async def stream(console: CannedConsole, request: Request) -> AsyncIterator[str]:
+    """One fleet event a second, and the ticks of the host that is watched."""
+    watched = console.find(request.query_params.get("host", ""))
+    number = 0
+    while console.reachable and not await request.is_disconnected():
+        number += 1
+        yield event(number, "fleet", canned_fleet.fleet_event(console.hosts, now_ms()))
+        if watched and number % 2 == 0:
+            at = [now_ms()]
+            yield event(number, "ticks", {"t": at, "charts": canned_fleet.chart_values(watched, at)})
+        await asyncio.sleep(1)
+
+
+def event(number: int, name: str, data: Any) -> str:
+    return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def problem(status: int, code: str, title: str, *, hint: str = "") -> Response:
+    body = {
+        "type": f"https://sysmonitor.invalid/errors/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": title,
+        "hint": hint,
+    }
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@contextlib.contextmanager
+def serving(console: CannedConsole) -> Iterator[CannedConsole]:
+    """Serve on a free port of the loopback interface, in a thread, until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    console.origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config = uvicorn.Config(create_app(console), log_level="warning", timeout_graceful_shutdown=1, ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield console
+    finally:
+        console.reachable = False
+        server.should_exit = True
+        thread.join()
+        listener.close()
