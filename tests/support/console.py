@@ -1,6 +1,7 @@
 """The console's application over ports held in memory, and a client that speaks to it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +27,12 @@ class Console:
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     built: Path = Path("/nonexistent")
     sessions: Sessions = field(default_factory=Sessions)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(wall_ms=START_MS)
         self.directory = Directory(list(self.hosts))
         self.head = ListHead()
-        self.ledger = Ledger()
         self.health = Health()
         self.side = ReadSide.over(
             self.directory,
@@ -59,9 +60,10 @@ class Console:
         """Make a client that comes over the Unix socket."""
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(ViaSocket(self.app)), base_url="http://sysmon")
 
-    async def signed_in(self) -> httpx2.AsyncClient:
+    @asynccontextmanager
+    async def signed_in(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Make a client that has opened a link."""
-        client = self.browser()
-        answer = await client.get(f"/link/{self.side.access.new_link()}")
-        assert answer.status_code == 303
-        return client
+        async with self.browser() as client:
+            answer = await client.get(f"/link/{self.side.access.new_link()}")
+            assert answer.status_code == 303
+            yield client

@@ -1,0 +1,125 @@
+import pytest
+
+from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.domain.ledger import LedgerEntry
+from sysmon_appliance.web.console.app import base_url, host_names
+from sysmon_appliance.web.console.guard import SECURITY_HEADERS, host_name, is_loopback
+from tests.support.console import Console
+from tests.support.head import Ledger
+
+
+@pytest.mark.parametrize("path", ["/api/v1/fleet", "/api/v1/session", "/api/v1/events", "/api/v1/nowhere"])
+async def test_the_api_needs_a_session(path: str) -> None:
+    """Without a session the API tells nothing, not even which routes there are."""
+    async with Console().browser() as browser:
+        answer = await browser.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in")
+    assert answer.json()["hint"] == "sysmon link"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/version", "/"])
+async def test_what_needs_no_session(path: str) -> None:
+    """Health, metrics, version and the page itself hold no data of hosts and need no session."""
+    async with Console().browser() as browser:
+        assert (await browser.get(path)).status_code in {200, 503}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:7480", "127.0.0.1.evil.example", "", "[::2]:7480"])
+async def test_other_names_are_refused(host: str) -> None:
+    """A page elsewhere can't reach the console through a name of its own, whatever it asks for."""
+    async with Console().signed_in() as browser:
+        for path in ("/", "/api/v1/fleet", "/link/x", "/healthz"):
+            answer = await browser.get(path, headers={"host": host})
+            assert (answer.status_code, answer.json()["code"]) == (421, "wrong_host")
+
+
+@pytest.mark.parametrize("host", ["localhost:7480", "127.0.0.1:1", "127.0.0.1", "[::1]:7480", "LOCALHOST"])
+async def test_names_of_this_machine(host: str) -> None:
+    """The console answers under every name of this machine's loopback."""
+    async with Console().browser() as browser:
+        assert (await browser.get("/healthz", headers={"host": host})).status_code == 200
+
+
+async def test_a_configured_name() -> None:
+    """A console that listens on a name of its own answers under it, and under loopback's."""
+    console = Console(settings=ConsoleSettings(listen="monitor.example:7480"))
+    async with console.browser() as browser:
+        for host, status in (("monitor.example:7480", 200), ("localhost", 200), ("other.example", 421)):
+            assert (await browser.get("/healthz", headers={"host": host})).status_code == status
+
+
+async def test_changes_need_the_header() -> None:
+    """A page elsewhere can't change anything, because it can't send the header that changes need."""
+    async with Console().signed_in() as browser:
+        refused = await browser.delete("/api/v1/session")
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert (await browser.delete("/api/v1/session", headers={"x-sysmon": "1"})).status_code == 200
+
+
+async def test_the_socket_is_the_operator() -> None:
+    """Commands on this machine need neither session nor host name nor header."""
+    async with Console().operator() as operator:
+        assert (await operator.get("/api/v1/session")).json() == {"signed_in": True, "via": "socket"}
+        assert (await operator.get("/api/v1/fleet", headers={"host": "anything"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/fleet", "/api/v1/nowhere", "/healthz", "/link/x"])
+async def test_every_answer_carries_the_security_headers(path: str) -> None:
+    """Every answer, refusals too, keeps the browser from loading anything from elsewhere."""
+    async with Console().browser() as browser:
+        answer = await browser.get(path)
+    assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+async def test_a_fault_of_ours_is_a_problem_document() -> None:
+    """When a route fails, the answer says so in the usual form and gives nothing away."""
+
+    class BrokenLedger(Ledger):
+        def entries(self) -> list[LedgerEntry]:
+            raise RuntimeError("a secret")
+
+    console = Console(ledger=BrokenLedger())
+    async with console.signed_in() as browser:
+        answer = await browser.get("/api/v1/ledger")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    assert "content-security-policy" in answer.headers
+
+
+async def test_a_method_that_a_route_lacks() -> None:
+    """A method that a route does not have is refused as such."""
+    async with Console().operator() as operator:
+        answer = await operator.put("/api/v1/fleet")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("a:1", "a"), ("A", "a"), ("[::1]:1", "::1"), ("[::1]", "::1"), ("127.0.0.1:", "127.0.0.1"), ("", "")],
+)
+def test_host_names(host: str, name: str) -> None:
+    """The port is no part of a host's name."""
+    assert host_name(host) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "loopback"), [("localhost", True), ("127.9.9.9", True), ("::1", True), ("10.0.0.1", False), ("x", False)]
+)
+def test_loopback(name: str, loopback: bool) -> None:  # noqa: FBT001 - a table of expectations
+    """Only addresses and the name of loopback are loopback."""
+    assert is_loopback(name) is loopback
+
+
+@pytest.mark.parametrize(
+    ("settings", "url", "names"),
+    [
+        (ConsoleSettings(listen="127.0.0.1:7480"), "http://127.0.0.1:7480", {"localhost"}),
+        (ConsoleSettings(listen="[::1]:7481"), "http://[::1]:7481", {"localhost"}),
+        (ConsoleSettings(listen="0.0.0.0:7480", certificate="c"), "https://localhost:7480", set()),
+        (ConsoleSettings(listen="m.example:443", certificate="c"), "https://m.example:443", {"m.example"}),
+    ],
+)
+def test_addresses(settings: ConsoleSettings, url: str, names: set[str]) -> None:
+    """Links name the address that the console listens on; on all addresses TLS vouches for the name."""
+    assert (base_url(settings), host_names(settings)) == (url, frozenset(names))
