@@ -10,7 +10,7 @@ import httpx2 as httpx
 import pytest
 import yaml
 
-from tests.support.system import Program, eventually, free_port
+from tests.support.system import Program, UnixConnection, eventually, free_port
 
 
 class Up:
@@ -33,8 +33,12 @@ class Up:
         return self._programs[-1]
 
     def get(self, path: str) -> Any:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://localhost") as client:
-            return client.get(path).raise_for_status().json()
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
 
     @property
     def socket(self) -> Path:
