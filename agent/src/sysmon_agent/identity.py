@@ -11,6 +11,8 @@ from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import AGENT, Peer, peer_of
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -88,7 +90,25 @@ def _agent(certificate: Mapping[str, Any], path: str) -> Peer:
 
 def _expiry(certificate: Mapping[str, Any], path: str, clock: Clock) -> int:
     expires = certificate["notAfter"]
-    expires_ms = int(ssl.cert_time_to_seconds(expires)) * 1000
+    expires_ms = moment_ms(expires)
     if expires_ms <= clock.wall_ms():
         raise IdentityError(f"The certificate {path} expired at {expires}.", hint="date")
     return expires_ms
+
+
+def moment_ms(text: str) -> int:
+    """Read a time as certificates are printed, such as `Jan  5 09:34:43 2030 GMT`.
+
+    `ssl.cert_time_to_seconds` does the same, and loads datetime, calendar and locale for it.
+    """
+    month, day, clock, year, _ = text.split()
+    hour, minute, second = map(int, clock.split(":"))
+    days = _days_before(int(year), _MONTHS.index(month) + 1) + int(day) - 1
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
+
+
+def _days_before(year: int, month: int) -> int:
+    """Count the days from 1970 to the first of a month, in years that begin in March so that the leap day is last."""
+    year -= month < 3
+    days_in_year = (153 * ((month + 9) % 12) + 2) // 5
+    return 365 * year + year // 4 - year // 100 + year // 400 + days_in_year - 719_468

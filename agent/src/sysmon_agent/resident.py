@@ -7,7 +7,6 @@ of settings nor that of the command line stays in memory. Which modules it may l
 import json
 import logging
 import os
-import random
 import signal
 import sys
 from collections.abc import Callable
@@ -119,6 +118,11 @@ def _describer(
     return describe
 
 
+def draw() -> float:
+    """Return a random number from 0 to 1; the random module would be a quarter of a megabyte more."""
+    return int.from_bytes(os.urandom(6), "big") / (1 << 48)
+
+
 def _stop_on_signals(stop: Event) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -142,7 +146,7 @@ def main(descriptor: int) -> None:
     _stop_on_signals(stop)
     log.info("The agent starts.", extra={"interval_seconds": settings.interval_seconds})
     try:
-        run(settings, SystemClock(), stop, random.random)
+        run(settings, SystemClock(), stop, draw)
     except SysmonError as error:
         log.critical(error.message, extra={"code": error.code, "hint": error.hint})
         sys.exit(1)

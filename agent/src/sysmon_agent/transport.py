@@ -139,12 +139,13 @@ def connect(
     """
     host, port = split_address(address)
     try:
-        plain = socket.create_connection((host, port), timeout_seconds)
+        plain = socket.create_connection((_plain(host), port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
     except OSError as error:
         raise TransportError(f"{address} cannot be reached ({explain(error)}).", hint=_HINT) from error
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream = context.wrap_socket(plain, server_hostname=host)
+        # No server name is sent: certificates are checked for their role, and the name would load the idna codec.
+        stream = context.wrap_socket(plain)
     except OSError as error:
         plain.close()
         raise TransportError(f"{address} cannot be trusted ({explain(error)}).", hint=_HINT) from error
@@ -159,6 +160,11 @@ def split_address(address: str) -> tuple[str, int]:
     """Split HOST:PORT, where HOST may be an IPv6 address in brackets."""
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def _plain(host: str) -> bytes:
+    """Encode a host name; as text it would load the idna codec, a megabyte, which only foreign letters need."""
+    return host.encode("ascii" if host.isascii() else "idna")
 
 
 def explain(error: OSError) -> str:

@@ -17,8 +17,10 @@ def launch(settings: AgentSettings) -> NoReturn:
     descriptor = _hand_over(json.dumps(asdict(settings)).encode())
     sys.stdout.flush()
     sys.stderr.flush()
-    # -P: nothing is imported from the folder that the agent happens to be started in.
-    os.execv(sys.executable, [sys.executable, "-P", "-c", _PROGRAM, str(descriptor)])  # noqa: S606 - it is ourselves
+    # -P: nothing is imported from the folder that the agent happens to be started in. One arena: glibc would give the
+    # second thread one of its own, half a megabyte for nothing.
+    arguments = [sys.executable, "-P", "-c", _PROGRAM, str(descriptor)]
+    os.execve(sys.executable, arguments, {**os.environ, "MALLOC_ARENA_MAX": "1"})  # noqa: S606 - it is ourselves
 
 
 def _hand_over(content: bytes) -> int:
