@@ -22,7 +22,7 @@ class GapView(msgspec.Struct, frozen=True, rename={"from_ms": "from", "to_ms": "
 
 class RangeSeries(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
-    values: list[float]
+    values: Sequence[float | None]
 
 
 class RangeDocument(msgspec.Struct, frozen=True, rename={"as_": "as", "from_ms": "from", "to_ms": "to"}):
@@ -38,7 +38,7 @@ class RangeDocument(msgspec.Struct, frozen=True, rename={"as_": "as", "from_ms":
 
 class ChartSeries(msgspec.Struct, frozen=True):
     name: str
-    values: list[float]
+    values: Sequence[float | None]
 
 
 class ChartView(msgspec.Struct, frozen=True):

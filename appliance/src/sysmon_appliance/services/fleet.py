@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -19,6 +20,12 @@ _RATIO_DECIMALS, _BYTES_DECIMALS = 4, 0
 """What a sparkline can show; shorter numbers are most of the page's size and cost."""
 
 _NOTHING = [float("nan")] * len(NAMES)
+
+
+_SPARK_SCHEMA = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}]}},
+}
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -39,8 +46,8 @@ class FleetHost(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     tags: tuple[str, ...]
     simulated: bool
-    values: list[float]
-    spark: msgspec.Raw
+    values: Sequence[float | None]
+    spark: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_SPARK_SCHEMA)]
 
 
 class FleetPage(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Finding, listing, describing and comparing hosts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,7 +10,7 @@ from sysmon_agent.names import METRICS, Kind
 from sysmon_agent.wire.messages import Series
 from sysmon_appliance.domain.canonical import CANONICAL, NAMES, POSITION
 from sysmon_appliance.domain.fleet import FleetMatrix, Latest
-from sysmon_appliance.domain.hosts import Host, HostDirectory
+from sysmon_appliance.domain.hosts import Host, HostDirectory, Status
 from sysmon_appliance.domain.ledger import LedgerReader
 from sysmon_appliance.domain.selector import Selector
 from sysmon_appliance.errors import BadRequestError, NotFoundError
@@ -39,7 +39,7 @@ class HostQuery:
 class HostView(msgspec.Struct, frozen=True):
     id: str
     name: str
-    status: str
+    status: Status
     last_seen: int
     first_seen: int
     interval_ms: int
@@ -49,7 +49,7 @@ class HostView(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
     metadata: dict[str, str]
     simulated: bool
-    latest: dict[str, float]
+    latest: Mapping[str, float | None]
 
 
 class SeriesView(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class SeriesView(msgspec.Struct, frozen=True):
     unit: str
     kind: str
     attributes: dict[str, str]
-    value: float
+    value: float | None
 
 
 class HostDetail(HostView, frozen=True):
@@ -76,8 +76,8 @@ class ComparedRow(msgspec.Struct, frozen=True):
     metric: str
     unit: str
     attributes: dict[str, str]
-    values: list[float]
-    delta: list[float | None]
+    values: Sequence[float | None]
+    delta: Sequence[float | None]
 
 
 class Comparison(msgspec.Struct, frozen=True):

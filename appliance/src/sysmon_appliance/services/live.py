@@ -52,7 +52,7 @@ class ChangedHost(msgspec.Struct, frozen=True):
     id: str
     status: Status
     last_seen: int
-    values: list[float]
+    values: Sequence[float | None]
 
 
 class FleetChange(msgspec.Struct, frozen=True):

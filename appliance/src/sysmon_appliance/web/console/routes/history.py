@@ -28,7 +28,7 @@ class ProcessTable(msgspec.Struct, frozen=True):
 
     at: int | None
     columns: tuple[str, ...]
-    rows: tuple[tuple[float | str, ...], ...]
+    rows: tuple[tuple[float | str | None, ...], ...]
 
 
 def window(given: Given, now_ms: int) -> Window:

@@ -85,5 +85,5 @@ def route(described: Sequence[ApiRoute]) -> ApiRoute:
     async def openapi(_: Call) -> Response:
         return json_response(document([*described, own]))
 
-    own = ApiRoute("GET", "/api/v1/openapi.json", "This API as OpenAPI 3.1.", openapi, dict[str, Any])
+    own = ApiRoute("GET", "/api/v1/openapi.json", "This API as OpenAPI 3.1.", openapi, dict)
     return own
