@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
 from sysmon_agent.wire.messages import Reply
 from sysmon_agent.wire.peer import Peer
-from sysmon_appliance.errors import RateLimitedError
+from sysmon_appliance.errors import MethodNotAllowedError, RateLimitedError
 from sysmon_appliance.services.ingest import Push
 from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
 from sysmon_appliance.web.ingest.config import IngestConfig
@@ -148,8 +148,10 @@ class IngestProtocol(HttpToolsProtocol):
         """End the connection once the answer that is due has been given."""
         if self._submitted:
             self._ending = True
-        else:
+        elif self._busy():
             super().shutdown()
+        else:
+            self._hang_up()
 
     def sweep(self, now: float) -> None:
         """Close a connection that is silent, or too slow; `now` is the loop's time.
@@ -158,7 +160,7 @@ class IngestProtocol(HttpToolsProtocol):
         """
         limit = _REQUEST_SECONDS if self._arriving else self._keep_alive_seconds
         if not self._busy() and now - self._began > limit:
-            self.transport.close()
+            self._hang_up()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP; the base class calls this."""
@@ -185,13 +187,18 @@ class IngestProtocol(HttpToolsProtocol):
             self._end_after_answer()
         elif (error := self._objection()) is not None:
             self._refuse(error)
-        elif self.url == b"/v1/batches" and self.parser.get_method() == b"POST":
+        elif self.url != b"/v1/batches":
+            self._leave_to_base()
+        elif self.parser.get_method() == b"POST":
             self._way = Way.PUSH
         else:
-            self._way = Way.OTHER
-            url = self.url
-            super().on_message_begin()
-            self.url = url
+            self._refuse(MethodNotAllowedError("/v1/batches takes POST.", hint="See docs/reference/protocol.md."))
+
+    def _leave_to_base(self) -> None:
+        self._way = Way.OTHER
+        url = self.url
+        super().on_message_begin()
+        self.url = url
 
     def _objection(self) -> SysmonError | None:
         """Why this connection may ask for nothing at this moment."""
@@ -235,7 +242,11 @@ class IngestProtocol(HttpToolsProtocol):
         self._way = Way.REFUSED
         self._parts.clear()
         self.transport.write(answer_bytes(error, close=True))
-        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(_LINGER_SECONDS, self._hang_up)
+
+    def _hang_up(self) -> None:
+        # Not `close`: that waits for the other side to end TLS, and an agent between two ticks reads nothing.
+        self.transport.abort()
 
     def _oversized(self) -> SysmonError:
         return OversizedMessage(

@@ -25,11 +25,14 @@ class IngestServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _SWEEP_TICKS == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, IngestProtocol):
-                    connection.sweep(now)
+            self.sweep(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
+
+    def sweep(self, now: float) -> None:
+        """Close connections that are silent or too slow; `now` is the loop's time."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, IngestProtocol):
+                connection.sweep(now)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,0 +1,145 @@
+"""The ingest listener with its real parts, on a port and an event loop of its own."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from sysmon_agent.clock import SystemClock
+from sysmon_agent.wire.messages import Limits
+from sysmon_appliance.config import IngestSettings
+from sysmon_appliance.pki import LocalAuthority
+from sysmon_appliance.services.barrier import GroupCommit
+from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.sqlite import LiveDatabase
+from sysmon_appliance.web.ingest import IngestServer, ingest_server
+from tests.support.clock import ManualClock
+from tests.support.pushes import HOST
+from tests.support.raw_agent import RawAgent, tls_context
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"content-length: (\d+)", head)
+    return int(found[1]) if found else 0
+
+
+class Wire:
+    """A TLS connection on which a test writes and reads bytes as they are."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=20)
+        with plain:  # wrapping takes the file descriptor over, unless the handshake fails
+            self._socket = context.wrap_socket(plain)
+
+    def send(self, request: bytes) -> None:
+        self._socket.sendall(request)
+
+    def receive(self) -> bytes:
+        """Read one answer, with its body."""
+        answer = b""
+        while not (head := answer.partition(b"\r\n\r\n"))[1] or len(head[2]) < _length(head[0]):
+            chunk = self._socket.recv(65536)
+            if not chunk:
+                raise ConnectionError("the aggregator ended the connection")
+            answer += chunk
+        return answer
+
+    def rest(self) -> bytes:
+        """Read until the other side ends the connection."""
+        received = b""
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while chunk := self._socket.recv(65536):
+                received += chunk
+        return received
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@dataclass
+class Listener:
+    """A listener that runs; its clock stands still at 2027-01-15 until a test moves it."""
+
+    port: int
+    clock: ManualClock
+    authority: LocalAuthority
+    catalog: Catalog
+    barrier: GroupCommit
+    server: IngestServer
+    loop: asyncio.AbstractEventLoop
+
+    def agent(self, host_id: str = HOST) -> RawAgent:
+        """Open a connection with that host's certificate."""
+        issued = self.authority.agent(host_id)
+        return RawAgent(self.port, tls_context(str(issued.authority), issued))
+
+    def wire(self) -> Wire:
+        issued = self.authority.agent(HOST)
+        return Wire(self.port, tls_context(str(issued.authority), issued))
+
+    def sweep(self, *, seconds_later: float) -> None:
+        """Sweep connections as if that time had passed."""
+        swept: Future[None] = Future()
+
+        def sweep() -> None:
+            self.server.sweep(self.loop.time() + seconds_later)
+            swept.set_result(None)
+
+        self.loop.call_soon_threadsafe(sweep)
+        swept.result(timeout=10)
+
+
+@contextlib.contextmanager
+def listening(folder: Path, **settings: Any) -> Iterator[Listener]:
+    """Run a listener over a database in `folder`, with these settings of `ingest` other than the defaults."""
+    started: Future[Listener] = Future()
+    thread = threading.Thread(target=_run, args=(folder, settings, started))
+    thread.start()
+    try:
+        listener = started.result(timeout=20)
+        try:
+            yield listener
+        finally:
+            listener.server.should_exit = True
+    finally:
+        thread.join(timeout=20)
+
+
+def _run(folder: Path, settings: dict[str, Any], started: "Future[Listener]") -> None:
+    try:
+        uvloop.run(_serve(folder, settings, started))
+    except Exception as error:
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listener]") -> None:
+    clock = ManualClock()
+    authority = LocalAuthority.open(folder / "pki", SystemClock())
+    issued = authority.aggregator()
+    files: dict[str, Any] = {
+        "certificate": str(issued.certificate),
+        "key": str(issued.key),
+        "authority": str(issued.authority),
+    }
+    chosen = replace(IngestSettings(commit_milliseconds=5), **files, **settings)
+    with LiveDatabase.open(folder / "live", clock) as database, socket.create_server(("127.0.0.1", 0)) as bound:
+        barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
+        catalog = Catalog(database.state)
+        ingest = Ingest(database.state, catalog, barrier, limits=Limits(body_bytes=chosen.max_body_bytes))
+        server = ingest_server(ingest, chosen, clock)
+        loop = asyncio.get_running_loop()
+        started.set_result(Listener(bound.getsockname()[1], clock, authority, catalog, barrier, server, loop))
+        await server.serve(sockets=[bound])
+        await barrier.close()
