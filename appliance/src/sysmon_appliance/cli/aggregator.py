@@ -37,7 +37,7 @@ Override = Annotated[
 def main() -> None:
     """Run `sysmon-aggregator`."""
     with guarded():
-        app()
+        app(prog_name="sysmon-aggregator")
 
 
 @app.command("run")

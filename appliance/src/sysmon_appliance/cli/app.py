@@ -23,4 +23,4 @@ app.add_typer(hosts.app, name="hosts")
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit; without arguments, those of the process."""
     with guarded():
-        app(arguments)
+        app(arguments, prog_name="sysmon")

@@ -14,7 +14,8 @@ MOST_SIMULATED = 1000
 def up(
     *,
     data: Annotated[
-        Path | None, typer.Option(help="Folder for data, certificates and settings.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for data, certificates and settings.", show_default=False),
     ] = None,
     demo: Annotated[
         int, typer.Option(min=0, max=MOST_SIMULATED, metavar="N", help="Add N simulated hosts.", show_default=False)
