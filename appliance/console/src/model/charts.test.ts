@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Charts } from "../api/types.ts";
-import { aligned, appended, stacked, statistics, total } from "./charts.ts";
+import { aligned, appended, stacked, statistics, total, withoutQuiet } from "./charts.ts";
 
 const chart = (values: Record<string, (number | null)[]>) => ({
   unit: "ratio",
@@ -54,6 +54,14 @@ test("lines with different times are put on one grid, and their gaps stay", () =
     [2, 6, null, null, 10],
     [2, 2, 2, 2, 2],
   ]);
+});
+
+test("of many series those that are always zero are left out, of few none", () => {
+  const named = (name: string, ...values: (number | null)[]) => ({ name, values });
+  const [busy, quiet, missing] = [named("busy", 0, 1), named("quiet", 0, 0), named("missing", null, null)];
+  expect(withoutQuiet([busy, quiet, missing], 2)).toEqual([busy]);
+  expect(withoutQuiet([busy, quiet, missing], 3)).toEqual([busy, quiet, missing]);
+  expect(withoutQuiet([quiet, missing], 1)).toEqual([quiet]);
 });
 
 test("statistics leave out what is missing", () => {

@@ -99,6 +99,18 @@ function typicalStep(t: readonly number[]): number {
   return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
 }
 
+/** Whether a series has shown nothing but zero. */
+export function isQuiet({ values }: ChartSeries): boolean {
+  return values.every((value) => !value);
+}
+
+/** The series worth drawing: of many, those that are not always zero, but always one at least. */
+export function withoutQuiet(series: readonly ChartSeries[], many = 4): readonly ChartSeries[] {
+  if (series.length <= many) return series;
+  const busy = series.filter((one) => !isQuiet(one));
+  return busy.length > 0 ? busy : series.slice(0, 1);
+}
+
 export interface Statistics {
   last: Value;
   min: Value;

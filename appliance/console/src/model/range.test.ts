@@ -19,6 +19,11 @@ test("a range that ends now moves with the time", () => {
   expect(boundsOf({ kind: "last", seconds: 60 }, 100_000)).toEqual({ from: 40_000, to: 100_000 });
 });
 
+test("a live range begins where a young host begins, and shows a minute at least", () => {
+  expect(boundsOf({ kind: "last", seconds: 900 }, 1_000_000, 800_000).from).toBe(800_000);
+  expect(boundsOf({ kind: "last", seconds: 900 }, 1_000_000, 990_000).from).toBe(940_000);
+});
+
 test("zooming in never shows less than ten seconds", () => {
   expect(zoomed({ from: 50_000, to: 50_100 })).toEqual({ kind: "fixed", from: 45_050, to: 55_050 });
 });

@@ -19,6 +19,8 @@ export const PRESETS: readonly { name: string; seconds: number; words: string }[
 export const DEFAULT_RANGE: Range = { kind: "last", seconds: 900 };
 
 const SHORTEST_MS = 10_000;
+/** A host that has just been seen for the first time is shown over a minute, however young it is. */
+const LEAST_SHOWN_MS = 60_000;
 const LONGEST_MS = 31 * 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -40,9 +42,11 @@ export function rangeQuery(range: Range): Record<string, string> {
   return { last: preset?.name ?? `${range.seconds / size}${unit}` };
 }
 
-export function boundsOf(range: Range, nowMs: number): Bounds {
+/** The times that a range shows. One that ends now does not reach back before `sinceMs`, where nothing was measured yet. */
+export function boundsOf(range: Range, nowMs: number, sinceMs = 0): Bounds {
   if (range.kind === "fixed") return range;
-  return { from: nowMs - range.seconds * 1000, to: nowMs };
+  const from = nowMs - range.seconds * 1000;
+  return { from: Math.max(from, Math.min(sinceMs, nowMs - LEAST_SHOWN_MS)), to: nowMs };
 }
 
 /** A range dragged out on a chart, never so short that it shows nothing. */

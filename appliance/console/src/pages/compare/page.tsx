@@ -1,3 +1,4 @@
+import "../../styles/charts.css";
 import "../../styles/host.css";
 import "../../styles/compare.css";
 import { useSignal } from "@preact/signals";
@@ -18,6 +19,7 @@ import {
 import { go, route, withParams } from "../../router.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
 import type { ChartActions } from "../../ui/chart/options.ts";
+import { coloured } from "../../ui/chart/palette.ts";
 import { second, useLoaded, useTitle } from "../../ui/hooks.ts";
 import { Toolbar } from "../host/toolbar.tsx";
 import { HostPicker } from "./picker.tsx";
@@ -138,7 +140,7 @@ function OverlayCard({ spec, names, charts, bounds, actions }: OverlayProps) {
       return { t, values: chart ? spec.line(chart) : [] };
     });
     const { t, columns } = aligned(parts, bounds, POINTS);
-    const series = columns.map((values, i) => ({ name: names[i] ?? "", values }));
+    const series = coloured(columns.map((values, i) => ({ name: names[i] ?? "", values })));
     return { t, series, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null };
   }, [spec, names, charts, bounds]);
   return (

@@ -30,7 +30,8 @@ export function ComparedTable({ comparison: { hosts, rows } }: { comparison: Com
 }
 
 function Row({ row }: { row: ComparedRow }) {
-  const show = formatter(row.unit);
+  // Among the canonical metrics only ratios are pure numbers.
+  const show = formatter(row.unit === "1" ? "ratio" : row.unit);
   return (
     <tr>
       <th scope="row">{metricWords(row.metric)}</th>
@@ -45,6 +46,6 @@ function Row({ row }: { row: ComparedRow }) {
 
 function difference(delta: Value, show: (value: Value) => string): string {
   if (delta === null) return "";
-  if (delta === 0) return "same";
+  if (show(Math.abs(delta)) === show(0)) return "same";
   return `${delta > 0 ? "+" : MISSING}${show(Math.abs(delta))}`;
 }

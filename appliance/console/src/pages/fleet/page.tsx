@@ -1,4 +1,5 @@
 import "../../styles/fleet.css";
+import "../../styles/hosts.css";
 import { useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { parseFilter } from "../../model/filter.ts";

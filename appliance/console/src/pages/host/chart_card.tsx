@@ -1,13 +1,15 @@
 import type { Signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import type { ChartSeries, Charts } from "../../api/types.ts";
-import { statistics } from "../../model/charts.ts";
+import { statistics, withoutQuiet } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
 import { duration, formatter } from "../../model/units.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
 import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
-import { colourToken } from "../../ui/chart/palette.ts";
+import { coloured } from "../../ui/chart/palette.ts";
 import { TableIcon } from "../../ui/icons.tsx";
+import { Legend } from "./legend.tsx";
+import { Numbers } from "./numbers.tsx";
 import type { ChartSpec, Culprit } from "./specs.ts";
 
 interface Props {
@@ -31,7 +33,8 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
     () => data?.series.filter(({ name }) => !spec.without?.includes(name)) ?? [],
     [data, spec],
   );
-  const series = all.filter(({ name }) => !hidden.has(name));
+  const drawn = useMemo(() => coloured(withoutQuiet(all)), [all]);
+  const series = useMemo(() => drawn.filter(({ name }) => !hidden.has(name)), [drawn, hidden]);
   const unit = data?.unit ?? "";
   const stack = Boolean(spec.stack) && !other;
   const view: ChartView = { t: charts.t, series, unit, stack, bounds, gaps: charts.gaps, pinned, top };
@@ -55,7 +58,14 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
           <TableIcon />
         </button>
       </header>
-      <Legend series={all} unit={unit} hidden={hidden} hovered={hovered} onToggle={toggle} />
+      <Legend
+        series={drawn}
+        quiet={all.length - drawn.length}
+        unit={unit}
+        hidden={hidden}
+        hovered={hovered}
+        onToggle={toggle}
+      />
       {asTable ? (
         <Numbers series={all} unit={unit} title={spec.title} />
       ) : (
@@ -103,71 +113,6 @@ function Choice({ words, second, testid, onChoose }: ChoiceProps) {
           {word}
         </button>
       ))}
-    </div>
-  );
-}
-
-interface LegendProps {
-  series: readonly ChartSeries[];
-  unit: string;
-  hidden: ReadonlySet<string>;
-  hovered: Signal<number | null>;
-  onToggle(name: string): void;
-}
-
-/** Values at the cursor of any chart on the page, else the newest; a click hides a series. */
-function Legend({ series, unit, hidden, hovered, onToggle }: LegendProps) {
-  const show = formatter(unit);
-  return (
-    <ul class="legend">
-      {series.map(({ name, values }, i) => (
-        <li key={name}>
-          <button
-            type="button"
-            aria-pressed={!hidden.has(name)}
-            title={`Hide or show ${name}`}
-            onClick={() => onToggle(name)}
-          >
-            <i class="swatch" style={{ background: `var(--${colourToken(name, i)})` }} />
-            <span class="legend-name">{name}</span>
-            <b>{show(values[hovered.value ?? values.length - 1] ?? null)}</b>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Numbers({ series, unit, title }: { series: readonly ChartSeries[]; unit: string; title: string }) {
-  const show = formatter(unit);
-  return (
-    <div class="numbers-box">
-      <table class="numbers">
-        <caption class="visually-hidden">{title}</caption>
-        <thead>
-          <tr>
-            {["Series", "Now", "Least", "Mean", "Most"].map((word) => (
-              <th key={word} scope="col">
-                {word}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {series.map(({ name, values }) => {
-            const { last, min, mean, max } = statistics(values);
-            return (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{show(last)}</td>
-                <td>{show(min)}</td>
-                <td>{show(mean)}</td>
-                <td>{show(max)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
     </div>
   );
 }

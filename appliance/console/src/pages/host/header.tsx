@@ -79,7 +79,7 @@ function Now({ host }: { host: Host }) {
       <Tile
         words="Memory"
         value={percent(read("memory"))}
-        note={`${bytes(read("memory_used"))} of ${bytes(read("memory_limit"))}`}
+        note={`of ${bytes(read("memory_limit"))}`}
         ratio={read("memory")}
       />
       <Tile words="Fullest filesystem" value={percent(read("filesystem"))} ratio={read("filesystem")} />

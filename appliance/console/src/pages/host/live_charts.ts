@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { get, Problem } from "../../api/client.ts";
 import { live } from "../../api/live.ts";
-import type { Charts } from "../../api/types.ts";
+import type { Charts, Host } from "../../api/types.ts";
 import { appended } from "../../model/charts.ts";
 import { fleet } from "../../model/fleet.ts";
 import { type Bounds, boundsOf, type Range, rangeQuery } from "../../model/range.ts";
@@ -19,14 +19,14 @@ export interface LiveCharts {
 const GROWTH = 4;
 
 /** A host's charts over a range; a range that ends now grows with every tick. */
-export function useLiveCharts(host: string, range: Range): LiveCharts {
+export function useLiveCharts({ id, first_seen }: Host, range: Range): LiveCharts {
   const state = useSignal<LiveCharts>({
     charts: null,
-    bounds: boundsOf(range, fleet.now()),
+    bounds: boundsOf(range, fleet.now(), first_seen),
     problem: null,
     loading: true,
   });
-  const key = `${host}?${new URLSearchParams(rangeQuery(range))}`;
+  const key = `${id}?${new URLSearchParams(rangeQuery(range))}`;
   useEffect(() => {
     const controller = new AbortController();
     const change = (changes: Partial<LiveCharts>) => {
@@ -34,10 +34,10 @@ export function useLiveCharts(host: string, range: Range): LiveCharts {
     };
     const load = async () => {
       change({ loading: true });
-      const bounds = boundsOf(range, fleet.now());
+      const bounds = boundsOf(range, fleet.now(), first_seen);
       const query = { from: Math.round(bounds.from), to: Math.round(bounds.to), points: points() };
       try {
-        const charts = await get<Charts>(`/api/v1/hosts/${host}/charts`, query, controller.signal);
+        const charts = await get<Charts>(`/api/v1/hosts/${id}/charts`, query, controller.signal);
         change({ charts, bounds, problem: null, loading: false });
       } catch (error) {
         if (error instanceof Problem) change({ problem: error, loading: false });
@@ -47,13 +47,13 @@ export function useLiveCharts(host: string, range: Range): LiveCharts {
       ticks: (event) => {
         const { charts } = state.peek();
         if (range.kind === "fixed" || !charts) return;
-        const bounds = boundsOf(range, Math.max(fleet.now(), event.t.at(-1) ?? 0));
+        const bounds = boundsOf(range, Math.max(fleet.now(), event.t.at(-1) ?? 0), first_seen);
         change({ charts: appended(charts, event, bounds.from), bounds });
         if (charts.t.length > GROWTH * points()) void load();
       },
       restored: () => void load(),
     });
-    live.watch(host);
+    live.watch(id);
     void load();
     return () => {
       controller.abort();

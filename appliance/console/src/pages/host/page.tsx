@@ -1,4 +1,6 @@
+import "../../styles/charts.css";
 import "../../styles/host.css";
+import "../../styles/processes.css";
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
@@ -21,7 +23,7 @@ import { HostHeader } from "./header.tsx";
 import { useLiveCharts } from "./live_charts.ts";
 import { ProcessSection } from "./processes.tsx";
 import { Section } from "./section.tsx";
-import { type Culprit, SECTIONS } from "./specs.ts";
+import { type Culprit, isShown, SECTIONS } from "./specs.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { WhoDidIt } from "./who.tsx";
 
@@ -64,12 +66,11 @@ function HostBody({ host }: { host: Host }) {
   const range = useMemo(() => parseRange(query), [query.toString()]);
   const pinned = Number(query.get("at")) || null;
   const culprit = (query.get("who") ?? "cpu") as Culprit;
-  const { charts, bounds, problem, loading } = useLiveCharts(host.id, range);
+  const { charts, bounds, problem, loading } = useLiveCharts(host, range);
   const hovered = useSignal<number | null>(null);
   useHostShortcuts();
   const sections = SECTIONS.filter(
-    ({ id, charts: specs }) =>
-      id === "processes" || specs.some((spec) => charts?.charts[spec.id]?.series.length),
+    ({ id, charts: specs }) => id === "processes" || specs.some((spec) => charts && isShown(spec, charts)),
   );
   const actions = (who: Culprit) => ({
     zoom: (dragged: { from: number; to: number }) => show(zoomed(dragged)),

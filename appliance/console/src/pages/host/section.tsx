@@ -4,7 +4,7 @@ import type { Charts } from "../../api/types.ts";
 import type { Bounds } from "../../model/range.ts";
 import type { ChartActions } from "../../ui/chart/options.ts";
 import { ChartCard } from "./chart_card.tsx";
-import type { Culprit, SectionSpec } from "./specs.ts";
+import { type Culprit, isShown, type SectionSpec } from "./specs.ts";
 
 export interface SectionProps {
   section: SectionSpec;
@@ -19,7 +19,7 @@ export interface SectionProps {
 }
 
 export function Section({ section, charts, limits, children, ...shared }: SectionProps) {
-  const specs = section.charts.filter(({ id }) => charts.charts[id]?.series.length);
+  const specs = section.charts.filter((spec) => isShown(spec, charts));
   return (
     <section id={section.id} class="host-section" aria-labelledby={`${section.id}-title`}>
       <h2 id={`${section.id}-title`}>{section.title}</h2>

@@ -1,5 +1,8 @@
 // The sections and charts of the host page; a new chart of the API is a line here.
 
+import type { Charts } from "../../api/types.ts";
+import { isQuiet } from "../../model/charts.ts";
+
 export type Culprit = "cpu" | "memory" | "io";
 
 export interface ChartSpec {
@@ -11,8 +14,16 @@ export interface ChartSpec {
   without?: readonly string[];
   /** Another chart that the card can show in its stead, and the words of both choices. */
   other?: { id: string; words: readonly [string, string] };
+  /** Left out where all is zero: a machine without swap has no swap to look at. */
+  unlessZero?: boolean;
   /** What processes are sorted by when a moment of this chart is pinned. */
   culprit: Culprit;
+}
+
+/** Whether there is anything to show on a chart. */
+export function isShown({ id, unlessZero = false }: ChartSpec, { charts }: Charts): boolean {
+  const series = charts[id]?.series ?? [];
+  return series.length > 0 && !(unlessZero && series.every(isQuiet));
 }
 
 export interface SectionSpec {
@@ -42,7 +53,7 @@ export const SECTIONS: readonly SectionSpec[] = [
     title: "Memory",
     charts: [
       { id: "memory", title: "Memory", stack: true, culprit: "memory" },
-      { id: "swap", title: "Swap", stack: true, culprit: "memory" },
+      { id: "swap", title: "Swap", stack: true, unlessZero: true, culprit: "memory" },
     ],
   },
   {

@@ -1,16 +1,16 @@
 import type uPlot from "uplot";
-import type { ChartSeries, Gap } from "../../api/types.ts";
+import type { Gap } from "../../api/types.ts";
 import { stacked } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
 import { axes, scaleEnd } from "./axes.ts";
 import { drawGaps, drawPin } from "./overlays.ts";
-import { type ChartColours, chartColours, colourToken, faded } from "./palette.ts";
+import { type ChartColours, type ColouredSeries, chartColours, faded } from "./palette.ts";
 import { tooltip } from "./tooltip.ts";
 
 /** All that a chart shows; asked anew at each drawing, so that live data needs no new chart. */
 export interface ChartView {
   t: readonly number[];
-  series: readonly ChartSeries[];
+  series: readonly ColouredSeries[];
   unit: string;
   stack: boolean;
   bounds: Bounds;
@@ -54,7 +54,7 @@ export function optionsFor(
       },
     },
     axes: axes(unit, colours),
-    series: [{}, ...series.map(({ name }, i) => line(name, i, series.length, stack, colours))],
+    series: [{}, ...series.map((one) => line(one, series.length, stack, colours))],
     bands: stack ? series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
     cursor: {
       sync: { key: "host", setSeries: false },
@@ -74,13 +74,12 @@ export function optionsFor(
 }
 
 function line(
-  name: string,
-  index: number,
+  { name, token }: ColouredSeries,
   many: number,
   stack: boolean,
   colours: ChartColours,
 ): uPlot.Series {
-  const colour = colours.series(colourToken(name, index));
+  const colour = colours.series(token);
   const faint = name === "free" || name === "idle";
   return {
     label: name,

@@ -1,5 +1,7 @@
 // Colours of charts, read from the design tokens when a chart is drawn: a canvas knows no custom properties.
 
+import type { ChartSeries } from "../../api/types.ts";
+
 /** Names that mean the same on every chart keep one colour. */
 const MEANINGS: Readonly<Record<string, number>> = {
   user: 1,
@@ -34,6 +36,15 @@ const COLOURS = 8;
 /** The token of a series' colour. */
 export function colourToken(name: string, index: number): string {
   return `series-${MEANINGS[name] ?? (index % COLOURS) + 1}`;
+}
+
+/** A series with its colour, which it keeps while others beside it are hidden. */
+export interface ColouredSeries extends ChartSeries {
+  token: string;
+}
+
+export function coloured(series: readonly ChartSeries[]): ColouredSeries[] {
+  return series.map((one, i) => ({ ...one, token: colourToken(one.name, i) }));
 }
 
 export interface ChartColours {

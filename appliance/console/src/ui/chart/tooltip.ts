@@ -1,18 +1,18 @@
 // The box beside the cursor: the moment and every value at it, the highest first.
 
 import type uPlot from "uplot";
-import type { ChartSeries, Gap } from "../../api/types.ts";
+import type { Gap } from "../../api/types.ts";
 import { gapAt } from "../../model/charts.ts";
 import { reasonInWords } from "../../model/ledger.ts";
 import { formatter, moment } from "../../model/units.ts";
-import { colourToken } from "./palette.ts";
+import type { ColouredSeries } from "./palette.ts";
 
 const MOST_ROWS = 12;
 const MARGIN = 14;
 
 export interface TooltipContent {
   unit: string;
-  series: readonly ChartSeries[];
+  series: readonly ColouredSeries[];
   gaps: readonly Gap[];
 }
 
@@ -60,10 +60,10 @@ function fill(
   else if (index !== null) box.append(...rows(unit, series, index));
 }
 
-function rows(unit: string, series: readonly ChartSeries[], index: number): HTMLElement[] {
+function rows(unit: string, series: readonly ColouredSeries[], index: number): HTMLElement[] {
   const show = formatter(unit);
   const present = series
-    .map(({ name, values }, i) => ({ name, value: values[index] ?? null, token: colourToken(name, i) }))
+    .map(({ name, values, token }) => ({ name, value: values[index] ?? null, token }))
     .filter((row): row is typeof row & { value: number } => row.value !== null)
     .sort((a, b) => b.value - a.value);
   const shown = present.slice(0, MOST_ROWS).map(({ name, value, token }) => {
