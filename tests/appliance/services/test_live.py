@@ -55,7 +55,6 @@ async def test_a_stream_begins_with_everything(console: Console, hub: LiveHub) -
 async def test_only_what_changed_is_told(console: Console, hub: LiveHub) -> None:
     """After that a watcher is told of the hosts that changed, once a second however often they do."""
     with hub.watch() as watcher:
-        hub.publish()
         unread(watcher)
         console.store(tick(0, key=2))
         console.store(tick(1, key=2))
@@ -66,10 +65,18 @@ async def test_only_what_changed_is_told(console: Console, hub: LiveHub) -> None
     assert json.loads(event.data)["full"] is False
 
 
+async def test_nothing_is_told_twice(console: Console, hub: LiveHub) -> None:
+    """While nothing changes, a watcher hears nothing after the first event."""
+    console.store(tick(0))
+    with hub.watch() as watcher:
+        unread(watcher)
+        hub.publish()
+        assert unread(watcher) == []
+
+
 async def test_silence_is_told(console: Console, hub: LiveHub) -> None:
     """A host that becomes late or down is told of although nothing arrived."""
     with hub.watch() as watcher:
-        hub.publish()
         unread(watcher)
         console.clock.advance(3600)
         hub.publish()
@@ -80,7 +87,6 @@ async def test_silence_is_told(console: Console, hub: LiveHub) -> None:
 async def test_a_stream_is_resumed(console: Console, hub: LiveHub) -> None:
     """A browser that reconnects soon is told what it missed and no more."""
     with hub.watch(), hub.watch() as watcher:
-        hub.publish()
         last = unread(watcher)[-1]
         console.store(tick(0, key=1))
         hub.publish()

@@ -18,6 +18,8 @@ MAX_LINES = 128
 _BUSY_MODES = ("user", "nice", "system", "irq", "softirq", "steal", "iowait")
 _IDLE_MODES = ("idle", "iowait")
 _MEMORY_STATES = ("used", "cached", "buffers", "free")
+_PROCESS_STATES = ("running", "sleeping", "uninterruptible", "stopped", "defunct", "idle")
+_PRESSURES = ("cpu some", "cpu full", "memory some", "memory full", "io some", "io full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ def _load(schema: KnownSchema) -> list[Line[str]]:
     ]
 
 
+def _pressure(schema: KnownSchema) -> list[Line[str]]:
+    keys = ("sysmon.pressure.resource", "sysmon.pressure.kind")
+    lines = _named("sysmon.pressure.stall_time", *keys, rated=True)(schema)
+    return sorted((line for line in lines if line.label in _PRESSURES), key=lambda line: _PRESSURES.index(line.label))
+
+
 def _shares(metric: str) -> Callable[[KnownSchema], list[Line[str]]]:
     """Make a chart of used shares, one line per mount point."""
 
@@ -111,7 +119,6 @@ def _mount_point(attributes: Attributes) -> str:
     return dict(attributes).get("system.filesystem.mountpoint", "")
 
 
-_PRESSURE = ("sysmon.pressure.resource", "sysmon.pressure.kind")
 _DISK = ("system.device", "disk.io.direction")
 _NETWORK = ("network.interface.name", "network.io.direction")
 
@@ -121,7 +128,7 @@ CHARTS: tuple[Chart, ...] = (
     Chart("load", "1", 3, _load),
     Chart("memory", "By", 0, _states("system.memory.usage", "system.memory.state", _MEMORY_STATES)),
     Chart("swap", "By", 0, _states("system.paging.usage", "system.paging.state", ("used", "free"))),
-    Chart("pressure", "ratio", 5, _named("sysmon.pressure.stall_time", *_PRESSURE, rated=True)),
+    Chart("pressure", "ratio", 5, _pressure),
     Chart("disk_io", "By/s", 1, _named("system.disk.io", *_DISK, rated=True)),
     Chart("disk_operations", "1/s", 3, _named("system.disk.operations", *_DISK, rated=True)),
     Chart("disk_busy", "ratio", 5, _named("system.disk.io_time", "system.device", rated=True)),
@@ -139,7 +146,7 @@ CHARTS: tuple[Chart, ...] = (
     Chart("filesystem", "ratio", 5, _shares("system.filesystem.usage")),
     Chart("inodes", "ratio", 5, _shares("system.filesystem.inodes.usage")),
     Chart("temperature", "Cel", 1, _named("hw.temperature", "hw.id", "hw.sensor_location")),
-    Chart("processes", "1", 0, _named("system.process.count", "process.state")),
+    Chart("processes", "1", 0, _states("system.process.count", "process.state", _PROCESS_STATES)),
     Chart("uptime", "s", 0, _named("system.uptime")),
 )
 

@@ -201,9 +201,11 @@ class LiveHub:
         return f"{self._life}-{self._number}"
 
     def _everything(self) -> Event:
-        # From here on changes are kept, so that this stream can be resumed.
         if not self._recent:
+            # The first watcher: from here on changes are kept, and what it is told now need not be told again.
             self._recent.append((self._number, Event("fleet", b"", self._id())))
+            self._statuses = {host.key: self._fleet.status(host) for host in self._directory.all()}
+            self._changed.clear()
         return Event("fleet", self._encoded(self._directory.all(), full=True), self._id())
 
     def _missed(self, last_id: str) -> list[Event] | None:
