@@ -56,6 +56,12 @@ def assert_still_serves(system: System, identity: tuple[str, IssuedFiles], agent
     assert answer.reply.durable == 2
 
 
+def assert_not_let_in(agent: RawAgent) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        agent.post("/v1/hello", hello(STREAM))
+    agent.close()
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff" * 50, ticks(STREAM, 2)[:-7], ticks(STREAM, 2) + b"\x0a\x7f"])
 def test_malformed_batch_is_refused(
     system: System, identity: tuple[str, IssuedFiles], agent: RawAgent, body: bytes
@@ -71,7 +77,8 @@ def test_oversized_batch_is_refused_before_it_is_read(
 ) -> None:
     """A body that declares too many bytes is refused by its declaration alone."""
     request = b"POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n"
-    received = agent.exchange(request)
+    agent.send(request)
+    received = agent.received()
     assert received.startswith(b"HTTP/1.1 413 ")
     assert b"oversized_message" in received
     assert_still_serves(system, identity, agent)
@@ -124,30 +131,23 @@ def test_unknown_schema_is_asked_for(system: System, identity: tuple[str, Issued
 def test_certificate_of_another_authority_is_refused(system: System, tmp_path: Path) -> None:
     """An agent whose certificate another authority signed gets no connection."""
     foreign = LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST_ID)
-    agent = connect(system, foreign)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        agent.post("/v1/hello", hello(STREAM))
+    assert_not_let_in(connect(system, foreign))
 
 
 def test_client_without_certificate_is_refused(system: System) -> None:
     """A client that shows no certificate gets no connection."""
-    agent = connect(system, None)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        agent.post("/v1/hello", hello(STREAM))
+    assert_not_let_in(connect(system, None))
 
 
 def test_aggregators_certificate_cannot_push(system: System) -> None:
     """A certificate with the role of an aggregator cannot push as an agent."""
-    agent = connect(system, system.authority.aggregator())
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        agent.post("/v1/hello", hello(STREAM))
+    assert_not_let_in(connect(system, system.authority.aggregator()))
 
 
 def test_half_a_request_holds_nobody_up(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:
     """A client that stops in the middle of a request does not keep others from delivering."""
     stuck = connect(system, identity[1])
-    stuck._connection.connect()
-    stuck._connection.sock.sendall(b"POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nabc")
+    stuck.send(b"POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nabc")
     assert_still_serves(system, identity, agent)
     stuck.close()
 

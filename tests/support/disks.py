@@ -50,6 +50,6 @@ def fill(folder: Path) -> Path:
     """Write a file until its filesystem is full, and return it."""
     ballast = folder / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(bytes(1 << 14)):
+        while file.write(bytes(1 << 16)):
             pass
     return ballast

@@ -79,10 +79,14 @@ class RawAgent:
             return Answer(answer.status, decode_reply(content))
         return Answer(answer.status, problem=json.loads(content))
 
-    def exchange(self, request: bytes) -> bytes:
-        """Send raw bytes, and read until the aggregator closes the connection."""
+    def send(self, data: bytes) -> None:
+        """Send raw bytes on a new connection."""
+        self._connection.close()
         self._connection.connect()
-        self._connection.sock.sendall(request)
+        self._connection.sock.sendall(data)
+
+    def received(self) -> bytes:
+        """Read until the aggregator closes the connection."""
         received = b""
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             while chunk := self._connection.sock.recv(65536):
