@@ -7,6 +7,7 @@ from sysmon_agent.errors import ConfigError
 from sysmon_appliance.web.listeners import bound
 
 _ATTEMPTS = 20
+_RESERVED = frozenset({7443, 7480, 7481})  # parts of SysMonitor expect each other there
 
 
 def free_address(wanted: str, setting: str) -> Address:
@@ -20,8 +21,9 @@ def free_address(wanted: str, setting: str) -> Address:
         The host is no address of this machine, or the port is not for this user.
     """
     address = parse_address(wanted)
-    following = (Address(address.host, port) for port in range(address.port, min(address.port + _ATTEMPTS, 65_536)))
-    for candidate in following:
+    following = range(address.port + 1, min(address.port + _ATTEMPTS, 65_536))
+    for port in (address.port, *(port for port in following if port not in _RESERVED)):
+        candidate = Address(address.host, port)
         if _is_free(candidate, setting):
             return candidate
     return Address(address.host, _any_port(address.host))
