@@ -173,7 +173,7 @@ def test_a_number_beyond_the_wire_fails_its_collector_only() -> None:
     assert by_name(sampled, "system.cpu.load_average.1m") == {(): 0.5}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(data=st.data())
 def test_whatever_the_kernel_shows_there_is_a_tick(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

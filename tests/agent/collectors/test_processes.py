@@ -3,12 +3,13 @@
 import math
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysmon_agent.collectors.process_files import Process, ProcessFiles, ProcessIo
+from sysmon_agent.collectors.process_files import Process, ProcessFiles, ProcessIo, StatFiles, parse_process_stat
 from sysmon_agent.collectors.process_ranks import CANDIDATES_PER_PLACE, CpuMeter, IoMeter, by_memory, io_candidates
 from sysmon_agent.collectors.processes import BootMoment
 from sysmon_agent.collectors.users import UserNames
@@ -59,12 +60,12 @@ def test_a_process_that_was_hidden_is_no_new_one() -> None:
     assert meter.shares(by_pid(process(1, started=50), process(2, 9000, started=10)), 110.0)[2] == 0
 
 
-@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 100)), min_size=2, max_size=10))
-def test_shares_are_never_negative(steps: list[tuple[float, float]]) -> None:
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 100_000)), min_size=2, max_size=10))
+def test_shares_are_never_negative(steps: list[tuple[float, int]]) -> None:
     """Counters that go backwards and clocks that stand still make no nonsense."""
     meter, now = CpuMeter(), 0.0
-    for cpu_seconds, elapsed in steps:
-        now += elapsed
+    for cpu_seconds, elapsed_ms in steps:
+        now += elapsed_ms / 1000
         shares = meter.shares(by_pid(process(1, cpu_seconds)), now)
         assert all(share >= 0 and math.isfinite(share) for share in shares.values())
 
@@ -96,10 +97,9 @@ def test_reading_of_traffic_is_bounded() -> None:
 def test_a_process_that_vanishes_while_it_is_read_is_no_error(tmp_path: Path) -> None:
     """A process without a readable stat file, as one that just ended, is not there; nothing fails."""
     machine = Machine("laptop", tmp_path)
+    (machine.folder / "proc/505/stat").unlink()
     collectors = machine.collectors()
     collectors.tick()
-    machine.let_time_pass()
-    (machine.folder / "proc/505/stat").unlink()
     shutil.rmtree(machine.folder / "proc/504")
     machine.write("proc/501/stat", b"501 (cut sho")
 
@@ -189,3 +189,42 @@ def test_the_command_of_a_process_that_waits_for_a_disk_is_not_read(tmp_path: Pa
 
     assert commands[2023] == "changed"
     assert commands[2024] == "postgres: app orders 10.0.0.24 SELECT"
+
+
+def test_files_of_processes_that_ended_are_closed() -> None:
+    """Of each living process one file is kept open, and of one that ended none."""
+    files = StatFiles("/proc")
+    child = subprocess.Popen(["sleep", "60"])
+    list(files.read())
+    kept = files._open[str(child.pid)]
+    child.kill()
+    child.wait()
+
+    shown = [parse_process_stat(data).pid for data in files.read()]
+
+    assert child.pid not in shown
+    assert str(child.pid) not in files._open
+    assert not Path(f"/proc/self/fd/{kept}").exists() or kept in files._open.values()
+
+
+def test_a_number_that_is_used_again_is_read_from_its_new_owner(tmp_path: Path) -> None:
+    """When the kept-open file of a process can't be read any more, that of the number's new owner is."""
+    machine = Machine("laptop", tmp_path)
+    files = StatFiles(str(machine.folder / "proc"))
+    list(files.read())
+    os.close(files._open["510"])
+    files._open["510"] = os.open(tmp_path, os.O_RDONLY)  # reading it fails, as that of a process that has ended
+
+    assert 510 in [parse_process_stat(data).pid for data in files.read()]
+
+
+def test_few_files_are_kept_open(tmp_path: Path) -> None:
+    """However many processes there are, a bounded number of files is kept open, and every process is read."""
+    for pid in range(1, StatFiles.KEPT_OPEN + 100):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_bytes(b"%d (many) S 1" % pid)
+    files = StatFiles(str(tmp_path))
+
+    for _ in range(2):
+        assert len(list(files.read())) == StatFiles.KEPT_OPEN + 99
+    assert len(files._open) <= StatFiles.KEPT_OPEN

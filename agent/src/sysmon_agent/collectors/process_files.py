@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sysmon_agent.collectors.files import read_file, text
 
 _LONGEST_COMMAND = 4096
+_LONGEST_STAT = 1024
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -67,19 +68,58 @@ def parse_io(data: bytes) -> ProcessIo:
     return ProcessIo(int(read), int(written))
 
 
+class StatFiles:
+    """The stat files of all processes, kept open: opening and closing one costs as much as reading it.
+
+    At most KEPT_OPEN are, and at most half of what this process may open; the others are opened anew each time.
+    """
+
+    KEPT_OPEN = 512
+
+    def __init__(self, proc: str) -> None:
+        self._proc = proc
+        self._open: dict[str, int] = {}
+        self._most = min(self.KEPT_OPEN, os.sysconf("SC_OPEN_MAX") // 2)
+
+    def __del__(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+
+    def read(self) -> Iterator[bytes]:
+        """Yield each file's content; raises OSError where /proc itself can't be read."""
+        names = [name for name in os.listdir(self._proc) if name.isdecimal()]
+        for ended in self._open.keys() - set(names):
+            os.close(self._open.pop(ended))
+        for name in names:
+            with suppress(OSError):
+                yield self._read(name)
+
+    def _read(self, name: str) -> bytes:
+        if name in self._open:
+            try:
+                return os.pread(self._open[name], _LONGEST_STAT, 0)
+            except OSError:  # that process has ended, and another one has its number
+                os.close(self._open.pop(name))
+        path = f"{self._proc}/{name}/stat"
+        if len(self._open) >= self._most:
+            return read_file(path)
+        self._open[name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(self._open[name], _LONGEST_STAT, 0)
+
+
 class ProcessFiles:
     """The numbered folders of a proc filesystem."""
 
     def __init__(self, proc: str, user_name: Callable[[int], str]) -> None:
         self._proc = proc
         self._user_name = user_name
+        self._stat_files = StatFiles(proc)
 
     def scan(self) -> Iterator[Process]:
         """Yield every process that may be seen; raises OSError where /proc itself can't be read."""
-        for name in os.listdir(self._proc):
-            if name.isdecimal():
-                with suppress(OSError, ValueError):
-                    yield parse_process_stat(read_file(f"{self._proc}/{name}/stat"))
+        for data in self._stat_files.read():
+            with suppress(ValueError):
+                yield parse_process_stat(data)
 
     def io(self, pid: int) -> ProcessIo | None:
         """Return a process's traffic, or None where it is gone or not ours to see."""

@@ -71,7 +71,7 @@ def _rate(before: ProcessIo, now: ProcessIo, elapsed: float) -> IoRate:
 
 def by_cpu(shares: Mapping[int, float], places: int) -> list[int]:
     """Return the pids that used the most CPU; those that used none have no rank."""
-    return nlargest(places, (pid for pid, share in shares.items() if share > 0), key=shares.__getitem__)
+    return [pid for _, pid in nlargest(places, [(share, pid) for pid, share in shares.items() if share > 0])]
 
 
 def by_memory(processes: Mapping[int, Process], places: int) -> list[int]:
@@ -82,7 +82,7 @@ def by_memory(processes: Mapping[int, Process], places: int) -> list[int]:
 
 def by_io(rates: Mapping[int, IoRate], places: int) -> list[int]:
     """Return the pids that read and wrote the most; those that did neither have no rank."""
-    return nlargest(places, (pid for pid, rate in rates.items() if sum(rate) > 0), key=lambda pid: sum(rates[pid]))
+    return [pid for _, pid in nlargest(places, [(sum(rate), pid) for pid, rate in rates.items() if sum(rate) > 0])]
 
 
 def io_candidates(
