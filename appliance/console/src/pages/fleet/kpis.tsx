@@ -43,13 +43,11 @@ function HostsKpi({ onFilter }: { onFilter(text: string): void }) {
         <small>{down > 0 ? `of ${all} down` : late > 0 ? `of ${all} late` : `of ${all} up`}</small>
       </p>
       <div class="status-bar" aria-hidden="true">
-        {[up, late, down].map((amount, i) => (
-          <span
-            key={["up", "late", "down"][i]}
-            class={["up", "late", "down"][i]}
-            style={{ flexGrow: amount }}
-          />
-        ))}
+        {Object.entries({ up, late, down })
+          .filter(([, amount]) => amount > 0)
+          .map(([status, amount]) => (
+            <span key={status} class={status} style={{ flexGrow: amount }} />
+          ))}
       </div>
       <div class="kpi-foot">
         {part("up", up)}
