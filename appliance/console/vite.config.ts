@@ -12,6 +12,7 @@ export default defineConfig({
     manifest: true,
   },
   server: {
+    host: "127.0.0.1",
     // `npm run dev` shows the data of a console that runs on this machine.
     proxy: { "/api": "http://127.0.0.1:7480", "/link": "http://127.0.0.1:7480" },
   },
