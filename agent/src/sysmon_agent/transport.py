@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
 
@@ -137,9 +138,9 @@ def connect(
     IdentityError
         Somebody with a good certificate answers, but no aggregator.
     """
-    host, port = split_address(address)
+    where = parse_address(address)
     try:
-        plain = socket.create_connection((_plain(host), port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
+        plain = socket.create_connection((_plain(where.host), where.port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
     except OSError as error:
         raise TransportError(f"{address} cannot be reached ({explain(error)}).", hint=_HINT) from error
     try:
@@ -154,12 +155,6 @@ def connect(
     except IdentityError:
         stream.close()
         raise
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Split HOST:PORT, where HOST may be an IPv6 address in brackets."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _plain(host: str) -> bytes:

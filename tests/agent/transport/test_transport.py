@@ -15,7 +15,7 @@ from sysmon_agent import identity
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
-from sysmon_agent.transport import LARGEST_BODY, LARGEST_HEAD, Connection, connect, parse_head, split_address
+from sysmon_agent.transport import LARGEST_BODY, LARGEST_HEAD, Connection, connect, parse_head
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.tls_server import Script, read_request, tls_server
 
@@ -189,15 +189,6 @@ def test_nobody_there_is_said_plainly(authority: LocalAuthority) -> None:
         pass
     with pytest.raises(TransportError, match=rf"{address} cannot be reached \(Connection refused\)"):
         connect(address, context_of(authority.agent(HOST_ID)), monotonic=time.monotonic, timeout_seconds=10)
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [("host:7443", ("host", 7443)), ("[::1]:7443", ("::1", 7443)), ("10.0.0.1:1", ("10.0.0.1", 1))],
-)
-def test_addresses_are_split(address: str, expected: tuple[str, int]) -> None:
-    """Addresses are HOST:PORT, IPv6 in brackets."""
-    assert split_address(address) == expected
 
 
 @given(st.binary(max_size=200))

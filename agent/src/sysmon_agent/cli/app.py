@@ -52,7 +52,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_settings_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", type=Path, metavar="FILE", help=f"Settings file; {default_config()} by default.")
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="Settings file; by default /etc/sysmon/agent.yaml for root, ~/.config/sysmon/agent.yaml for others.",
+    )
     command.add_argument(
         "--set",
         action="append",
