@@ -9,6 +9,7 @@ import httpx2
 from prometheus_client import CollectorRegistry
 
 from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.services.readside import ReadSide
@@ -26,7 +27,7 @@ class Console:
     hosts: Sequence[Host] = ()
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     built: Path = Path("/nonexistent")
-    sessions: Sessions = field(default_factory=Sessions)
+    sessions: SessionStore = field(default_factory=Sessions)
     ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ It answers the fleet page without touching disk. Ingest calls `update` after eac
 must be a few microseconds: batches of a group are computed together, whatever their schemas.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,9 @@ _AHEAD_MS = 60_000
 
 _INITIAL_HOSTS = 64
 
+_Place = tuple[int, int, bool]
+"""Where computed values go: row, wall_ms of the tick, whether it is the host's newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -42,14 +45,15 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """A host's newest tick and the one before it."""
+    """A host's newest tick, and the one before it where rates can be computed between the two."""
 
     tick: Tick
+    gathered: Floats  # what the canonical metrics need of it
     previous: Tick | None = None
 
     def rates(self) -> Floats:
         """Compute each series' growth per second between the two ticks; of use for counters only."""
-        if self.previous is None or self.previous.schema.key != self.tick.schema.key:
+        if self.previous is None:
             return np.full_like(self.tick.values, np.nan)
         seconds = np.array((self.tick.wall_ms - self.previous.wall_ms) / 1000)
         return rates(self.tick.values, self.previous.values, seconds)
@@ -91,15 +95,13 @@ class FleetMatrix:
 
     def update(self, batches: Sequence[StoredBatch]) -> None:
         """Take in committed batches; a CommitListener."""
-        places: list[tuple[int, int, bool]] = []
+        places: list[_Place] = []
         transitions: list[Transition] = []
         for batch in batches:
             row = self._row_for(batch.host)
             self._received[row] = max(self._received[row], batch.received_ms)
             if batch.values.size:
-                for wall_ms, newest, transition in self._advance(row, batch):
-                    places.append((row, wall_ms, newest))
-                    transitions.append(transition)
+                self._advance(row, batch, places, transitions)
         if transitions:
             self._write(np.array(places, np.int64), canonical(transitions))
 
@@ -135,21 +137,24 @@ class FleetMatrix:
         self._ring = np.pad(self._ring, ((0, more), (0, 0), (0, 0)), constant_values=np.nan)
         self._ring_slot = np.pad(self._ring_slot, ((0, more), (0, 0)), constant_values=-1)
 
-    def _advance(self, row: int, batch: StoredBatch) -> Iterator[tuple[int, bool, Transition]]:
-        """Yield the ticks worth showing, oldest first: (wall_ms, whether newest so far, transition)."""
+    def _advance(self, row: int, batch: StoredBatch, places: list[_Place], transitions: list[Transition]) -> None:
+        """Add a batch's ticks that are worth showing, oldest first."""
         projection = self._projection(batch.schema)
         reach_ms = GAP_INTERVALS * self._directory.by_key(batch.host).interval_ms
-        horizon_ms = batch.received_ms + _AHEAD_MS
         for tick, before in _worth_showing(batch):
-            if tick.wall_ms > horizon_ms:
+            if tick.wall_ms > batch.received_ms + _AHEAD_MS:
                 continue
             latest = self._latest[row]
+            gathered = tick.values.take(projection.terms.columns)
             newest = latest is None or tick.wall_ms > latest.tick.wall_ms
-            if before is None and newest and latest is not None:
-                before = latest.tick  # noqa: PLW2901 - the batch's first tick follows the last one of the batch before
-            yield tick.wall_ms, newest, _transition(projection, tick, before, reach_ms)
+            known = latest if before is None and newest else _as_latest(before, projection)
+            if known is not None and not _follows(tick, known.tick, reach_ms):
+                known = None
+            fresh = Latest(tick, gathered, known.tick if known else None)
+            places.append((row, tick.wall_ms, newest))
+            transitions.append(_transition(projection, fresh, known))
             if newest:
-                self._latest[row] = Latest(tick, before)
+                self._latest[row] = fresh
 
     def _projection(self, schema: KnownSchema) -> Projection:
         found = self._projections.get(schema.key)
@@ -168,16 +173,14 @@ class FleetMatrix:
         self._ring_slot[rows, slots % SPARK_SLOTS] = slots
 
 
-def _worth_showing(batch: StoredBatch) -> Iterator[tuple[Tick, Tick | None]]:
-    """Yield the last tick of each slot of the ring, each with the tick before it in the batch."""
+def _worth_showing(batch: StoredBatch) -> Sequence[tuple[Tick, Tick | None]]:
+    """List the last tick of each slot of the ring, each with the tick before it in the batch."""
     last = len(batch.wall_ms) - 1
     if last == 0:  # nearly always, and in a hurry
-        yield _tick(batch, 0), None
-        return
+        return ((_tick(batch, 0), None),)
     slots = batch.wall_ms // _SLOT_MS
     shown = np.flatnonzero(slots[1:] != slots[:-1])[-SPARK_SLOTS + 1 :].tolist()
-    for number in (*shown, last):
-        yield _tick(batch, number), _tick(batch, number - 1) if number else None
+    return [(_tick(batch, n), _tick(batch, n - 1) if n else None) for n in (*shown, last)]
 
 
 def _tick(batch: StoredBatch, number: int) -> Tick:
@@ -186,9 +189,17 @@ def _tick(batch: StoredBatch, number: int) -> Tick:
     return Tick(batch.schema, int(batch.wall_ms[number]), values if len(batch.wall_ms) == 1 else values.copy())
 
 
-def _transition(projection: Projection, tick: Tick, before: Tick | None, reach_ms: int) -> Transition:
-    columns = projection.terms.columns
-    if before is None or before.schema.key != tick.schema.key or tick.wall_ms - before.wall_ms > reach_ms:
-        return Transition(projection, tick.values.take(columns))
-    seconds = (tick.wall_ms - before.wall_ms) / 1000
-    return Transition(projection, tick.values.take(columns), before.values.take(columns), seconds)
+def _as_latest(tick: Tick | None, projection: Projection) -> Latest | None:
+    return None if tick is None else Latest(tick, tick.values.take(projection.terms.columns))
+
+
+def _follows(tick: Tick, before: Tick, reach_ms: int) -> bool:
+    """Tell whether rates can be computed between two ticks: not across a gap or a change of schema."""
+    return tick.schema.key == before.schema.key and tick.wall_ms - before.wall_ms <= reach_ms
+
+
+def _transition(projection: Projection, fresh: Latest, known: Latest | None) -> Transition:
+    if known is None:
+        return Transition(projection, fresh.gathered)
+    seconds = (fresh.tick.wall_ms - known.tick.wall_ms) / 1000
+    return Transition(projection, fresh.gathered, known.gathered, seconds)

@@ -53,7 +53,9 @@ def maxima(values: Floats, starts: Indexes) -> Floats:
 
 def ratio(over: Floats, under: Floats) -> Floats:
     """Divide; where the divisor is zero or missing there is no value."""
-    return np.divide(over, under, out=np.full_like(over, np.nan), where=under > 0)
+    found = np.full(over.shape, np.nan)
+    np.divide(over, under, out=found, where=under > 0)
+    return found
 
 
 def rates(current: Floats, previous: Floats, seconds: Floats) -> Floats:
@@ -62,4 +64,6 @@ def rates(current: Floats, previous: Floats, seconds: Floats) -> Floats:
     A counter that went backwards was reset, and a time that did not pass has no rate: there is no value then.
     """
     grown = current - previous
-    return np.divide(grown, seconds, out=np.full_like(grown, np.nan), where=(grown >= 0) & (seconds > 0))
+    found = np.full(grown.shape, np.nan)
+    np.divide(grown, seconds, out=found, where=(grown >= 0) & (seconds > 0))
+    return found

@@ -1,7 +1,9 @@
 """Everything that answers questions, put together over the ports that supply the data."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.access import SessionStore
@@ -16,6 +18,10 @@ from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
+
+MAX_READERS = 4
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class ReadSide:
     hub: LiveHub
     access: Access
     epoch: int
+    reading: asyncio.Semaphore  # taken by whoever reads history
 
     @classmethod
     def over(
@@ -66,7 +73,13 @@ class ReadSide:
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             access=Access(sessions, clock, session_seconds=session_seconds),
             epoch=epoch,
+            reading=asyncio.Semaphore(MAX_READERS),
         )
+
+    async def in_thread(self, read: Callable[[], T]) -> T:
+        """Run what reads history in a thread; few run at a time, so that ingest keeps its share of the processor."""
+        async with self.reading:
+            return await asyncio.to_thread(read)
 
     async def refill(self) -> None:
         """Fill the fleet matrix from the head after a start; what arrives meanwhile is newer and stays."""

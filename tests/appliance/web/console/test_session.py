@@ -2,6 +2,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.access import Grant
@@ -84,6 +85,16 @@ async def test_only_the_operator_makes_links() -> None:
     async with Console().signed_in() as browser:
         answer = await browser.post("/api/v1/links", headers={"x-sysmon": "1"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_signing_in_never_blocks_the_loop(tmp_path: Path) -> None:
+    """While sessions are written to disk, everything else goes on."""
+    console = Console(sessions=SessionFile(tmp_path / "sessions.json"))
+    async with console.browser() as browser:
+        with blockbuster_ctx():
+            answer = await browser.get(f"/link/{console.side.access.new_link()}")
+    assert answer.status_code == 303
+    assert len(SessionFile(tmp_path / "sessions.json").load()) == 1
 
 
 def test_the_file_of_sessions(tmp_path: Path) -> None:

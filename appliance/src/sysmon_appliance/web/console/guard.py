@@ -80,7 +80,7 @@ class Guard:
             return None
         if not self._is_ours(connection.headers.get("host", "")):
             return WrongHostError("This console is not served under that name.", hint="sysmon link")
-        if not connection.url.path.startswith("/api/"):
+        if not connection.scope["path"].startswith("/api/"):
             return None
         if not self._access.is_signed_in(connection.cookies.get(COOKIE, "")):
             return SignInError("There is no session, or it has ended.", hint="sysmon link")

@@ -1,7 +1,6 @@
 """The past of one host: a metric, all charts, the process table."""
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from sysmon_appliance.domain.downsample import Window
@@ -70,7 +69,7 @@ async def read_range(call: Call) -> Response:
     def answer() -> Response:
         return json_response(range_document(query, call.side.history.range(host, query)))
 
-    return await run_in_threadpool(answer)
+    return await call.side.in_thread(answer)
 
 
 async def read_charts(call: Call) -> Response:
@@ -81,14 +80,18 @@ async def read_charts(call: Call) -> Response:
         found = call.side.history.charts(host, wanted)
         return json_response(charts_document(found.lines, found.gaps))
 
-    return await run_in_threadpool(answer)
+    return await call.side.in_thread(answer)
 
 
 async def read_processes(call: Call) -> Response:
     host = call.side.hosts.find(call.request.path_params["id"])
     at_ms = call.given.integer("at", call.side.clock.wall_ms())
-    found = await run_in_threadpool(call.side.history.processes, host, at_ms)
-    return json_response(ProcessTable(found.at_ms, found.columns, found.rows))
+
+    def answer() -> Response:
+        found = call.side.history.processes(host, at_ms)
+        return json_response(ProcessTable(found.at_ms, found.columns, found.rows))
+
+    return await call.side.in_thread(answer)
 
 
 ROUTES = (
