@@ -1,8 +1,9 @@
 import io
 
+import pytest
 from rich.console import Console
 
-from sysmon_appliance.cli.output import Cell, Table
+from sysmon_appliance.cli.output import Cell, Table, watch
 from sysmon_appliance.cli.terminal import draw
 
 TABLE = Table(("name", "cpu"), [[Cell("a", style="bold"), Cell("50%", value=0.5, ratio=0.5)]], frozenset({"cpu"}))
@@ -26,3 +27,17 @@ def test_no_color_is_honoured() -> None:
     text = drawn(_environ={"NO_COLOR": "1"})
     assert "━" * 8 in text
     assert "\x1b[3" not in text
+
+
+def test_watching_shows_until_it_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Watching shows again and again, ends well on Ctrl-C, and clears nothing where there is no terminal."""
+    shown: list[int] = []
+
+    def show() -> None:
+        shown.append(len(shown))
+        if len(shown) == 3:
+            raise KeyboardInterrupt
+
+    watch(show, pause_seconds=0.001)
+    assert shown == [0, 1, 2]
+    assert not capsys.readouterr().out

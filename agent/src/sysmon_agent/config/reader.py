@@ -110,7 +110,7 @@ def settings_files(path: FilePath) -> tuple[FilePath, ...]:
 
 def _refusal(faults: list[Fault]) -> ConfigError:
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return ConfigError(f"The settings have {count}:", hint="", faults=tuple(faults))
+    return ConfigError(f"The settings have {count}:", faults=tuple(faults))
 
 
 def _build(kind: type[T], values: Mapping[Path, Any], above: Path) -> T:

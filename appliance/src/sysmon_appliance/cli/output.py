@@ -75,7 +75,7 @@ def print_table(table: Table) -> None:
         typer.echo("\n".join(_aligned(table)))
 
 
-def watch(show: Callable[[], None]) -> None:
+def watch(show: Callable[[], None], pause_seconds: float = WATCH_SECONDS) -> None:
     """Show again and again until Ctrl-C; a terminal is cleared in between."""
     never = threading.Event()
     try:
@@ -83,7 +83,7 @@ def watch(show: Callable[[], None]) -> None:
             typer.echo(_CLEAR if sys.stdout.isatty() else "", nl=False)
             show()
             sys.stdout.flush()
-            never.wait(WATCH_SECONDS)
+            never.wait(pause_seconds)
     except KeyboardInterrupt:
         return
 

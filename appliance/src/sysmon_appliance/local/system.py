@@ -86,10 +86,10 @@ class LocalSystem:
         StorageError
             The aggregator ended before it was ready.
         """
-        with ReadySignal(self._plan.socket.with_name("ready.sock")) as signal:
-            aggregator = await self._start(self._aggregator(signal))
+        with ReadySignal(self._plan.socket.with_name("ready.sock")) as readiness:
+            aggregator = await self._start(self._aggregator(readiness))
             try:
-                if await self._is_ready(aggregator, signal, stop):
+                if await self._is_ready(aggregator, readiness, stop):
                     say_running(self._folder.root, Running(os.getpid(), self._plan.socket, str(self._plan.console)))
                     ready()
                     await self._push(aggregator, stop, [self._agent(), *extra])
@@ -97,16 +97,17 @@ class LocalSystem:
                 await aggregator.stop()
                 say_running(self._folder.root, None)
 
-    async def _is_ready(self, aggregator: Child, signal: ReadySignal, stop: asyncio.Event) -> bool:
+    async def _is_ready(self, aggregator: Child, readiness: ReadySignal, stop: asyncio.Event) -> bool:
         """Wait until the aggregator is ready (True) or `stop` is set (False)."""
-        waits = {asyncio.create_task(wait) for wait in (signal.wait(), stop.wait(), aggregator.ended())}
+        waits = {asyncio.create_task(wait) for wait in (readiness.wait(), stop.wait(), aggregator.ended())}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         if aggregator.running:
             return not stop.is_set()
         raise StorageError(
-            f"The aggregator did not start. {aggregator.last_words()}", hint="sysmon-aggregator config check"
+            f"The aggregator did not start. {aggregator.last_words()}",
+            hint=f"sysmon-aggregator config check --config {self._folder.aggregator_file}",
         )
 
     async def _push(self, aggregator: Child, stop: asyncio.Event, programs: Sequence[Program]) -> None:
@@ -124,9 +125,9 @@ class LocalSystem:
         await child.start()
         return child
 
-    def _aggregator(self, signal: ReadySignal) -> Program:
+    def _aggregator(self, readiness: ReadySignal) -> Program:
         arguments = ["-m", "sysmon_appliance.cli.aggregator", "run", "--config", str(self._folder.aggregator_file)]
-        return self._program("aggregator", arguments, {**self._plan.aggregator, **signal.environment})
+        return self._program("aggregator", arguments, {**self._plan.aggregator, **readiness.environment})
 
     def _agent(self) -> Program:
         arguments = ["-m", "sysmon_agent", "run", "--config", str(self._folder.agent_file)]
