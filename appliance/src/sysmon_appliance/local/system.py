@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
-from sysmon_agent.config.reader import read, read_with_sources
+from sysmon_agent.config.reader import Reading, read, read_with_sources
 from sysmon_agent.config.values import AgentSettings
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
@@ -45,7 +45,6 @@ def plan(folder: LocalFolder, environ: Mapping[str, str]) -> Plan:
     console = free_address(aggregator.console.listen, "console.listen")
     socket = socket_folder(folder.root, environ) / "aggregator.sock"
     wanted = {aggregator.ingest.listen: ingest, aggregator.console.listen: console}
-    elsewhere = any(row.key == "aggregators" and row.is_set for row in agent.rows)
     return Plan(
         ingest=ingest,
         console=console,
@@ -55,9 +54,20 @@ def plan(folder: LocalFolder, environ: Mapping[str, str]) -> Plan:
             "SYSMON_CONSOLE__LISTEN": str(console),
             "SYSMON_CONSOLE__SOCKET": str(socket),
         },
-        agent={} if elsewhere else {"SYSMON_AGGREGATORS": str(reachable(ingest))},
+        agent={"SYSMON_AGGREGATORS": ",".join(_aggregators(agent, aggregator.ingest.listen, ingest))},
         remarks=tuple(f"{old} is in use; using {new}." for old, new in wanted.items() if old != str(new)),
     )
+
+
+def _aggregators(agent: Reading[AgentSettings], wanted: str, ingest: Address) -> tuple[str, ...]:
+    """Return where the agent pushes to: to the aggregator beside it, unless its settings file says otherwise.
+
+    Where the file names that aggregator and another port had to be used, the agent follows.
+    """
+    local = str(reachable(ingest))
+    if not any(row.key == "aggregators" and row.is_set for row in agent.rows):
+        return (local,)
+    return tuple(local if address == wanted else address for address in agent.settings.aggregators)
 
 
 def reachable(listening: Address) -> Address:
