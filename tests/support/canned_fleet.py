@@ -151,12 +151,14 @@ def fleet(hosts: Sequence[CannedHost], now_ms: int) -> Json:
         "spark_seconds": SPARK_SECONDS,
         "ledger": ledger_total(hosts),
         "summary": summary(hosts, now_ms),
+        "next": None,
     }
 
 
 def fleet_event(hosts: Sequence[CannedHost], now_ms: int) -> Json:
     return {
         "now": now_ms,
+        "full": True,
         "hosts": [host.change(now_ms) for host in hosts],
         "summary": summary(hosts, now_ms),
         "ledger": ledger_total(hosts),

@@ -1,0 +1,35 @@
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sysmon_appliance.services.answers import ChartsDocument
+from sysmon_appliance.services.fleet import FleetPage
+from sysmon_appliance.services.hosts import Comparison, HostDetail
+from sysmon_appliance.services.ledger import LedgerPage
+from sysmon_appliance.services.live import FleetChange
+from sysmon_appliance.web.console.routes.history import ProcessTable
+from tests.support import canned_fleet
+from tests.support.canned_fleet import CannedHost
+
+NOW_MS = 1_795_000_000_000
+HOSTS = [CannedHost(number) for number in range(5)]
+
+ANSWERS = {
+    "charts": (canned_fleet.charts(HOSTS[0], NOW_MS - 900_000, NOW_MS, 400), ChartsDocument),
+    "compare": (canned_fleet.compare(HOSTS, NOW_MS), Comparison),
+    "event": (canned_fleet.fleet_event(HOSTS, NOW_MS), FleetChange),
+    "fleet": (canned_fleet.fleet(HOSTS, NOW_MS), FleetPage),
+    "host": (HOSTS[0].detail(NOW_MS), HostDetail),
+    "ledger": (canned_fleet.ledger(HOSTS), LedgerPage),
+    "processes": (canned_fleet.processes(NOW_MS), ProcessTable),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_canned_answers_have_the_shape_of_real_ones(name: str) -> None:
+    """What the console is tested with has exactly the members and types that the API promises."""
+    answer, kind = ANSWERS[name]
+    read: Any = msgspec.json.decode(json.dumps(answer), type=kind)
+    assert json.loads(msgspec.json.encode(read)) == answer
