@@ -60,7 +60,7 @@ def batch(
 
 @dataclass
 class Directory:
-    """A HostDirectory over a list."""
+    """A HostDirectory over a list; keys of hosts count up from 1."""
 
     hosts: list[Host] = field(default_factory=list)
 
@@ -71,7 +71,9 @@ class Directory:
         return next((each for each in self.hosts if each.host_id == host_id), None)
 
     def by_key(self, key: int) -> Host:
-        return {each.key: each for each in self.hosts}[key]
+        if not 0 < key <= len(self.hosts):
+            raise KeyError(key)
+        return self.hosts[key - 1]
 
 
 @dataclass
