@@ -103,15 +103,11 @@ _LARGEST = np.isin(_SLOT_NAMES, ("disk_busy", "temperature", "filesystem"))
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What the canonical metrics need of one schema.
-
-    Used and free space of filesystems stand in two runs of equal length, at `used` and `free` of what is gathered.
-    """
+    """What the canonical metrics need of one schema."""
 
     terms: Terms  # one group per slot
     counter: Flags  # which of the gathered columns are counters
-    used: Indexes
-    free: Indexes
+    pairs: Indexes  # where used and free space of a filesystem are gathered: used, free, used, free
 
 
 def project(schema: KnownSchema) -> Projection:
@@ -122,8 +118,9 @@ def project(schema: KnownSchema) -> Projection:
     terms = Terms.of([*counters, *gauges, used, free])
     counter = np.zeros(len(terms.columns), np.bool_)
     counter[: terms.starts[len(counters)]] = True
-    pairs = np.arange(len(used), dtype=np.intp)
-    return Projection(terms, counter, terms.starts[-2] + pairs, terms.starts[-1] + pairs)
+    number = np.arange(len(used), dtype=np.intp)
+    pairs = np.stack([terms.starts[-2] + number, terms.starts[-1] + number], axis=1)
+    return Projection(terms, counter, pairs.ravel())
 
 
 def _columns(schema: KnownSchema, slot: _Slot) -> list[int]:
@@ -160,11 +157,11 @@ def canonical(transitions: Sequence[Transition]) -> Floats:
     sizes = np.array([len(transition.current) for transition in transitions], np.intp)
     offsets = np.cumsum(sizes) - sizes
     values = _values(transitions, sizes)
-    used = _shifted([projection.used for projection in projections], offsets)
-    free = _shifted([projection.free for projection in projections], offsets)
+    pairs = _shifted([projection.pairs for projection in projections], offsets)
+    used, free = pairs[0::2], pairs[1::2]
     values[used] = ratio(values[used], values[used] + values[free])
     starts = _shifted([projection.terms.starts for projection in projections], offsets)
-    slots = _reduced(values, starts).reshape(len(transitions), _SLOTS)
+    slots = np.where(_LARGEST, maxima(values, starts).reshape(-1, _SLOTS), sums(values, starts).reshape(-1, _SLOTS))
     slots[~np.array([projection.terms.present for projection in projections])] = np.nan
     return _metrics(dict(zip(_SLOT_NAMES, slots.T, strict=True)))
 
@@ -180,11 +177,6 @@ def _values(transitions: Sequence[Transition], sizes: Indexes) -> Floats:
 
 def _shifted(indexes: Sequence[Indexes], offsets: Indexes) -> Indexes:
     return np.concatenate(indexes) + np.repeat(offsets, [len(index) for index in indexes])
-
-
-def _reduced(values: Floats, starts: Indexes) -> Floats:
-    largest = np.resize(_LARGEST, len(starts))
-    return np.where(largest, maxima(values, starts), sums(values, starts))
 
 
 def _metrics(slot: dict[str, Floats]) -> Floats:
