@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,19 +22,19 @@ from typing import Any
 import uvloop
 
 from sysmon_agent.wire.encode import encode_batch, encode_hello, schema_hash
-from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Schema, Series
+from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Schema
 from sysmon_appliance.demo.client import BATCHES_PATH, HELLO_PATH, Connection, request, tls_context
+from sysmon_appliance.demo.fleet import characters
+from sysmon_appliance.demo.machine import Machine
+from sysmon_appliance.demo.recording import load
 
 SAMPLES = 100
 INTERVAL_MS = 10_000
 HANDSHAKES_AT_ONCE = 32
 
-SCHEMA = Schema(
-    tuple(
-        Series("system.cpu.time", (("cpu.logical_number", f"{number:02}"), ("cpu.mode", "user")))
-        for number in range(SAMPLES)
-    )
-)
+EIGHT_CORES = Machine(characters(1)[0], load(), now_ms=0).schema
+SCHEMA = Schema(EIGHT_CORES.series[:SAMPLES])
+"""The series of a host with eight cores, to a hundred of them."""
 SCHEMA_HASH = schema_hash(SCHEMA)
 
 
@@ -65,16 +66,23 @@ class LoadAgent:
     prepared: list[bytes] = field(default_factory=list)  # whole requests, the next one at the end
 
     async def begin(self) -> None:
-        """Say hello, and teach the schema with the first tick."""
+        """Say hello, and deliver the first tick; the schema goes with it when nobody has sent it before."""
         now = time.time_ns() // 1_000_000
         hello = Hello(self.stream_id, 0, bytes(16), INTERVAL_MS, ClockPair(now, now))
         await self._send(request(HELLO_PATH, encode_hello(hello)))
-        await self._send(self._request(now, SCHEMA))
+        self.last += 1
+        answer = await self.connection.send(self._request(now))
+        if answer.status == HTTPStatus.CONFLICT:
+            await self._send(self._request(now, SCHEMA))
 
     def prepare(self, count: int) -> None:
         """Encode the next ticks; their times lie an interval apart and end about now."""
         now = time.time_ns() // 1_000_000
-        self.prepared = [self._request(now - INTERVAL_MS * (count - n)) for n in range(1, count + 1)][::-1]
+        self.prepared = []
+        for missing in reversed(range(count)):
+            self.last += 1
+            self.prepared.append(self._request(now - INTERVAL_MS * missing))
+        self.prepared.reverse()
 
     async def push(self) -> float:
         """Send the next prepared tick and wait until it is durable; return the seconds that took."""
@@ -83,7 +91,7 @@ class LoadAgent:
         return time.perf_counter() - begun
 
     def _request(self, wall_ms: int, schema: Schema | None = None) -> bytes:
-        self.last += 1
+        """Encode the tick with the number `last`."""
         batch = Batch(
             stream_id=self.stream_id,
             first=self.last,
@@ -98,7 +106,7 @@ class LoadAgent:
 
     async def _send(self, message: bytes) -> None:
         answer = await self.connection.send(message)
-        if answer.status != 200:
+        if answer.status != HTTPStatus.OK:
             raise RuntimeError(f"the aggregator answered {answer.status}: {answer.body!r}")
 
 
