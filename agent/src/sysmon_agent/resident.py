@@ -79,13 +79,26 @@ def run(settings: AgentSettings, clock: Clock, stop: Event, draw: Callable[[], f
 
 
 def _work(collecting: Collecting, sending: Sending, stop: Event) -> None:
-    sender = Thread(target=sending.run, name="sending", daemon=True)
+    faults: list[Exception] = []
+    sender = Thread(target=_deliver, args=(sending, stop, faults), name="sending", daemon=True)
     sender.start()
     collecting.run(stop)
     sending.stop()
     sender.join(FAREWELL_SECONDS)
     sending.abort()
     sender.join(FAREWELL_SECONDS)
+    if faults:
+        raise faults[0]
+
+
+def _deliver(sending: Sending, stop: Event, faults: list[Exception]) -> None:
+    """Deliver until the end; a fault of our own ends the agent, for whoever supervises it starts it anew."""
+    try:
+        sending.run()
+    except Exception as fault:  # noqa: BLE001 - it is raised again where the agent ends
+        faults.append(fault)
+    finally:
+        stop.set()
 
 
 def _connector(settings: AgentSettings, clock: Clock) -> Callable[[str], Channel]:

@@ -144,7 +144,5 @@ class Delivery(RuleBasedStateMachine):
         assert self.server.missing(GapReason.SPOOL_DAMAGED) == 0
 
 
-Delivery.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+Delivery.TestCase.settings = settings(stateful_step_count=25, suppress_health_check=list(HealthCheck))
 test_nothing_is_lost_or_doubled = Delivery.TestCase

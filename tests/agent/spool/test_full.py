@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from sysmon_agent.errors import SpoolError
 from sysmon_agent.spool import Spool
 from sysmon_agent.wire.messages import ClockPair, Gap, GapReason
 from tests.support.agent_rig import crash, open_spool, tick
 from tests.support.clock import ManualClock
 from tests.support.disks import fill as fill_disk
-from tests.support.disks import small_disk
+from tests.support.disks import small_disk, unwritable
 
 NOW = ClockPair(1, 2)
 FULL = GapReason.SPOOL_FULL
@@ -163,4 +164,21 @@ def test_little_space_for_others_is_respected(tmp_path: Path, clock: ManualClock
     spool = open_spool(tmp_path, clock, min_free_bytes=1 << 60, when_full="drop_newest")
     assert fill(spool, clock, 1, 3) == []
     assert spool.last == 0
+    spool.close()
+
+
+@pytest.mark.fault
+def test_a_folder_that_becomes_read_only_stops_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    """While the spool can't be written, ticks are counted as lost; when it can, collecting goes on as before."""
+    folder = tmp_path / "spool"
+    spool = open_spool(folder, clock)
+    fill(spool, clock, 1, 2)
+    spool.close()
+    with unwritable(folder), pytest.raises(SpoolError, match="cannot be written"):
+        open_spool(folder, clock)
+    spool = open_spool(folder, clock)
+    with unwritable(folder):
+        assert fill(spool, clock, 3, 5) == []
+    assert fill(spool, clock, 6, 6) == [6]
+    assert contents(spool) == ([1, 2, 6], [Gap(3, 5, FULL)])
     spool.close()

@@ -204,6 +204,15 @@ def test_a_batch_refused_for_good_is_searched_for_its_tick() -> None:
     assert machine.handle(Answered(reply(3)), 0)[-1] == SendBatch(4, 500)
 
 
+def test_batches_become_smaller_where_they_are_too_large() -> None:
+    """After 413 batches have half the values, from then on; a single tick that is too large is set aside."""
+    machine = sending(uplink(), last=4)
+    assert machine.handle(Refused(413, "oversized_message", first=1, last=4), 0) == [SendBatch(1, 250)]
+    assert machine.handle(Answered(reply(2)), 0)[-1] == SendBatch(3, 250)
+    refusal = Refused(413, "oversized_message", first=3, last=3)
+    assert machine.handle(refusal, 0) == [SetAside(3, 3), SendBatch(3, 250)]
+
+
 def test_gaps_are_never_set_aside() -> None:
     """A refused batch of gaps alone is offered again: there is nothing to put in its place."""
     machine = sending(uplink())

@@ -8,23 +8,23 @@ Everything public speaks in numbers, and may be called by two threads: one that 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import RLock
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import SpoolSettings
-from sysmon_agent.errors import WireError
-from sysmon_agent.spool.cutting import Cut, Cutter
-from sysmon_agent.spool.files import Appender, schema_in, ticks_of
+from sysmon_agent.errors import SpoolError
+from sysmon_agent.spool.cutting import Cutter
+from sysmon_agent.spool.files import Appender
 from sysmon_agent.spool.lock import FolderLock
+from sysmon_agent.spool.reading import Reader
 from sysmon_agent.spool.records import Kind, Origin, pack, pack_gap, pack_origin
-from sysmon_agent.spool.recovery import recover
+from sysmon_agent.spool.recovery import Recovered, recover
 from sysmon_agent.spool.rejected import Rejected
 from sysmon_agent.spool.state import save
 from sysmon_agent.spool.store import Store
-from sysmon_agent.spool.ticks import Tick, TickTime, decode_tick, encode_tick, join_tables, transpose
-from sysmon_agent.wire.decode import decode_schema
+from sysmon_agent.spool.ticks import Tick, TickTime, encode_tick, join_tables, transpose
 from sysmon_agent.wire.encode import encode_schema, hash_of
 from sysmon_agent.wire.messages import Batch, ClockPair, Gap, GapReason, Schema
 
@@ -46,15 +46,6 @@ class _Encoded:
         if schema is not self.schema:
             self.schema, self.body = schema, encode_schema(schema)
             self.hash = hash_of(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bookmark:
-    """Where the tick that was read last lies, so that reading on costs no search."""
-
-    path: str = ""
-    serial: int = 0
-    offset: int = 0
 
 
 class Spool:
@@ -81,12 +72,12 @@ class Spool:
         self._new_stream_id = new_stream_id
         self._mutex = RLock()
         self._lock = FolderLock.take(self._folder)
-        found = recover(self._folder, new_stream_id)
+        found = self._recover()
         self._state = found.state
         self._newest = found.newest
         self._store = Store(settings, clock, found)
         self._skipped: list[Gap] = []  # new gaps, to be written with the next tick
-        self._bookmark = _Bookmark()
+        self._reader = Reader(self._store)
         self._encoded = _Encoded()
         self._rejected = Rejected(f"{self._folder}/rejected")
         self._failing = False
@@ -164,7 +155,7 @@ class Spool:
             if first > self.last:
                 return None
             cutter = Cutter(self._store.gaps, self._state.last, samples, self._hole_reason)
-            found = cutter.cut(first + base, self._ticks_from(first + base))
+            found = cutter.cut(first + base, self._reader.ticks_from(first + base))
             return Batch(
                 stream_id=self.stream_id,
                 first=found.first - base,
@@ -175,14 +166,14 @@ class Spool:
                 sent=sent,
                 skipped=tuple(Gap(gap.first - base, gap.last - base, gap.reason) for gap in found.gaps),
                 tables=join_tables(found.ticks),
-                schema=self._schema_of(found) if with_schema else None,
+                schema=self._reader.schema_of(found.ticks[0]) if with_schema and found.ticks else None,
             )
 
     def wall_ms_of(self, number: int) -> int:
         """Return when a tick was taken; 0 when it is not here."""
         with self._mutex:
             serial = number + self._state.base
-            tick = next(self._ticks_from(serial), None)
+            tick = next(self._reader.ticks_from(serial), None)
             return tick.wall_ms[0] if tick and tick.first == serial else 0
 
     def release(self, durable: int, epoch: int) -> None:
@@ -219,6 +210,15 @@ class Spool:
             self._save()
             self._lock.release()
 
+    def _recover(self) -> Recovered:
+        try:
+            return recover(self._folder, self._new_stream_id)
+        except OSError as error:
+            self._lock.release()
+            raise SpoolError(
+                f"The spool folder {self._folder} cannot be read ({error.strerror}).", hint=f"ls -l {self._folder}"
+            ) from error
+
     # Numbers
 
     @property
@@ -229,26 +229,6 @@ class Spool:
     def _hole_reason(self, serial: int) -> GapReason:
         """Ticks that were delivered and are deleted can be missed only by an aggregator that went back in time."""
         return GapReason.RESTORED if serial <= self._store.deleted else GapReason.SPOOL_DAMAGED
-
-    # Reading
-
-    def _ticks_from(self, serial: int) -> Iterator[Batch]:
-        bookmark = self._bookmark
-        for file in self._store.holding(serial):
-            known = file.path == bookmark.path and bookmark.serial <= serial
-            for offset, record in ticks_of(file.path, serial, bookmark.offset if known else 0):
-                self._bookmark = _Bookmark(file.path, record.serial, offset)
-                try:
-                    yield decode_tick(record.payload)
-                except WireError:
-                    log.warning("A tick in the spool cannot be read.", extra={"path": file.path})
-
-    def _schema_of(self, found: Cut) -> Schema | None:
-        for file in self._store.holding(found.first) if found.ticks else ():
-            body = schema_in(file.path, found.first)
-            if body and hash_of(body) == found.ticks[0].schema_hash:
-                return decode_schema(body)
-        return None
 
     # Writing
 

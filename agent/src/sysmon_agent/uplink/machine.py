@@ -82,6 +82,7 @@ class Uplink:
         self._last = 0
         self._durable = 0
         self._durable_at = 0.0  # when durable moved last, or there was nothing to wait for
+        self._samples = settings.batch_samples  # of a batch; less where an aggregator takes less
         self._careful_until = 0  # up to this number ticks are sent one by one, to find the one that is refused
         self.epoch = epoch
         self.state = State.PAUSED
@@ -167,7 +168,7 @@ class Uplink:
             return self._elsewhere(now)
         self._last = event.last
         if event.reply.stored > event.last or _is_foreign(event):
-            return self._retry(now, StartStream(), SayHello())
+            return self._start_over(now)
         self._durable_at = now
         return [*self._note(event.reply, now), *self._send_or_rest()]
 
@@ -179,6 +180,10 @@ class Uplink:
         self._backoff.reset()
         self._rounds = 0
         return [*self._note(event.reply, now), *self._send_or_rest()]
+
+    def _start_over(self, now: float) -> list[Action]:
+        self._careful_until = 0
+        return self._retry(now, StartStream(), SayHello())
 
     def _note(self, reply: Reply, now: float) -> list[Action]:
         if reply.durable != self._durable or reply.durable >= self._last:
@@ -196,7 +201,7 @@ class Uplink:
         return [self._batch()]
 
     def _batch(self, *, with_schema: bool = False) -> SendBatch:
-        samples = 1 if self._next <= self._careful_until else self._settings.batch_samples
+        samples = 1 if self._next <= self._careful_until else self._samples
         return SendBatch(self._next, samples, with_schema)
 
     def _retry(self, now: float, *actions: Action) -> list[Action]:
@@ -233,7 +238,7 @@ class Uplink:
 
     def _move(self, event: Refused, now: float) -> list[Action]:
         if event.expected > self._last + 1:
-            return self._retry(now, StartStream(), SayHello())
+            return self._start_over(now)
         self._next = max(event.expected, 1)
         if self._next > self._last:
             return self._send_or_rest()
@@ -241,6 +246,9 @@ class Uplink:
 
     def _narrow(self, event: Refused, now: float) -> list[Action]:
         """Find the tick that is refused for good, and set that one aside: its neighbours are innocent."""
+        if event.status == 413 and event.last > event.first:
+            self._samples = max(self._samples // 2, 1)
+            return self._retry(now, self._batch())
         if event.last > event.first and self._next > self._careful_until:
             self._careful_until = event.last
             return self._retry(now, self._batch())
