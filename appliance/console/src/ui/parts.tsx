@@ -1,6 +1,7 @@
 // Small parts that every page uses.
 
 import type { ComponentChildren } from "preact";
+import icon from "../favicon.svg";
 import type { Attributes, Status, Value } from "../api/types.ts";
 import { MISSING, percent } from "../model/units.ts";
 
@@ -83,6 +84,7 @@ export function Simulated() {
 export function Notice({ title, testid, children }: NoticeProps) {
   return (
     <div class="notice" data-testid={testid}>
+      <img src={icon} alt="" width="44" height="44" />
       <h1>{title}</h1>
       {children}
     </div>
