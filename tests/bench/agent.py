@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.measure import Peer, cpu_seconds, machine, report, resident_bytes
+from tests.bench.measure import Peer, cpu_seconds, machine, process_count, report, resident_bytes
 from tests.bench.node_exporter import NodeExporter, node_exporter
 from tests.support.system import Program, System, eventually, system_in
 
@@ -103,7 +103,7 @@ def report_agent(interval: int, conditions: str) -> None:
         system.holds(WARM_TICKS)
         with node_exporter(interval) as exporter:
             ours, theirs = measure(system, agent, exporter, ticks=TICKS[interval])
-    said = f"every {interval} s, {ours.collections} ticks; {conditions}"
+    said = f"every {interval} s, {ours.collections} ticks; {process_count()} processes in all; {conditions}"
     said += "" if exporter else "; node_exporter is not installed"
     for name, unit in (("cpu_ms_per_tick", "ms"), ("core_percent", "%"), ("resident_mib", "MiB")):
         peer = Peer(exporter.name, getattr(theirs, name)) if exporter and theirs else None

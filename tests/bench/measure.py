@@ -27,6 +27,11 @@ def process_tree(pid: int) -> list[int]:
     return found
 
 
+def process_count() -> int:
+    """Return how many processes the machine has, threads of the kernel included."""
+    return sum(folder.name.isdecimal() for folder in _PROC.iterdir())
+
+
 def cpu_seconds(pid: int) -> float:
     """Return user and system time of a tree, with that of children that it has waited for; exact to 10 ms."""
     fields = [_stat(one) for one in process_tree(pid)]
