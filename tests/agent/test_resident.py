@@ -1,0 +1,53 @@
+"""The resident program's own few parts."""
+
+import json
+import logging
+from dataclasses import asdict, replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from sysmon_agent.config.values import AgentSettings, CollectSettings, SpoolSettings
+from sysmon_agent.loop.sending import Channel
+from sysmon_agent.resident import LogFormat, _work, draw, settings_from
+from tests.support.agent_rig import Rig
+from tests.support.clock import ManualClock
+
+
+def test_settings_travel_as_json() -> None:
+    """The settings that were checked are the settings that are used, whatever they hold."""
+    settings = replace(
+        AgentSettings(),
+        labels={"role": "db", "env": "dev"},
+        tags=("a", "b"),
+        collect=CollectSettings(disable=("cpu",)),
+        spool=SpoolSettings(max_bytes=1 << 30),
+    )
+    assert settings_from(AgentSettings, json.loads(json.dumps(asdict(settings)))) == settings
+
+
+def test_events_are_logged_with_their_data() -> None:
+    """A line of the log has level, sentence and data."""
+    record = logging.makeLogRecord({"levelname": "WARNING", "msg": "Delivery waits.", "reason": "closed", "ticks": 2})
+    assert LogFormat().format(record) == "warning: Delivery waits. reason='closed' ticks=2"
+
+
+def test_random_numbers_lie_between_0_and_1() -> None:
+    """Pauses are drawn from the whole range and never exceed it."""
+    drawn = [draw() for _ in range(200)]
+    assert all(0 <= number < 1 for number in drawn)
+    assert min(drawn) < 0.2
+    assert max(drawn) > 0.8
+
+
+def test_an_agent_whose_delivery_breaks_ends(tmp_path: Path) -> None:
+    """A fault of the agent's own in the sending thread ends the agent instead of leaving it silent."""
+
+    def connect(_address: str) -> Channel:
+        raise ZeroDivisionError
+
+    rig = Rig(tmp_path, ManualClock(), connect)
+    with pytest.raises(ZeroDivisionError):
+        _work(rig.collecting, rig.sending, Event())
+    rig.spool.close()
