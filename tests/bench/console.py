@@ -129,7 +129,7 @@ def measure_charts(label: str, count: int, interval_ms: int) -> None:
         LiveDatabase.open(Path(folder) / "live", SystemClock()) as database,
     ):
         fill(database, count, interval_ms)
-        history = History(database.head)
+        history = History(database.head, SystemClock())
         window = Window(START_MS, START_MS + count * interval_ms, 800)
 
         def charts() -> bytes:

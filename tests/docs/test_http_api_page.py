@@ -1,11 +1,13 @@
 """The page of the API is what the program serves. `SYSMON_UPDATE_GOLDEN=1` writes its lists anew, for review."""
 
+import asyncio
 import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
 from sysmon_appliance.web.console.parameters import Parameter
@@ -76,8 +78,9 @@ def answer_lines(name: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def own_metric_lines() -> Iterator[str]:
-    families = [family for family in Console().telemetry.families() if family.name.startswith("sysmon_")]
-    suffix = {"counter": "_total", "info": "_info"}
+    text = asyncio.run(Console().telemetry.exposition()).decode()
+    families = [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]
+    suffix = {"counter": "_total"}
     rows = ((f"`{each.name}{suffix.get(each.type, '')}`", each.type, each.documentation) for each in families)
     yield from table(("metric", "type", "meaning"), *sorted(rows))
 

@@ -8,6 +8,7 @@ from sysmon_appliance.domain.charts import Label
 from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.errors import BadRequestError, NotFoundError
 from sysmon_appliance.services.history import MAX_SERIES, Answer, History, RangeQuery, is_counter
+from tests.support.clock import ManualClock
 from tests.support.head import START_MS, ListHead, batch, host, machine, schema, series
 
 NAN = float("nan")
@@ -40,8 +41,12 @@ def query(
     return RangeQuery(metric, Window(second(start), second(end), points), chosen or {}, by, rated)
 
 
+def history(*batches: StoredBatch, now: float = 100_000) -> History:
+    return History(ListHead(list(batches)), ManualClock(wall_ms=second(now)))
+
+
 def read(wanted: RangeQuery, *batches: StoredBatch) -> Answer[Attributes]:
-    return History(ListHead(list(batches))).range(HOST, wanted)
+    return history(*batches).range(HOST, wanted)
 
 
 def rows(answer: Answer[Attributes]) -> dict[Attributes, list[float]]:
@@ -106,6 +111,19 @@ def test_a_gap_is_a_null_with_a_reason() -> None:
     ]
 
 
+def test_silence_until_now_is_a_gap() -> None:
+    """Where a host is silent, the time since its last tick is a gap whose reason is not known yet."""
+
+    def gaps(end: float, now: float) -> list[tuple[int, int]]:
+        answer = history(ticks(0, 10), now=now).range(HOST, query(end=end))
+        return [(gap.from_ms, gap.to_ms) for gap in answer.gaps if gap.reason is GapReason.UNKNOWN]
+
+    assert gaps(end=100, now=100) == [(second(10), second(100))]
+    assert gaps(end=500, now=100) == [(second(10), second(100))]
+    assert gaps(end=35, now=35) == []
+    assert gaps(end=100, now=5000) == []
+
+
 def test_a_series_that_comes_later() -> None:
     """A series that the host got in the middle of the range has no values before."""
     early = batch(schema(READ, key=2), [(second(0), (0.0,)), (second(10), (10.0,))])
@@ -155,7 +173,7 @@ def test_all_charts_in_one_pass() -> None:
     known = schema(*machine())
     count = len(known.schema.series)
     batches = [batch(known, [(second(10 * n), [float(10 * n)] * count)]) for n in range(5)]
-    answer = History(ListHead(batches)).charts(HOST, Window(second(5), second(100), 800))
+    answer = history(*batches).charts(HOST, Window(second(5), second(100), 800))
     shown = dict(zip(answer.lines.labels, answer.lines.points.values.tolist(), strict=True))
     assert len(answer.lines.points.t) == 4
     assert shown[Label("disk_io", "sda read")] == [1.0] * 4
@@ -178,7 +196,7 @@ def test_the_process_table_of_a_moment() -> None:
     table, filled = processes(1, 2, 1)
     known = schema(READ, tables=(table,))
     stored = batch(known, [(second(n), (0.0,)) for n in (0, 10, 20)], tables=(filled,))
-    found = History(ListHead([stored])).processes(HOST, second(19))
+    found = history(stored).processes(HOST, second(19))
     assert found.at_ms == second(10)
     assert found.columns == tuple(name for name, _ in PROCESS_COLUMNS)
     assert [row[:2] for row in found.rows] == [(1.0, "name-1"), (2.0, "name-2")]
@@ -188,13 +206,13 @@ def test_an_older_process_table_is_found() -> None:
     """When a host has been silent, its last process table is still shown."""
     table, filled = processes(1)
     stored = batch(schema(READ, tables=(table,)), [(second(0), (0.0,))], tables=(filled,))
-    assert History(ListHead([stored])).processes(HOST, second(7200)).at_ms == second(0)
-    assert History(ListHead([stored])).processes(HOST, second(7200 * 24)).at_ms is None
+    assert history(stored).processes(HOST, second(7200)).at_ms == second(0)
+    assert history(stored).processes(HOST, second(7200 * 24)).at_ms is None
 
 
 def test_a_host_without_process_tables() -> None:
     """A host that sends no process table has an empty one."""
-    found = History(ListHead([ticks(0)])).processes(HOST, second(10))
+    found = history(ticks(0)).processes(HOST, second(10))
     assert (found.at_ms, found.rows) == (None, ())
 
 

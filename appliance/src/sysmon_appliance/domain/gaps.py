@@ -48,6 +48,11 @@ class GapFinder:
         self._last_ms = int(t[-1])
         return lines
 
+    def end(self, until_ms: int, reach_ms: int) -> None:
+        """Note that nothing came between the last tick and a moment, if that is longer than `reach_ms`."""
+        if self._last_ms is not None and until_ms - self._last_ms > reach_ms:
+            self._seen.append(TimeGap(self._last_ms, until_ms, GapReason.UNKNOWN))
+
     def gaps(self, from_ms: int, to_ms: int) -> tuple[TimeGap, ...]:
         """List gaps that reach into from_ms..to_ms, by time; what agents declare goes before what is only seen."""
         undeclared = [gap for gap in self._seen if not any(_overlap(gap, known) for known in self._declared)]

@@ -6,6 +6,7 @@ from typing import Generic
 
 import numpy as np
 
+from sysmon_agent.clock import Clock
 from sysmon_agent.names import METRICS, PROCESS_TABLE, Kind
 from sysmon_agent.wire.messages import Attributes, TableRows
 from sysmon_appliance.domain import charts
@@ -69,8 +70,9 @@ def is_counter(metric: str) -> bool:
 class History:
     """Reads the head; every call may take a while and none keeps anything."""
 
-    def __init__(self, head: HeadReader) -> None:
+    def __init__(self, head: HeadReader, clock: Clock) -> None:
         self._head = head
+        self._clock = clock
 
     def range(self, host: Host, query: RangeQuery) -> Answer[Attributes]:
         """Read one metric.
@@ -105,8 +107,8 @@ class History:
 
         A few intervals before the window are read too, so that its first tick has rates.
         """
-        earlier_ms = window.from_ms - GAP_INTERVALS * host.interval_ms
-        batches = self._head.batches(host.key, earlier_ms, window.to_ms)
+        reach_ms = GAP_INTERVALS * host.interval_ms
+        batches = self._head.batches(host.key, window.from_ms - reach_ms, window.to_ms)
         finder = GapFinder(window.from_ms)
         reader = LineReader(plans, host.interval_ms)
         pieces = [
@@ -114,6 +116,9 @@ class History:
             for schema, t, values in _chunks(finder.watch(batches), window)
             if (piece := _reduced(finder.note(reader.read(schema, t, values)), window))
         ]
+        now_ms = self._clock.wall_ms()
+        if window.to_ms >= now_ms - reach_ms:  # else the tick after the window would tell more
+            finder.end(min(window.to_ms, now_ms), reach_ms)
         return Answer(_joined(pieces), finder.gaps(window.from_ms, window.to_ms))
 
 

@@ -69,7 +69,7 @@ class ReadSide:
             meter=meter,
             fleet=fleet,
             hosts=Hosts(directory, matrix, fleet, ledger),
-            history=History(head),
+            history=History(head, clock),
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             access=Access(sessions, clock, session_seconds=session_seconds),
             epoch=epoch,

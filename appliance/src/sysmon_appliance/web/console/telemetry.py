@@ -45,11 +45,6 @@ class Telemetry(Collector):
         self._storage = await run_in_threadpool(self._side.health.state)
         return generate_latest(self._registry)
 
-    def families(self) -> Iterator[Metric]:
-        """Everything that the registry holds, with its documentation."""
-        self._storage = self._side.health.state()
-        yield from self._registry.collect()
-
     def collect(self) -> Iterator[Metric]:
         yield from self._of_fleet()
         yield from self._of_ingest()
