@@ -1,6 +1,7 @@
 """Runs the aggregator as a process: signals, logging, and telling the init system."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -32,12 +33,24 @@ async def _run(aggregator: Aggregator, notify_socket: str) -> None:
 
 
 def _ready(aggregator: Aggregator, notify_socket: str) -> None:
+    _relax_collector()
     _log.info(
         "aggregator ready",
         extra={"ingest": str(aggregator.ingest_address), "console": str(aggregator.console_address)},
     )
     if notify_socket:
         _notify(notify_socket, b"READY=1")
+
+
+def _relax_collector() -> None:
+    """Let the garbage collector look at what is new, and less often.
+
+    Thousands of batches wait for their commit at any moment and then go without its help: searching them for cycles
+    was a tenth of the cost of a push. What was loaded at start stays for good and is never searched again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _notify(path: str, message: bytes) -> None:
