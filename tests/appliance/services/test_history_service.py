@@ -147,6 +147,15 @@ def test_many_ticks_become_few_points() -> None:
     assert not answer.gaps
 
 
+def test_a_schema_that_keeps_changing() -> None:
+    """A host whose series change with every tick gives no more points than any other."""
+    schemas = [schema(READ, series("hw.temperature", hw__id=str(key)), key=key) for key in (1, 2)]
+    batches = [batch(schemas[n % 2], [(second(2 * n), (2.0 * n, 40.0))]) for n in range(3000)]
+    points = read(query(end=6000, points=100), *batches).lines.points
+    assert len(points.t) <= 100
+    np.testing.assert_allclose(points.values[0][1:], 1.0)
+
+
 def test_nothing_in_the_range() -> None:
     """A range without ticks is empty."""
     answer = read(query(start=500, end=600), ticks(0))
@@ -166,6 +175,12 @@ def test_too_many_series() -> None:
     with pytest.raises(BadRequestError, match="sum them with `by`"):
         read(query(metric="hw.temperature"), many)
     assert len(rows(read(query(metric="hw.temperature", by=()), many))) == 1
+    halves = [
+        batch(schema(*half, key=key), [(second(key), [1.0] * len(half))])
+        for key, half in ((1, lines[:600]), (2, lines[600:]))
+    ]
+    with pytest.raises(BadRequestError, match="1001 series"):
+        read(query(metric="hw.temperature"), *halves)
 
 
 def test_all_charts_in_one_pass() -> None:

@@ -1,5 +1,6 @@
 """Stretches of time without ticks, and why: from the gaps that agents declare, and from the ticks themselves."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,13 +56,20 @@ class GapFinder:
 
     def gaps(self, from_ms: int, to_ms: int) -> tuple[TimeGap, ...]:
         """List gaps that reach into from_ms..to_ms, by time; what agents declare goes before what is only seen."""
-        undeclared = [gap for gap in self._seen if not any(_overlap(gap, known) for known in self._declared)]
-        found = [gap for gap in (*self._declared, *undeclared) if gap.to_ms >= from_ms and gap.from_ms <= to_ms]
-        return tuple(sorted(found, key=lambda gap: (gap.from_ms, gap.to_ms)))
+        declared = sorted(self._declared, key=_start)
+        undeclared = [gap for gap in self._seen if not _is_among(gap, declared)]
+        found = [gap for gap in (*declared, *undeclared) if gap.to_ms >= from_ms and gap.from_ms <= to_ms]
+        return tuple(sorted(found, key=_start))
 
 
-def _overlap(one: TimeGap, other: TimeGap) -> bool:
-    return one.from_ms < other.to_ms and other.from_ms < one.to_ms
+def _start(gap: TimeGap) -> int:
+    return gap.from_ms
+
+
+def _is_among(gap: TimeGap, declared: Sequence[TimeGap]) -> bool:
+    """Tell whether a gap overlaps one of those that follow one another in `declared`."""
+    later = bisect_left(declared, gap.to_ms, key=_start)
+    return later > 0 and declared[later - 1].to_ms > gap.from_ms
 
 
 def _spread(skipped: Sequence[Gap], from_ms: int, to_ms: int) -> Iterator[TimeGap]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from sysmon_agent.names import METRICS
 from sysmon_agent.wire.messages import Attributes
-from sysmon_appliance.domain.charts import CHARTS, Label
+from sysmon_appliance.domain.charts import CHARTS, MAX_LINES, Label
 from sysmon_appliance.domain.downsample import Points
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.history import Lines
@@ -79,7 +79,7 @@ def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = ()) -> Charts
     for place, label in enumerate(lines.labels):
         places[label.chart].append((label.name, place))
     views = {
-        chart.name: ChartView(chart.unit, _chart_series(lines.points, places[chart.name], chart.decimals))
+        chart.name: ChartView(chart.unit, _chart_series(lines.points, places[chart.name][:MAX_LINES], chart.decimals))
         for chart in CHARTS
     }
     return ChartsDocument(lines.points.t.tolist(), views, gap_views(gaps))

@@ -86,7 +86,9 @@ class History:
         """
         if query.metric not in METRICS:
             raise NotFoundError(f"There is no metric {query.metric!r}.", hint="sysmon hosts show HOST")
-        return self._read(host, query.window, lambda schema: _range_plan(schema, query))
+        answer = self._read(host, query.window, lambda schema: _range_plan(schema, query))
+        _check_number(len(answer.lines.labels))
+        return answer
 
     def charts(self, host: Host, window: Window) -> Answer[charts.Label]:
         """Read all charts of the host page in one pass; labels are charts.Label values."""
@@ -119,7 +121,7 @@ class History:
         now_ms = self._clock.wall_ms()
         if window.to_ms >= now_ms - reach_ms:  # else the tick after the window would tell more
             finder.end(min(window.to_ms, now_ms), reach_ms)
-        return Answer(_joined(pieces), finder.gaps(window.from_ms, window.to_ms))
+        return Answer(_joined(pieces, window), finder.gaps(window.from_ms, window.to_ms))
 
 
 def _range_plan(schema: KnownSchema, query: RangeQuery) -> LinePlan[Attributes]:
@@ -129,12 +131,16 @@ def _range_plan(schema: KnownSchema, query: RangeQuery) -> LinePlan[Attributes]:
         if all(values.get(key) in wanted for key, wanted in query.chosen.items()):
             label = attributes if query.by is None else tuple((key, values.get(key, "")) for key in query.by)
             groups.setdefault(label, []).append(column)
-    if len(groups) > MAX_SERIES:
+    _check_number(len(groups))
+    return LinePlan.of([Line(label, columns, rated=query.rated) for label, columns in groups.items()])
+
+
+def _check_number(series: int) -> None:
+    if series > MAX_SERIES:
         raise BadRequestError(
-            f"The answer would have {len(groups)} series, {MAX_SERIES} are allowed: sum them with `by`,"
+            f"The answer would have {series} series, {MAX_SERIES} are allowed: sum them with `by`,"
             " or choose with `attribute`."
         )
-    return LinePlan.of([Line(label, columns, rated=query.rated) for label, columns in groups.items()])
 
 
 def _chunks(batches: Iterator[StoredBatch], window: Window) -> Iterator[tuple[KnownSchema, Times, Floats]]:
@@ -187,11 +193,14 @@ def _reduced(lines: Lines[L], window: Window) -> Lines[L] | None:
     return replace(lines, points=reduce(cut, window)) if len(cut.t) else None
 
 
-def _joined(pieces: Sequence[Lines[L]]) -> Lines[L]:
-    """Lay pieces end to end; a line that a piece does not have is missing there."""
-    labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
+def _joined(pieces: Sequence[Lines[L]], window: Window) -> Lines[L]:
+    """Lay pieces end to end; a line that a piece does not have is missing there.
+
+    Where a host changes its schema again and again pieces are short, so what they leave is reduced once more.
+    """
     if not pieces:
         return Lines((), Points(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0, np.bool_)))
+    labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
     places = {label: place for place, label in enumerate(labels)}
     t = np.concatenate([piece.points.t for piece in pieces])
     values = np.full((len(labels), len(t)), np.nan)
@@ -200,7 +209,8 @@ def _joined(pieces: Sequence[Lines[L]]) -> Lines[L]:
         end = start + len(piece.points.t)
         values[[places[label] for label in piece.labels], start:end] = piece.points.values
         start = end
-    return Lines(labels, with_nulls(Points(t, values, np.concatenate([piece.points.breaks for piece in pieces]))))
+    breaks = np.concatenate([piece.points.breaks for piece in pieces])
+    return Lines(labels, with_nulls(reduce(Points(t, values, breaks), window)))
 
 
 def _newest_table(batch: StoredBatch, at_ms: int) -> TableAnswer | None:
