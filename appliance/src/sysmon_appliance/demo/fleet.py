@@ -38,8 +38,8 @@ ROLES = (
 )
 REGIONS = ("fra", "iad", "sin")
 
-FULL_DISK = 0.945
-"""Of one database's disk: somebody has to look at it."""
+FULL_DISK = 0.895
+"""Of one database's disk, which programs can fill to 95 %: somebody has to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
