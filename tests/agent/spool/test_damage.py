@@ -8,7 +8,7 @@ import pytest
 
 from sysmon_agent.spool import Spool
 from sysmon_agent.wire.messages import ClockPair, Gap, GapReason
-from tests.support.agent_rig import crash, open_spool, tick
+from tests.support.agent_rig import OTHER_SCHEMA, SCHEMA, crash, open_spool, tick
 from tests.support.clock import ManualClock
 
 NOW = ClockPair(1, 2)
@@ -118,3 +118,27 @@ def test_damage_while_the_agent_runs_is_a_gap_too(folder: Path, clock: ManualClo
         spoil(files(folder)[0], 0.5)
         _, gaps = contents(spool)
     assert [gap.reason for gap in gaps] == [LOST]
+
+
+def forget_schema(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"system.uptime", b"system.uptimf"))
+
+
+def test_a_damaged_schema_is_taken_from_another_file(folder: Path, clock: ManualClock) -> None:
+    """Every file holds the schema, so damage to one copy costs nothing."""
+    forget_schema(files(folder)[0])
+    with reopened(folder, clock) as spool:
+        batch = spool.cut(1, 100, NOW, with_schema=True)
+    assert batch
+    assert (batch.first, batch.schema) == (1, SCHEMA)
+
+
+def test_ticks_without_any_schema_block_nothing(folder: Path, clock: ManualClock) -> None:
+    """When an aggregator asks for a schema that is nowhere any more, the ticks that need it become a gap."""
+    for path in files(folder):
+        forget_schema(path)
+    with reopened(folder, clock) as spool:
+        spool.append(tick(clock, 91, schema=OTHER_SCHEMA))
+        batch = spool.cut(1, 100, NOW, with_schema=True)
+    assert batch
+    assert (batch.first, batch.count, batch.skipped) == (91, 1, (Gap(1, 90, LOST),))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sysmon_agent.spool.gaps import Gaps
-from sysmon_agent.spool.ticks import size_of
-from sysmon_agent.wire.messages import Batch, Gap, GapReason
+from sysmon_agent.spool.ticks import join_tables, size_of, transpose
+from sysmon_agent.wire.messages import Batch, ClockPair, Gap, GapReason, Schema
 
 MOST_GAPS = 500
 MOST_TICKS = 5000
@@ -18,6 +18,10 @@ class Cut:
     first: int
     gaps: tuple[Gap, ...]
     ticks: tuple[Batch, ...]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.ticks) - 1
 
 
 @dataclass(slots=True)
@@ -70,3 +74,19 @@ class Cutter:
 def _fits(run: list[Batch], tick: Batch, room: int) -> bool:
     same_shape = tick.schema_hash == run[0].schema_hash and len(tick.tables) == len(run[0].tables)
     return same_shape and room >= 0 and len(run) < MOST_TICKS
+
+
+def batch_of(cut: Cut, *, stream_id: bytes, base: int, sent: ClockPair, schema: Schema | None) -> Batch:
+    """Make a batch of what was cut: columnar, and in the numbers of a stream."""
+    return Batch(
+        stream_id=stream_id,
+        first=cut.first - base,
+        wall_ms=tuple(tick.wall_ms[0] for tick in cut.ticks),
+        boot_ms=tuple(tick.boot_ms[0] for tick in cut.ticks),
+        columns=transpose(cut.ticks),
+        schema_hash=cut.ticks[0].schema_hash if cut.ticks else bytes(16),
+        sent=sent,
+        skipped=tuple(Gap(gap.first - base, gap.last - base, gap.reason) for gap in cut.gaps),
+        tables=join_tables(cut.ticks),
+        schema=schema,
+    )

@@ -15,7 +15,7 @@ from threading import RLock
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import SpoolSettings
 from sysmon_agent.errors import SpoolError
-from sysmon_agent.spool.cutting import Cutter
+from sysmon_agent.spool.cutting import Cut, Cutter, batch_of
 from sysmon_agent.spool.files import Appender
 from sysmon_agent.spool.lock import FolderLock
 from sysmon_agent.spool.reading import Reader
@@ -24,12 +24,13 @@ from sysmon_agent.spool.recovery import Recovered, recover
 from sysmon_agent.spool.rejected import Rejected
 from sysmon_agent.spool.state import save
 from sysmon_agent.spool.store import Store
-from sysmon_agent.spool.ticks import Tick, TickTime, encode_tick, join_tables, transpose
+from sysmon_agent.spool.ticks import Tick, TickTime, encode_tick
 from sysmon_agent.wire.encode import encode_schema, hash_of
 from sysmon_agent.wire.messages import Batch, ClockPair, Gap, GapReason, Schema
 
 log = logging.getLogger(__name__)
 
+_NOT_TAKEN = {GapReason.AGENT_DOWN, GapReason.HOST_DOWN, GapReason.OVERRUN}
 _OVERHEAD = 512
 """Roughly what an origin and the headers of records take."""
 
@@ -151,30 +152,24 @@ class Spool:
         The batch has at most `samples` values, but at least one tick; None when nothing has these numbers yet.
         """
         with self._mutex:
-            base = self._state.base
-            if first > self.last:
-                return None
-            cutter = Cutter(self._store.gaps, self._state.last, samples, self._hole_reason)
-            found = cutter.cut(first + base, self._reader.ticks_from(first + base))
-            return Batch(
-                stream_id=self.stream_id,
-                first=found.first - base,
-                wall_ms=tuple(tick.wall_ms[0] for tick in found.ticks),
-                boot_ms=tuple(tick.boot_ms[0] for tick in found.ticks),
-                columns=transpose(found.ticks),
-                schema_hash=found.ticks[0].schema_hash if found.ticks else bytes(16),
-                sent=sent,
-                skipped=tuple(Gap(gap.first - base, gap.last - base, gap.reason) for gap in found.gaps),
-                tables=join_tables(found.ticks),
-                schema=self._reader.schema_of(found.ticks[0]) if with_schema and found.ticks else None,
-            )
+            while first <= self.last:
+                found = self._cut(first + self._state.base, samples)
+                schema = self._reader.schema_of(found.ticks[0]) if with_schema and found.ticks else None
+                if schema or not with_schema or not found.ticks:
+                    return batch_of(found, stream_id=self.stream_id, base=self._state.base, sent=sent, schema=schema)
+                log.warning("Ticks in the spool have lost their schema.", extra={"ticks": len(found.ticks)})
+                self._declare(Gap(found.first, found.last, GapReason.SPOOL_DAMAGED))
+            return None
 
-    def wall_ms_of(self, number: int) -> int:
-        """Return when a tick was taken; 0 when it is not here."""
+    def wall_ms_of(self, number: int) -> int | None:
+        """Return when a tick was taken; 0 when none was under this number, None when that is not known any more."""
         with self._mutex:
             serial = number + self._state.base
+            gap = self._store.gaps.at(serial)
+            if gap:
+                return 0 if gap.reason in _NOT_TAKEN else None
             tick = next(self._reader.ticks_from(serial), None)
-            return tick.wall_ms[0] if tick and tick.first == serial else 0
+            return tick.wall_ms[0] if tick and tick.first == serial else None
 
     def release(self, durable: int, epoch: int) -> None:
         """Note what is safe at the aggregator, which may be less than it was, and delete what need not be kept."""
@@ -198,10 +193,7 @@ class Spool:
         with self._mutex:
             base = self._state.base
             self._keep_rejected(f"{self.stream_id.hex()}-{first:012d}", body)
-            gap = Gap(first + base, last + base, GapReason.REJECTED)
-            self._store.gaps.add(gap)
-            self._store.unwritten.append(gap)
-            self._try_to_write(b"", self._state.last)
+            self._declare(Gap(first + base, last + base, GapReason.REJECTED))
 
     def close(self) -> None:
         """Save what is only in memory, and let others have the folder."""
@@ -230,7 +222,17 @@ class Spool:
         """Ticks that were delivered and are deleted can be missed only by an aggregator that went back in time."""
         return GapReason.RESTORED if serial <= self._store.deleted else GapReason.SPOOL_DAMAGED
 
+    def _cut(self, serial: int, samples: int) -> Cut:
+        cutter = Cutter(self._store.gaps, self._state.last, samples, self._hole_reason)
+        return cutter.cut(serial, self._reader.ticks_from(serial))
+
     # Writing
+
+    def _declare(self, gap: Gap) -> None:
+        """Put a gap in the place of ticks that are on disk."""
+        self._store.gaps.add(gap)
+        self._store.unwritten.append(gap)
+        self._try_to_write(b"", self._state.last)
 
     def _try_to_write(self, record: bytes, serial: int) -> bool:
         try:

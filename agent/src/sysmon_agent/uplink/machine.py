@@ -273,4 +273,4 @@ class Uplink:
 def _is_foreign(event: Greeted) -> bool:
     """Whether the aggregator has another tick under this number than the spool has."""
     theirs = event.reply.stored_wall_ms
-    return theirs != 0 and event.own_wall_ms not in {0, theirs}
+    return theirs != 0 and event.own_wall_ms not in {None, theirs}

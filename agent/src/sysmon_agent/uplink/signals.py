@@ -33,7 +33,7 @@ class Greeted:
 
     reply: Reply
     last: int  # what the hello said
-    own_wall_ms: int  # when the tick `reply.stored` was taken according to the spool; 0 when that is not known
+    own_wall_ms: int | None  # when the tick `reply.stored` was taken here; 0: none was, None: that is not known
 
 
 @dataclass(frozen=True, slots=True)
