@@ -10,6 +10,7 @@ class ManualClock:
     def __init__(self, *, wall_ms: int = 1_800_000_000_000, boot_ms: int = 1_000_000) -> None:
         self.wall = wall_ms
         self.boot = boot_ms
+        self.passed_ms = 0  # however the clocks were set since
 
     def wall_ms(self) -> int:
         return self.wall
@@ -23,3 +24,4 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self.wall += round(seconds * 1000)
         self.boot += round(seconds * 1000)
+        self.passed_ms += round(seconds * 1000)

@@ -33,7 +33,7 @@ class Delivery(RuleBasedStateMachine):
         super().__init__()
         self.root = Path(tempfile.mkdtemp(prefix="sysmon-model-", dir=IN_MEMORY))
         self.clock = ManualClock()
-        self.server = ModelServer(self.clock.wall_ms)
+        self.server = ModelServer(lambda: self.clock.passed_ms)  # the aggregator keeps its own time
         self.values = map(float, count(1))
         self.snapshot: tuple[Path, int, set[float]] | None = None
         self.reverted = False
