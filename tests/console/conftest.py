@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support.canned_console import STATIC, CannedConsole, serving
 
@@ -20,6 +20,7 @@ FLAGS = (
     "--no-first-run",
 )
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -90,8 +91,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, console: CannedConsole, watch: Watch) -> Page:
+def page(console: CannedConsole, context: BrowserContext, watch: Watch) -> Page:
     """The fleet page of a console with canned answers."""
+    # The server is named first, so that it ends last: it would wait for a page that still listens.
     page = context.new_page()
     watch.attach(page)
     page.goto(console.origin)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Charts } from "../api/types.ts";
-import { aligned, appended, stacked, statistics, total, withoutQuiet } from "./charts.ts";
+import { aligned, appended, goesOn, stacked, statistics, total, withoutQuiet } from "./charts.ts";
 
 const chart = (values: Record<string, (number | null)[]>) => ({
   unit: "ratio",
@@ -27,6 +27,13 @@ describe("new ticks", () => {
     const next = appended(charts([1], { old: [0.1] }), charts([2], { new: [0.2] }), 0);
     expect(next).toEqual(charts([1, 2], { old: [0.1, null], new: [null, 0.2] }));
   });
+});
+
+test("ticks after a pause of more than three intervals do not go on where the charts end", () => {
+  const before = charts([1000, 3000], { user: [0.1, 0.2] });
+  expect(goesOn(before, charts([9000], { user: [0.3] }), 2000)).toBe(true);
+  expect(goesOn(before, charts([9001], { user: [0.3] }), 2000)).toBe(false);
+  expect(goesOn(charts([], {}), charts([9001], { user: [0.3] }), 2000)).toBe(true);
 });
 
 test("stacking adds upwards, and a gap in all series stays a gap", () => {

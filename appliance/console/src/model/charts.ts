@@ -3,6 +3,9 @@
 import type { ChartData, ChartSeries, Charts, Gap, TicksEvent, Value } from "../api/types.ts";
 import type { Bounds } from "./range.ts";
 
+/** Ticks further apart than this many intervals have a gap between them. */
+const GAP_INTERVALS = 3;
+
 /** Add the points of new ticks to the end, and forget those before `fromMs`. Ticks that are already there are kept as they are. */
 export function appended(charts: Charts, event: TicksEvent, fromMs: number): Charts {
   const last = charts.t.at(-1) ?? Number.NEGATIVE_INFINITY;
@@ -28,6 +31,12 @@ export function appended(charts: Charts, event: TicksEvent, fromMs: number): Cha
     ),
     gaps: charts.gaps.filter((gap) => gap.to >= fromMs),
   };
+}
+
+/** Whether ticks go on where the charts end. Where they do not, only the server knows what lies between. */
+export function goesOn(charts: Charts, event: TicksEvent, intervalMs: number): boolean {
+  const [last, next] = [charts.t.at(-1), event.t[0]];
+  return last === undefined || next === undefined || next - last <= GAP_INTERVALS * intervalMs;
 }
 
 function firstAtOrAfter(times: readonly number[], fromMs: number): number {

@@ -67,7 +67,7 @@ export const COLUMNS: readonly Column[] = [
     cell: (_, read) => <Pair down={read("disk_read")} up={read("disk_write")} words={["read", "written"]} />,
   },
   { title: "Temp", sort: "temperature", kind: "n wide", cell: (_, read) => celsius(read("temperature")) },
-  { title: "Uptime", sort: "uptime", kind: "n medium", cell: (_, read) => duration(read("uptime")) },
+  { title: "Uptime", sort: "uptime", kind: "n uptime wide", cell: (_, read) => duration(read("uptime")) },
   { title: "Seen", sort: "last_seen", kind: "n seen", cell: (host) => <SeenCell host={host} /> },
 ];
 

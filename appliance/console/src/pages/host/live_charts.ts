@@ -1,9 +1,9 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { type Signal, signal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { get, Problem } from "../../api/client.ts";
 import { live } from "../../api/live.ts";
-import type { Charts, Host } from "../../api/types.ts";
-import { appended } from "../../model/charts.ts";
+import type { Charts, Host, TicksEvent } from "../../api/types.ts";
+import { appended, goesOn } from "../../model/charts.ts";
 import { fleet } from "../../model/fleet.ts";
 import { type Bounds, boundsOf, type Range, rangeQuery } from "../../model/range.ts";
 
@@ -11,7 +11,7 @@ export interface LiveCharts {
   charts: Charts | null;
   bounds: Bounds;
   problem: Problem | null;
-  /** True while another range is under way; the old one stays on the screen. */
+  /** True while the range is under way. */
   loading: boolean;
 }
 
@@ -19,49 +19,83 @@ export interface LiveCharts {
 const GROWTH = 4;
 
 /** A host's charts over a range; a range that ends now grows with every tick. */
-export function useLiveCharts({ id, first_seen }: Host, range: Range): LiveCharts {
-  const state = useSignal<LiveCharts>({
-    charts: null,
-    bounds: boundsOf(range, fleet.now(), first_seen),
-    problem: null,
-    loading: true,
-  });
-  const key = `${id}?${new URLSearchParams(rangeQuery(range))}`;
+export function useLiveCharts(host: Host, range: Range): LiveCharts {
   useEffect(() => {
-    const controller = new AbortController();
-    const change = (changes: Partial<LiveCharts>) => {
-      if (!controller.signal.aborted) state.value = { ...state.peek(), ...changes };
-    };
-    const load = async () => {
-      change({ loading: true });
-      const bounds = boundsOf(range, fleet.now(), first_seen);
-      const query = { from: Math.round(bounds.from), to: Math.round(bounds.to), points: points() };
-      try {
-        const charts = await get<Charts>(`/api/v1/hosts/${id}/charts`, query, controller.signal);
-        change({ charts, bounds, problem: null, loading: false });
-      } catch (error) {
-        if (error instanceof Problem) change({ problem: error, loading: false });
-      }
-    };
+    live.watch(host.id);
+    return () => live.watch(null);
+  }, [host.id]);
+  const key = `${host.id}?${new URLSearchParams(rangeQuery(range))}`;
+  const shown = useRef<LiveCharts | null>(null);
+  const feed = useMemo(() => new ChartFeed(host, range, shown.current), [key]);
+  useEffect(() => feed.start(), [feed]);
+  shown.current = feed.state.value;
+  return shown.current;
+}
+
+/** Loads a range once, then adds ticks to it as they are heard. */
+class ChartFeed {
+  readonly state: Signal<LiveCharts>;
+  private readonly ended = new AbortController();
+  /** Ticks heard while the range is under way; its answer may be older than they are. */
+  private early: TicksEvent[] = [];
+
+  /** What is `shown` stays until the range has arrived. */
+  constructor(
+    private readonly host: Host,
+    private readonly range: Range,
+    shown: LiveCharts | null,
+  ) {
+    const empty = { charts: null, bounds: this.bounds(fleet.now()), problem: null };
+    this.state = signal({ ...(shown ?? empty), loading: true });
+  }
+
+  start(): () => void {
     const silence = live.listen({
-      ticks: (event) => {
-        const { charts } = state.peek();
-        if (range.kind === "fixed" || !charts) return;
-        const bounds = boundsOf(range, Math.max(fleet.now(), event.t.at(-1) ?? 0), first_seen);
-        change({ charts: appended(charts, event, bounds.from), bounds });
-        if (charts.t.length > GROWTH * points()) void load();
-      },
-      restored: () => void load(),
+      ticks: (event) => this.take(event),
+      restored: () => void this.load(),
     });
-    live.watch(id);
-    void load();
+    void this.load();
     return () => {
-      controller.abort();
+      this.ended.abort();
       silence();
-      live.watch(null);
     };
-  }, [key]);
-  return state.value;
+  }
+
+  private bounds(nowMs: number): Bounds {
+    return boundsOf(this.range, nowMs, this.host.first_seen);
+  }
+
+  private async load(): Promise<void> {
+    this.early = [];
+    this.change({ loading: true });
+    const bounds = this.bounds(fleet.now());
+    const query = { from: Math.round(bounds.from), to: Math.round(bounds.to), points: points() };
+    try {
+      const loaded = await get<Charts>(`/api/v1/hosts/${this.host.id}/charts`, query, this.ended.signal);
+      const charts = this.early.reduce<Charts>((all, event) => appended(all, event, bounds.from), loaded);
+      this.change({ charts, bounds, problem: null, loading: false });
+    } catch (error) {
+      if (error instanceof Problem) this.change({ problem: error, loading: false });
+    }
+  }
+
+  private take(event: TicksEvent): void {
+    if (this.range.kind === "fixed") return;
+    const { charts, loading } = this.state.peek();
+    if (loading || !charts) this.early.push(event);
+    else if (!goesOn(charts, event, this.host.interval_ms) || charts.t.length > GROWTH * points())
+      void this.load();
+    else this.append(charts, event);
+  }
+
+  private append(charts: Charts, event: TicksEvent): void {
+    const bounds = this.bounds(Math.max(fleet.now(), event.t.at(-1) ?? 0));
+    this.change({ charts: appended(charts, event, bounds.from), bounds });
+  }
+
+  private change(changes: Partial<LiveCharts>): void {
+    if (!this.ended.signal.aborted) this.state.value = { ...this.state.peek(), ...changes };
+  }
 }
 
 /** One point per pixel or so of a chart; cards stand in two columns on wide screens. */
