@@ -42,6 +42,15 @@ def test_ticks_are_numbered_without_exception() -> None:
     assert [tick(simulated, clock).first for _ in range(3)] == [2, 3, 4]
 
 
+def test_first_tick_declares_nothing() -> None:
+    """However long a simulated host waits for its turn at the start, it has missed no tick."""
+    clock = ManualClock()
+    simulated = host(clock)
+    clock.advance(20)
+    simulated.collect()
+    assert (sent(simulated).first, sent(simulated).skipped) == (1, ())
+
+
 def test_batch_fits_the_schema_it_carries() -> None:
     """A tick sent with its schema is one that an aggregator accepts."""
     simulated = host(ManualClock())

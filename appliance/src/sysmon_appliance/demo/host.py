@@ -40,7 +40,7 @@ class SimulatedHost:
         self._boot_id = around.identifier()
         self._stream_id = around.identifier()
         self._last = 0
-        self._last_boot_ms = around.clock.boot_ms() - around.interval_ms
+        self._last_boot_ms = 0  # of the newest tick; 0 before the first
         self._waiting: Batch | None = None
 
     @property
@@ -82,7 +82,7 @@ class SimulatedHost:
         if self._waiting is not None:
             return
         sent = self._clocks()
-        intervals = max(1, round((sent.boot_ms - self._last_boot_ms) / self._around.interval_ms))
+        intervals = self._intervals_until(sent.boot_ms)
         columns, processes = self._machine.advance(intervals * self._around.interval_ms / 1000)
         first = self._last + intervals
         missed = Gap(self._last + 1, first - 1, GapReason.AGENT_DOWN)
@@ -109,6 +109,12 @@ class SimulatedHost:
         """Let go of the tick if it is durable."""
         if reply.durable >= self._last:
             self._waiting = None
+
+    def _intervals_until(self, boot_ms: int) -> int:
+        """Return how many ticks are due since the newest one, this one included."""
+        if not self._last_boot_ms:
+            return 1
+        return max(1, round((boot_ms - self._last_boot_ms) / self._around.interval_ms))
 
     def _before_waiting(self) -> int:
         """Return the last number that is not on its way."""
