@@ -139,8 +139,9 @@ class Delivery(RuleBasedStateMachine):
         assert len(self.collected - set(stored)) <= dropped
         if not self.reverted:
             assert not [value for value, times in stored.items() if times > 1]
+            # A tick that found no room was never collected; killed before it was declared, it is an absence.
             refused = len(self.rig.looked) - len(self.collected)
-            assert len(self.collected - set(stored)) + refused == dropped
+            assert dropped <= len(self.collected - set(stored)) + refused
         assert self.server.missing(GapReason.SPOOL_DAMAGED) == 0
 
 
