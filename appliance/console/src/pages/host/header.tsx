@@ -92,9 +92,9 @@ function Now({ host }: { host: Host }) {
         note={`${count(read("processes"))} processes`}
       />
       <Tile
-        words="Network received"
+        words="Network in"
         value={bytes(read("net_receive"), "/s")}
-        note={`${bytes(read("net_transmit"), "/s")} sent`}
+        note={`${bytes(read("net_transmit"), "/s")} out`}
       />
       <Tile
         words="Disk read"
