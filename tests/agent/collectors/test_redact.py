@@ -45,6 +45,7 @@ SECRETS = [
     ["app", '{"user":"me","password":"hunter2"}'],
     ["app", "user=me;password=hunter2;host=db"],
     ["app", "passphrase:hunter2"],
+    ["app", "https://me:hunter2@host.example/?session=1"],
 ]
 
 
@@ -68,7 +69,7 @@ def test_secrets_are_hidden(argv: list[str]) -> None:
 )
 def test_words_that_look_like_keys_are_hidden(key: str) -> None:
     """Long words of hexadecimal or mixed characters, and the known forms of keys, are hidden wherever they stand."""
-    shown = redact(["app", key, f"--id={key}", f"https://{key}@host.example"])
+    shown = redact(["app", key, f"--id={key}", f"https://{key}@host.example", f"id={key}&token=x"])
     assert not any(part in shown for part in key.split(".") if len(part) > 16)
 
 

@@ -17,13 +17,14 @@ _SENSITIVE = (
     r"(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|credential|cookie|session|signature|bearer|auth(?!or(?!iz))"
     r"|(?:api|access|private|account|encryption|master|shared|secret)[-_.]?key)"
 )
+# Every name above holds one of these; looking for them first is fifty times cheaper than the expressions.
+_HINTS = ("auth", "basic", "bearer", "cookie", "credential", "key", "pass", "pwd", "secret", "session", "sign", "token")
 # A name and its value in one word: --token=x, PGPASSWORD=x, {"password":"x"}, https://host/?sig=1&token=x
-_ASSIGNMENT = re.compile(rf"(.*?{_SENSITIVE}[\w.-]*[\"']?[=:])(.+)", re.IGNORECASE | re.DOTALL)
-# A name whose value is the next word: --token x, Authorization: x, "password": "x", Bearer x
-_ANNOUNCEMENT = re.compile(
-    rf"(?:[-/]+[\w.-]*{_SENSITIVE}[\w.-]*|.*{_SENSITIVE}[\w.-]*[\"']?[=:]|bearer|basic)",
-    re.IGNORECASE | re.DOTALL,
-)
+_ASSIGNMENT = re.compile(rf"{_SENSITIVE}[\w.-]*[\"']?[=:](?=.)", re.IGNORECASE | re.DOTALL)
+# A name whose value is the next word: --token x; Authorization: x; Bearer x
+_OPTION = re.compile(rf"[-/]+[\w.-]*{_SENSITIVE}[\w.-]*", re.IGNORECASE)
+_HEADER = re.compile(rf"{_SENSITIVE}[\w.-]*[\"']?[=:]\Z", re.IGNORECASE)
+_SCHEMES = ("basic", "bearer")
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)\S*@")
 _KEYS = re.compile(
     r"\b[0-9a-f]{32,}\b"
@@ -32,6 +33,7 @@ _KEYS = re.compile(
     r"|(?<![\w+-])(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])(?=[\w+-]*\d)[\w+-]{32,}={0,2}",
     re.ASCII,
 )
+_SHORTEST_KEY = 11
 _WORDS = re.compile(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
 
 _SHORT_OPTIONS = {
@@ -79,24 +81,40 @@ class _Redaction:
 
     def _word(self, word: str) -> str:
         hidden = self._hides_next
-        self._hides_next = word == self._short_option or _ANNOUNCEMENT.fullmatch(word) is not None
+        hinted = _may_name_a_secret(word)
+        self._hides_next = word == self._short_option or (hinted and _announces_a_secret(word))
         if hidden:
             return MASK
         option = _SHORT_OPTIONS.get(word.rpartition("/")[2], "")
         if option:
             self._short_option = option
             return word
-        return self._visible(word)
+        return self._visible(word, hinted=hinted)
 
-    def _visible(self, word: str) -> str:
+    def _visible(self, word: str, *, hinted: bool) -> str:
         option = self._short_option
         if option and word.startswith(option) and word != option:
             return option + MASK
-        word = _URL_PASSWORD.sub(rf"\1{MASK}@", word)
-        word = _ASSIGNMENT.sub(rf"\1{MASK}", word)
-        return _KEYS.sub(MASK, word)
+        if "@" in word:
+            word = _URL_PASSWORD.sub(rf"\1{MASK}@", word)
+        if hinted and (assignment := _ASSIGNMENT.search(word)):
+            word = word[: assignment.end()] + MASK
+        return _KEYS.sub(MASK, word) if len(word) >= _SHORTEST_KEY else word
 
 
 def _assigns_at_once(argument: str) -> bool:
     """Tell `--password=two words`, which is one value, from a script that holds an assignment somewhere."""
-    return _ASSIGNMENT.match(argument.partition(" ")[0]) is not None
+    first = argument.partition(" ")[0]
+    return _may_name_a_secret(first) and _ASSIGNMENT.search(first) is not None
+
+
+def _may_name_a_secret(word: str) -> bool:
+    lowered = word.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
+def _announces_a_secret(word: str) -> bool:
+    """Tell whether the next word is a secret, by this one."""
+    if word[0] in "-/":
+        return _OPTION.fullmatch(word) is not None or _HEADER.search(word) is not None
+    return word.lower() in _SCHEMES or _HEADER.search(word) is not None
