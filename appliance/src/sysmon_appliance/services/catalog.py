@@ -27,6 +27,7 @@ class Catalog:
         self._host_keys = {host.host_id: host.key for host in state.hosts}
         self._schemas = {schema.hash: schema for schema in state.schemas}
         self._streams = {(stream.host, stream.stream_id): stream for stream in state.streams}
+        self._next_host = 1 + max((host.key for host in state.hosts), default=0)
         self._next_schema = 1 + max((schema.key for schema in state.schemas), default=0)
         self._next_stream = 1 + max((stream.key for stream in state.streams), default=0)
 
@@ -55,7 +56,7 @@ class Catalog:
         if clock_offset_ms:
             facts[CLOCK_FACT] = f"{clock_offset_ms / 1000:+.0f} s"
         host = Host(
-            key=self._host_keys.setdefault(host_id, 1 + max(self._host_keys.values(), default=0)),
+            key=self._host_key(host_id),
             host_id=host_id,
             name=facts.get("host.name") or host_id[:8],
             interval_ms=hello.interval_ms,
@@ -69,6 +70,12 @@ class Catalog:
         )
         known = self._hosts.get(host_id)
         return host if known is None else replace(host, first_seen_ms=known.first_seen_ms)
+
+    def _host_key(self, host_id: str) -> int:
+        if host_id not in self._host_keys:
+            self._host_keys[host_id] = self._next_host
+            self._next_host += 1
+        return self._host_keys[host_id]
 
     def put(self, host: Host) -> None:
         """Show a host that is durable."""

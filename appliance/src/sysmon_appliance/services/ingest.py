@@ -116,12 +116,12 @@ class Ingest:
         stream = self._catalog.stream(host.key, hello.stream_id)
         changes: list[Change] = [SaveHost(host)] if host != self._catalog.find(peer.id) else []
         # An agent that has seen a higher epoch saw it here: this database was restored, or begun anew.
-        epoch = hello.epoch + 1 if self.epoch < hello.epoch < _HIGHEST_EPOCH else self.epoch
-        changes += [RaiseEpoch(epoch)] if epoch > self.epoch else []
+        if self.epoch < hello.epoch < _HIGHEST_EPOCH:
+            changes.append(RaiseEpoch(hello.epoch + 1))
         if changes or not stream.settled:
             await self._barrier.durable(*changes)
-            self._catalog.put(host)
-            self.epoch = max(self.epoch, epoch)
+        for change in changes:
+            self._note(change)
         if presence.link is link:
             presence.stream = stream
         return Reply(self.epoch, stream.last, stream.last, stream.last_wall_ms)
@@ -138,6 +138,14 @@ class Ingest:
         presence = self._presences.get(peer.id)
         if presence is not None and presence.link is link:
             presence.link = presence.stream = None
+
+    def _note(self, change: Change) -> None:
+        """Show a change that hello has brought and that is durable now."""
+        match change:
+            case SaveHost():
+                self._catalog.put(change.host)
+            case RaiseEpoch():
+                self.epoch = max(self.epoch, change.epoch)
 
     def _take_over(self, peer: Peer, hello: Hello, link: Link, now_ms: int) -> _Presence:
         if hello.protocol != PROTOCOL_VERSION:

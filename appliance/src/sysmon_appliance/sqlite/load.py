@@ -26,6 +26,8 @@ _STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FRO
 _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
 _BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
 
+_REASONS = frozenset(GapReason)
+
 # What was accepted once is accepted again, even where limits were lowered since.
 _NO_LIMITS = Limits(body_bytes=1 << 30, series=1 << 30, tables=1 << 30, table_columns=1 << 30, text_bytes=1 << 30)
 
@@ -71,7 +73,8 @@ def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: He
 def _add_gaps(connection: apsw.Connection, streams: dict[int, Stream]) -> None:
     for key, reason, missing, last in connection.execute(_GAPS):
         stream = streams[key]
-        stream.missing[GapReason(reason)] = missing
+        known = GapReason(reason) if reason in _REASONS else GapReason.UNKNOWN  # a later release may know more
+        stream.missing[known] = stream.missing.get(known, 0) + missing
         if last > stream.last:  # nothing was stored since, so the newest number is no tick
             stream.last = last
             stream.last_wall_ms = 0
