@@ -114,12 +114,6 @@ class ForbiddenError(SysmonError):
     code = "forbidden"
 
 
-class MethodNotAllowedError(SysmonError):
-    """The route exists, and has no such method."""
-
-    code = "method_not_allowed"
-
-
 class WrongHostError(SysmonError):
     """The request names a host that this listener does not serve."""
 

@@ -50,7 +50,7 @@ def test_a_host_without_ticks_has_no_sparkline() -> None:
     """A host that only said hello has empty sparklines and no values."""
     console = Console([host(1)])
     (row,) = console.side.fleet.page(console.directory.hosts).hosts
-    assert all(math.isnan(value) for value in row.values)
+    assert all(value is not None and math.isnan(value) for value in row.values)
     assert json.loads(bytes(row.spark)) == {"cpu": [], "memory": [], "net_receive": [], "net_transmit": []}
 
 

@@ -130,7 +130,7 @@ def test_a_host_that_sent_nothing(console: Console) -> None:
     """A host that only said hello is shown, without values."""
     detail = console.side.hosts.detail(console.directory.hosts[2])
     assert (detail.series, detail.last_seen) == ([], START_MS)
-    assert all(math.isnan(value) for value in detail.latest.values())
+    assert all(value is not None and math.isnan(value) for value in detail.latest.values())
 
 
 def test_comparing_canonical_metrics(console: Console) -> None:
@@ -147,6 +147,7 @@ def test_comparing_series(console: Console) -> None:
     (row,) = console.side.hosts.compare(console.directory.hosts, ["system.disk.io"]).rows
     assert (row.unit, row.attributes) == ("By/s", dict(READ.attributes))
     assert row.values[:2] == [10.0, 30.0]
+    assert row.values[2] is not None
     assert math.isnan(row.values[2])
 
 
