@@ -1,13 +1,18 @@
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
 from sysmon_agent.wire.messages import GapReason
+from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.fleet import FleetMatrix
 from sysmon_appliance.domain.ledger import LedgerEntry
+from sysmon_appliance.errors import StorageError
 from sysmon_appliance.services import ledger
 from tests.support.console import Console
-from tests.support.head import START_MS, batch, facts, host, schema, series
+from tests.support.head import START_MS, ListHead, batch, facts, host, schema, series
 
 LIMIT, AVAILABLE = series("system.memory.limit"), series("system.memory.linux.available")
 KNOWN = schema(LIMIT, AVAILABLE)
@@ -89,3 +94,21 @@ async def test_the_fleet_is_there_after_a_restart() -> None:
     assert [row.last_seen for row in page.hosts] == [START_MS, START_MS]
     assert page.summary.down == 2
     assert page.hosts[0].values[page.metrics.index("memory")] == 0.75
+
+
+class DamagedHead(ListHead):
+    """A head whose rows of host 1 can't be read."""
+
+    def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
+        if host == 1:
+            raise StorageError("database disk image is malformed")
+        return super().batches(host, from_ms, to_ms, tables=tables)
+
+
+async def test_damage_to_one_hosts_past_keeps_nobody_from_starting() -> None:
+    """Where a host's stored past can't be read after a restart, the aggregator starts, and shows the others."""
+    console = started(1, 2)
+    side = replace(console.side, head=DamagedHead(console.head.stored), matrix=FleetMatrix(console.directory))
+    await side.refill()
+    assert side.matrix.latest(1) is None
+    assert side.matrix.latest(2) is not None

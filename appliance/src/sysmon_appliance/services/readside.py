@@ -1,11 +1,13 @@
 """Everything that answers questions, put together over the ports that supply the data."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sysmon_agent.clock import Clock
+from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import HeadReader, StoredBatch
 from sysmon_appliance.domain.fleet import SPARK_SECONDS, SPARK_SLOTS, FleetMatrix
@@ -18,6 +20,8 @@ from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
+
+_log = logging.getLogger(__name__)
 
 MAX_READERS = 4
 
@@ -82,9 +86,15 @@ class ReadSide:
             return await asyncio.to_thread(read)
 
     async def refill(self) -> None:
-        """Fill the fleet matrix from the head after a start; what arrives meanwhile is newer and stays."""
+        """Fill the fleet matrix from the head after a start; what arrives meanwhile is newer and stays.
+
+        A host whose past cannot be read begins without it: damage to old rows must not keep new ones from arriving.
+        """
         for host in list(self.directory.all()):
-            self.matrix.update(await asyncio.to_thread(self._recent, host))
+            try:
+                self.matrix.update(await asyncio.to_thread(self._recent, host))
+            except SysmonError:
+                _log.warning("a host's recent past can't be read", extra={"host_id": host.host_id}, exc_info=True)
 
     def _recent(self, host: Host) -> list[StoredBatch]:
         newest_ms = self.head.newest_ms(host.key)
