@@ -1,6 +1,6 @@
 import "../../styles/charts.css";
-import "../../styles/host.css";
 import "../../styles/compare.css";
+import "../../styles/toolbar.css";
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
@@ -20,8 +20,8 @@ import { go, route, withParams } from "../../router.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
 import type { ChartActions } from "../../ui/chart/options.ts";
 import { coloured } from "../../ui/chart/palette.ts";
+import { RangePicker } from "../../ui/range_picker.tsx";
 import { second, useLoaded, useTitle } from "../../ui/hooks.ts";
-import { Toolbar } from "../host/toolbar.tsx";
 import { HostPicker } from "./picker.tsx";
 import { OVERLAYS, type OverlaySpec } from "./specs.ts";
 import { ComparedTable } from "./table.tsx";
@@ -77,7 +77,9 @@ function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
   const complete = charts.data?.length === hosts.length;
   return (
     <>
-      <Toolbar sections={[]} range={range} bounds={bounds} loading={false} onRange={show} />
+      <div class="toolbar">
+        <RangePicker range={range} bounds={bounds} onRange={show} />
+      </div>
       {problem && (
         <p class="card fault-line" role="alert">
           {problem.message} {problem.hint}

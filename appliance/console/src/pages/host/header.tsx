@@ -26,7 +26,7 @@ export function HostHeader({ host }: { host: Host }) {
         {host.simulated && <Simulated />}
         <Labels labels={host.labels} tags={host.tags} />
         <Seen at={current?.last_seen ?? host.last_seen} />
-        <a class="button" href={`/compare?hosts=${host.id}`}>
+        <a class="button compare-link" href={`/compare?hosts=${host.id}`}>
           Compare
         </a>
       </div>

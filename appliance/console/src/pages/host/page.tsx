@@ -1,6 +1,7 @@
 import "../../styles/charts.css";
 import "../../styles/host.css";
 import "../../styles/processes.css";
+import "../../styles/toolbar.css";
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
