@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
@@ -14,6 +15,7 @@ from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.route import ApiRoute
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
+from sysmon_appliance.web.ingest import Refusals
 from tests.support.console import Console
 from tests.support.tree import ROOT
 
@@ -78,7 +80,9 @@ def answer_lines(name: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def own_metric_lines() -> Iterator[str]:
-    text = asyncio.run(Console().telemetry.exposition()).decode()
+    refusals = CollectorRegistry()
+    refusals.register(Refusals({}))
+    text = asyncio.run(Console().telemetry.exposition()).decode() + generate_latest(refusals).decode()
     families = [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]
     suffix = {"counter": "_total"}
     rows = ((f"`{each.name}{suffix.get(each.type, '')}`", each.type, each.documentation) for each in families)

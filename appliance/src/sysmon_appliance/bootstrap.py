@@ -24,7 +24,7 @@ from sysmon_appliance.services.retention import Retention
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, create_app
-from sysmon_appliance.web.ingest import ingest_server
+from sysmon_appliance.web.ingest import Refusals, ingest_server
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import console_server, socket_server
 
@@ -104,7 +104,9 @@ def build(settings: AggregatorSettings, clock: Clock) -> Iterator[Aggregator]:
             epoch=database.state.epoch,
         )
         ingest.listen(read_side.hub.update)
-        telemetry = Telemetry(CollectorRegistry(), read_side)
+        registry = CollectorRegistry()
+        registry.register(Refusals(ingest.refused))
+        telemetry = Telemetry(registry, read_side)
         barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
         app = create_app(read_side, telemetry, console)
         yield Aggregator(

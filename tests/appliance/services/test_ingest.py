@@ -201,7 +201,7 @@ async def test_garbage_is_refused_and_counted(aggregator: Aggregator) -> None:
     answers: list[Answer] = []
     aggregator.ingest.submit(Push(PEER, "connection", b"\xff" * 40, NOW_MS, answers.append))
     assert isinstance(answers[0], MalformedMessage)
-    assert aggregator.ingest.counters.refused == {"malformed_message": 1}
+    assert aggregator.ingest.refused == {"malformed_message": 1}
 
 
 async def test_a_connection_that_said_no_hello_is_told_to(aggregator: Aggregator) -> None:

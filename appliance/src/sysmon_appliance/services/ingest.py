@@ -71,23 +71,13 @@ class Push:
     answer: Callable[[Answer], None]  # called once, on the event loop
 
 
-@dataclass(slots=True)
-class IngestCounters:
-    """Totals since the start."""
-
-    batches: int = 0
-    ticks: int = 0
-    samples: int = 0
-    refused: Counter[str] = field(default_factory=Counter)  # by error code
-
-
 class Ingest:
     """Takes what agents send, in the order in which it comes."""
 
     def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits) -> None:
         self.epoch = state.epoch
         self.limits = limits
-        self.counters = IngestCounters()
+        self.refused: Counter[str] = Counter()  # batches since the start, by error code
         self._catalog = catalog
         self._barrier = barrier
         self._next_batch = state.next_batch
@@ -262,9 +252,6 @@ class Ingest:
             received_ms=append.received_ms,
         )
         self._committed.append(stored)
-        self.counters.batches += 1
-        self.counters.ticks += append.batch.count
-        self.counters.samples += stored.values.size
 
     def _publish(self, _: GroupResult) -> None:
         """Tell listeners what the group that was just settled has stored."""
@@ -281,7 +268,7 @@ class Ingest:
         return Reply(self.epoch, stream.last, stream.last)
 
     def _refuse(self, error: SysmonError, push: Push) -> None:
-        self.counters.refused[error.code] += 1
+        self.refused[error.code] += 1
         push.answer(error)
 
 

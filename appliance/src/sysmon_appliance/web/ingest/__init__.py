@@ -1,5 +1,6 @@
 """The listener that agents push to: TLS with client certificates, and two routes."""
 
+from sysmon_appliance.web.ingest.metrics import Refusals
 from sysmon_appliance.web.ingest.server import IngestServer, ingest_server
 
-__all__ = ["IngestServer", "ingest_server"]
+__all__ = ["IngestServer", "Refusals", "ingest_server"]
