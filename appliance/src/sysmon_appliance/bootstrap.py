@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 from socket import socket
@@ -29,6 +29,16 @@ from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listen
 from sysmon_appliance.web.servers import console_server, socket_server
 
 _SESSIONS = "sessions.json"
+_SHOW = "sysmon-aggregator config show --effective"
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Sockets that are bound and listen."""
+
+    ingest: socket
+    console: socket
+    local: socket
 
 
 class Aggregator:
@@ -81,46 +91,59 @@ def build(settings: AggregatorSettings, clock: Clock) -> Iterator[Aggregator]:
         An address, a certificate or the data folder cannot be used.
     """
     with ExitStack() as closing:
-        ingest_listener = closing.enter_context(tcp_listener(settings.ingest.listen, "ingest.listen"))
-        console_listener = closing.enter_context(tcp_listener(settings.console.listen, "console.listen"))
-        console = _used(settings.console, address_of(console_listener))
-        local_listener = closing.enter_context(unix_listener(Path(console.socket)))
-        closing.callback(Path(console.socket).unlink, missing_ok=True)
-        data = Path(settings.data)
-        database = closing.enter_context(LiveDatabase.open(data, clock))
+        # Sockets before the database: what cannot be served must not begin an epoch.
+        listeners = _listen(settings, closing)
+        console = _used(settings.console, address_of(listeners.console))
+        database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
+        yield _join(replace(settings, console=console), listeners, database, clock)
 
-        barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-        catalog = Catalog(database.state)
-        limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
-        ingest = Ingest(database.state, catalog, barrier, limits=limits)
-        read_side = ReadSide.over(
-            catalog,
-            database.head,
-            catalog,
-            health=DatabaseHealth(data, barrier, clock, waiting=lambda: barrier.waiting),
-            sessions=SessionFile(data / _SESSIONS),
-            session_seconds=console.session_seconds,
-            clock=clock,
-            epoch=database.state.epoch,
-        )
-        ingest.listen(read_side.hub.update)
-        registry = CollectorRegistry()
-        registry.register(Refusals(ingest.refused))
-        telemetry = Telemetry(registry, read_side)
-        barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
-        app = create_app(read_side, telemetry, console)
-        yield Aggregator(
-            {
-                ingest_listener: ingest_server(ingest, settings.ingest, clock),
-                console_listener: console_server(app, console),
-                local_listener: socket_server(ViaSocket(app)),
-            },
-            barrier=barrier,
-            read_side=read_side,
-            retention=Retention(database.usage, barrier, clock, settings.head),
-            ingest_address=address_of(ingest_listener),
-            console_address=address_of(console_listener),
-        )
+
+def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
+    ingest = closing.enter_context(tcp_listener(settings.ingest.listen, "ingest.listen"))
+    console = closing.enter_context(tcp_listener(settings.console.listen, "console.listen"))
+    path = Path(settings.console.socket)
+    local = closing.enter_context(unix_listener(path))
+    closing.callback(path.unlink, missing_ok=True)
+    return Listeners(ingest, console, local)
+
+
+def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveDatabase, clock: Clock) -> Aggregator:
+    barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+    catalog = Catalog(database.state)
+    limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
+    ingest = Ingest(database.state, catalog, barrier, limits=limits)
+    read_side = ReadSide.over(
+        catalog,
+        database.head,
+        catalog,
+        health=DatabaseHealth(Path(settings.data), barrier, clock, waiting=lambda: barrier.waiting),
+        sessions=SessionFile(Path(settings.data) / _SESSIONS),
+        session_seconds=settings.console.session_seconds,
+        clock=clock,
+        epoch=database.state.epoch,
+    )
+    ingest.listen(read_side.hub.update)
+    app = create_app(read_side, _telemetry(read_side, ingest, barrier), settings.console)
+    return Aggregator(
+        {
+            listeners.ingest: ingest_server(ingest, settings.ingest, clock),
+            listeners.console: console_server(app, settings.console),
+            listeners.local: socket_server(ViaSocket(app)),
+        },
+        barrier=barrier,
+        read_side=read_side,
+        retention=Retention(database.usage, barrier, clock, settings.head),
+        ingest_address=address_of(listeners.ingest),
+        console_address=address_of(listeners.console),
+    )
+
+
+def _telemetry(read_side: ReadSide, ingest: Ingest, barrier: GroupCommit) -> Telemetry:
+    registry = CollectorRegistry()
+    registry.register(Refusals(ingest.refused))
+    telemetry = Telemetry(registry, read_side)
+    barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
+    return telemetry
 
 
 def _used(console: ConsoleSettings, bound: Address) -> ConsoleSettings:
@@ -139,6 +162,3 @@ def _used(console: ConsoleSettings, bound: Address) -> ConsoleSettings:
             hint=_SHOW,
         )
     return replace(console, listen=str(replace(parse_address(console.listen), port=bound.port)))
-
-
-_SHOW = "sysmon-aggregator config show --effective"
