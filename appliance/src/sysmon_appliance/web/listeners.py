@@ -62,21 +62,26 @@ def unix_listener(path: Path) -> socket.socket:
     if _answers(path):
         raise ConfigError(f"console.socket: another aggregator listens at {path}.", hint=f"ss -lxp src {path}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Bound under another name and renamed, so that at no moment others may connect.
-        listener.bind(str(partial))
-        partial.chmod(0o600)
+        path.unlink(missing_ok=True)
+        _bind_privately(listener, path)
         listener.listen(BACKLOG)
-        partial.rename(path)
     except OSError as error:
         listener.close()
-        partial.unlink(missing_ok=True)
         raise ConfigError(
             f"console.socket: cannot listen at {path}: {_reason(error)}.", hint=f"ls -ld {path.parent}"
         ) from error
     return listener
+
+
+def _bind_privately(listener: socket.socket, path: Path) -> None:
+    """Bind so that at no moment others may connect; no other thread runs yet that the mask could surprise."""
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
 
 
 def _answers(path: Path) -> bool:
