@@ -77,4 +77,5 @@ def text(data: bytes) -> str:
     decoded = data.decode("utf-8", "replace")[:_LONGEST_TEXT]
     if decoded.isprintable():
         return decoded
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in decoded)
+    # By its number: a name in \N{} makes the compiler load the Unicode tables, and they stay.
+    return "".join(character if character.isprintable() else "\ufffd" for character in decoded)
