@@ -53,7 +53,7 @@ $(VENV)/node.stamp: $(BIN)/uv pyproject.toml
 
 $(CONSOLE_DIR)/node_modules/.stamp: $(CONSOLE_DIR)/package-lock.json $(VENV)/node.stamp
 	@echo "Installing the console's libraries"
-	@cd $(CONSOLE_DIR) && npm ci --silent --no-audit --no-fund --no-update-notifier
+	@cd $(CONSOLE_DIR) && npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 $(CONSOLE_BUILT): $(CONSOLE_DIR)/node_modules/.stamp $(shell find $(CONSOLE_DIR)/src $(CONSOLE_DIR)/*.* -type f 2>/dev/null)
