@@ -39,6 +39,18 @@ def test_streams_are_rebuilt_from_the_head(tmp_path: Path) -> None:
         assert database.state.next_batch == 5
 
 
+@pytest.mark.parametrize("size", [1, 24, 25, 26, 77])
+def test_a_group_of_any_size_is_kept_whole(tmp_path: Path, size: int) -> None:
+    """Batches are kept each with its own body, however many are committed together."""
+    sent = [append(number, a_batch(number)) for number in range(1, size + 1)]
+    with live(tmp_path) as database:
+        commit(database, *sent)
+        kept = list(database.head.batches(1, 0, 1 << 60))
+    assert [batch.values.tobytes() for batch in kept] == [one.batch.columns for one in sent]
+    with live(tmp_path) as database:
+        assert (only_stream(database).last, only_stream(database).stored) == (size, size)
+
+
 def test_a_stream_that_ends_with_a_gap_has_no_last_time(tmp_path: Path) -> None:
     """A stream whose newest number is a gap has no time to compare with."""
     with live(tmp_path) as database:

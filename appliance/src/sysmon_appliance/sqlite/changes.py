@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -29,11 +30,10 @@ ON CONFLICT (id) DO UPDATE SET
 """
 _SAVE_SCHEMA = "INSERT OR IGNORE INTO schemas (id, hash, body) VALUES (:id, :hash, :body)"
 _OPEN_STREAM = "INSERT OR IGNORE INTO streams (id, host, stream_id) VALUES (:id, :host, :stream_id)"
-_APPEND_BATCH = """
-INSERT INTO batches (id, stream, schema, first, count, start_ms, end_ms, last_ms, offset_ms, received_ms)
-VALUES (:id, :stream, :schema, :first, :count, :start_ms, :end_ms, :last_ms, :offset_ms, :received_ms)
+_APPEND_BATCHES = """
+INSERT INTO batches (id, stream, schema, first, count, start_ms, end_ms, last_ms, offset_ms, received_ms) VALUES
 """
-_APPEND_BODY = "INSERT INTO bodies (id, body) VALUES (:id, :body)"
+_APPEND_BODIES = "INSERT INTO bodies (id, body) VALUES"
 _APPEND_GAP = """
 INSERT INTO gaps (stream, first, last, reason, received_ms) VALUES (:stream, :first, :last, :reason, :received_ms)
 """
@@ -50,7 +50,12 @@ WHERE streams.id = gone.stream
 _DROP_BODIES = "DELETE FROM bodies WHERE id <= :up_to"
 _DROP_BATCHES = "DELETE FROM batches WHERE id <= :up_to"
 
+_AT_ONCE = 25
+"""Rows of one INSERT. Each step of SQLite gives up the interpreter's lock and takes it back, which beside a busy event
+loop costs more than the row itself."""
+
 Bindings = dict[str, Any]
+Row = tuple[int | bytes, ...]
 
 
 def apply(connection: apsw.Connection, changes: Sequence[Change]) -> None:
@@ -63,24 +68,37 @@ def apply(connection: apsw.Connection, changes: Sequence[Change]) -> None:
         if not isinstance(change, AppendBatch):
             _APPLY[type(change)](connection, change)
     with_ticks = [append for append in appends if append.batch.count]
-    connection.executemany(_APPEND_BATCH, map(_batch_row, with_ticks))
-    connection.executemany(_APPEND_BODY, ({"id": append.id, "body": append.body} for append in with_ticks))
+    _insert(connection, _APPEND_BATCHES, [_batch_row(append) for append in with_ticks])
+    _insert(connection, _APPEND_BODIES, [(append.id, append.body) for append in with_ticks])
     connection.executemany(_APPEND_GAP, _gap_rows(appends))
 
 
-def _batch_row(append: AppendBatch) -> Bindings:
-    return {
-        "id": append.id,
-        "stream": append.stream,
-        "schema": append.schema,
-        "first": append.batch.first,
-        "count": append.batch.count,
-        "start_ms": append.start_ms,
-        "end_ms": append.end_ms,
-        "last_ms": append.batch.wall_ms[-1],
-        "offset_ms": append.offset_ms,
-        "received_ms": append.received_ms,
-    }
+def _insert(connection: apsw.Connection, head: str, rows: Sequence[Row]) -> None:
+    """Insert rows, many with each statement as long as there are enough."""
+    if not rows:
+        return
+    one = f"({', '.join('?' * len(rows[0]))})"
+    many = head + ", ".join([one] * _AT_ONCE)
+    whole = len(rows) - len(rows) % _AT_ONCE
+    for start in range(0, whole, _AT_ONCE):
+        connection.execute(many, tuple(chain.from_iterable(rows[start : start + _AT_ONCE])))
+    connection.executemany(head + one, rows[whole:])
+
+
+def _batch_row(append: AppendBatch) -> Row:
+    batch = append.batch
+    return (
+        append.id,
+        append.stream,
+        append.schema,
+        batch.first,
+        batch.count,
+        append.start_ms,
+        append.end_ms,
+        batch.wall_ms[-1],
+        append.offset_ms,
+        append.received_ms,
+    )
 
 
 def _gap_rows(appends: Iterable[AppendBatch]) -> Iterable[Bindings]:
