@@ -18,7 +18,22 @@ OURS = {
     "sysmon-agent": "sysmon_agent",
     "sysmon-aggregator": "sysmon_appliance.cli.aggregator",
 }
-OF_THE_SYSTEM = {"cd", "curl", "git", "sudo", "apt", "cat", "kill", "export", "ls", "mkdir", "systemctl"}
+OF_THE_SYSTEM = {
+    "cd",
+    "curl",
+    "git",
+    "sudo",
+    "apt",
+    "cat",
+    "kill",
+    "export",
+    "ls",
+    "mkdir",
+    "pkill",
+    "sha256sum",
+    "systemctl",
+    "timeout",
+}
 
 
 def shown() -> Iterator[tuple[str, list[str]]]:
