@@ -1,7 +1,6 @@
 """The resident program's own few parts."""
 
 import json
-import logging
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
@@ -10,7 +9,7 @@ import pytest
 
 from sysmon_agent.config.values import AgentSettings, CollectSettings, SpoolSettings
 from sysmon_agent.loop.sending import Channel
-from sysmon_agent.resident import LogFormat, _work, draw, settings_from
+from sysmon_agent.resident import _work, draw, settings_from
 from tests.support.agent_rig import Rig
 from tests.support.clock import ManualClock
 
@@ -25,12 +24,6 @@ def test_settings_travel_as_json() -> None:
         spool=SpoolSettings(max_bytes=1 << 30),
     )
     assert settings_from(AgentSettings, json.loads(json.dumps(asdict(settings)))) == settings
-
-
-def test_events_are_logged_with_their_data() -> None:
-    """A line of the log has level, sentence and data."""
-    record = logging.makeLogRecord({"levelname": "WARNING", "msg": "Delivery waits.", "reason": "closed", "ticks": 2})
-    assert LogFormat().format(record) == "warning: Delivery waits. reason='closed' ticks=2"
 
 
 def test_random_numbers_lie_between_0_and_1() -> None:

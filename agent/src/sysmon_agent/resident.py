@@ -19,6 +19,7 @@ from sysmon_agent import collectors, identity, transport
 from sysmon_agent.clock import Clock, SystemClock
 from sysmon_agent.config.values import AgentSettings
 from sysmon_agent.errors import SpoolInUseError, SysmonError
+from sysmon_agent.logs import set_up_logging
 from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.facts import boot_id, facts
 from sysmon_agent.loop.sending import Channel, Sending
@@ -26,7 +27,7 @@ from sysmon_agent.spool import Spool
 from sysmon_agent.uplink.machine import Uplink
 from sysmon_agent.wire.messages import ClockPair, Hello
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -35,16 +36,6 @@ FAREWELL_SECONDS = 1.0
 
 IN_USE = 6
 """Exit code of an agent whose spool another one has, as of all commands that meet a conflict."""
-
-
-class LogFormat(logging.Formatter):
-    """One line per event: the sentence, then its data as key=value."""
-
-    _standard = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-
-    def format(self, record: logging.LogRecord) -> str:
-        data = "".join(f" {key}={value!r}" for key, value in vars(record).items() if key not in self._standard)
-        return f"{record.levelname.lower()}: {super().format(record)}{data}"
 
 
 def settings_from(kind: type[T], values: dict[str, Any]) -> T:
@@ -147,23 +138,17 @@ def _stop_on_signals(stop: Event) -> None:
         signal.signal(number, handle)
 
 
-def set_up_log(level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(LogFormat())
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-
-
 def main(descriptor: int) -> None:
     """Read settings from an inherited descriptor, and work until SIGTERM or SIGINT."""
     with open(descriptor, "rb") as file:
         settings = settings_from(AgentSettings, json.load(file))
-    set_up_log(settings.log_level)
+    set_up_logging(settings.log_level)
     stop = Event()
     _stop_on_signals(stop)
-    log.info("The agent starts.", extra={"interval_seconds": settings.interval_seconds})
+    _log.info("The agent starts.", extra={"interval_seconds": settings.interval_seconds})
     try:
         run(settings, SystemClock(), stop, draw)
     except SysmonError as error:
-        log.critical(error.message, extra={"code": error.code, "hint": error.hint})
+        _log.critical("The agent ends.", extra={"code": error.code, "reason": error.message, "hint": error.hint})
         sys.exit(IN_USE if isinstance(error, SpoolInUseError) else 1)
-    log.info("The agent has stopped.")
+    _log.info("The agent has stopped.")

@@ -76,5 +76,5 @@ def assemble(context: Context, registry: tuple[type[Collector], ...]) -> Collect
     disabled = set(context.settings.disable)
     names = [kind.name for kind in registry]
     for unknown in sorted(disabled.difference(names)):
-        _log.warning("No collector has the name that is to be disabled", extra={"collector": unknown, "known": names})
+        _log.warning("No collector has the name that is to be disabled.", extra={"collector": unknown, "known": names})
     return CollectorSet([kind(context) for kind in registry if kind.name not in disabled], context.clock)

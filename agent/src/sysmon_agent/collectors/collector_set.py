@@ -53,23 +53,22 @@ class CollectorSet:
     def _isolated(self, collector: Collector) -> Readings:
         try:
             readings = collector.collect()
-            array(
-                "d", readings.values.values()
-            )  # a number that is too large for the wire is a failure of its collector
+            # A number that is too large for the wire is a failure of its collector.
+            array("d", readings.values.values())
         except Exception as error:  # noqa: BLE001 - whatever went wrong with one subject, the others go on
             self._failures[collector.name] += 1
             self._note_failure(collector.name, error)
             return Readings({})
         if collector.name in self._failing:
             self._failing.discard(collector.name)
-            _log.info("A collector works again", extra={"collector": collector.name})
+            _log.info("A collector works again.", extra={"collector": collector.name})
         return readings
 
     def _note_failure(self, name: str, error: Exception) -> None:
         if name not in self._failing:
             self._failing.add(name)
             _log.warning(
-                "A collector fails; its series have no values until it works again",
+                "A collector fails; its series have no values until it works again.",
                 extra={"collector": name, "error": f"{type(error).__name__}: {error}"},
             )
 

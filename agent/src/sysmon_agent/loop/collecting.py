@@ -13,7 +13,7 @@ from sysmon_agent.wire.messages import ClockPair, GapReason, Schema, TableRows
 if TYPE_CHECKING:
     from array import array
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Sampled(Protocol):
@@ -65,7 +65,7 @@ class Collecting:
         """Take the tick that is due now."""
         missed = self._schedule.take(self._clock.boot_ms())
         if missed:
-            log.warning("Ticks were missed: this process did not get to run.", extra={"ticks": missed})
+            _log.warning("Ticks were missed: this process did not get to run.", extra={"ticks": missed})
             self._spool.skip(missed, GapReason.OVERRUN)
         wall_ms, boot_ms = self._clock.wall_ms(), self._clock.boot_ms()
         sampled = self._measure()
@@ -82,5 +82,5 @@ class Collecting:
         now = ClockPair(self._clock.wall_ms(), self._clock.boot_ms())
         declared = self._spool.declared_since
         for ticks, reason in absence(newest, now, boot_id=boot_id, interval_ms=interval_ms, declared=declared):
-            log.info("Ticks were missed while the agent did not run.", extra={"ticks": ticks, "reason": reason.name})
+            _log.info("Ticks were missed while the agent did not run.", extra={"ticks": ticks, "reason": reason.name})
             self._spool.skip(ticks, reason)

@@ -31,7 +31,7 @@ from sysmon_agent.uplink.signals import (
 from sysmon_agent.wire.encode import encode_batch, encode_hello
 from sysmon_agent.wire.messages import ClockPair, Hello, Reply
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _ONLY_PEOPLE_HELP = {"cloned_identity", "unsupported_protocol"}
 
@@ -142,7 +142,7 @@ class Sending:
                 case StartStream():
                     self._start_stream()
                 case SetAside(first, last):
-                    log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
+                    _log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
                     self._spool.set_aside(first, last, self._refused_body)
         except (SysmonError, OSError) as error:
             return Failed(str(error))
@@ -173,7 +173,7 @@ class Sending:
     def _start_stream(self) -> None:
         before = self._spool.stream_id.hex()
         self._spool.start_stream()
-        log.warning(
+        _log.warning(
             "The aggregator has another history of this stream: the spool was restored or copied. A new stream begins.",
             extra={"before": before, "stream": self._spool.stream_id.hex()},
         )
@@ -202,10 +202,10 @@ class Sending:
             case Greeted(reply) | Answered(reply) if reply.epoch < self._uplink.epoch:
                 self._complain(logging.WARNING, f"The aggregator is of epoch {reply.epoch}, an old one; it is ignored.")
             case Answered() if self._complaint:
-                log.info("Batches are delivered again.", extra={"aggregator": self._uplink.address})
+                _log.info("Batches are delivered again.", extra={"aggregator": self._uplink.address})
                 self._complaint = ""
 
     def _complain(self, level: int, complaint: str) -> None:
         if complaint != self._complaint:
-            log.log(level, "Delivery waits.", extra={"aggregator": self._uplink.address, "reason": complaint})
+            _log.log(level, "Delivery waits.", extra={"aggregator": self._uplink.address, "reason": complaint})
         self._complaint = complaint

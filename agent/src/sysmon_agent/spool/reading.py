@@ -12,7 +12,7 @@ from sysmon_agent.wire.decode import decode_schema
 from sysmon_agent.wire.encode import hash_of
 from sysmon_agent.wire.messages import Batch, Schema
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Reader:
                 try:
                     yield decode_tick(record.payload)
                 except WireError:
-                    log.warning("A tick in the spool cannot be read.", extra={"path": file.path})
+                    _log.warning("A tick in the spool cannot be read.", extra={"path": file.path})
 
     def schema_of(self, tick: Batch) -> Schema | None:
         """Return the schema that a tick was written with; None when it cannot be read any more."""

@@ -10,7 +10,7 @@ from sysmon_agent.spool.gaps import Gaps
 from sysmon_agent.spool.state import State, load
 from sysmon_agent.spool.ticks import TickTime
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -49,10 +49,10 @@ def recover(folder: str, new_stream_id: Callable[[], bytes]) -> Recovered:
 def _look(path: str) -> Survey | None:
     found = survey(path)
     if found is None:
-        log.warning("A spool file holds nothing that can be read; it is removed.", extra={"path": path})
+        _log.warning("A spool file holds nothing that can be read; it is removed.", extra={"path": path})
         os.unlink(path)
     elif found.damaged_bytes:
-        log.warning(
+        _log.warning(
             "A spool file is damaged or was cut short; the rest of it is used.",
             extra={"path": path, "damaged_bytes": found.damaged_bytes},
         )

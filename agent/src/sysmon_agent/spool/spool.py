@@ -28,7 +28,7 @@ from sysmon_agent.spool.ticks import Tick, TickTime, encode_tick
 from sysmon_agent.wire.encode import encode_schema, hash_of
 from sysmon_agent.wire.messages import Batch, ClockPair, Gap, GapReason, Schema
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _NOT_TAKEN = {GapReason.AGENT_DOWN, GapReason.HOST_DOWN, GapReason.OVERRUN}
 _OVERHEAD = 512
@@ -157,7 +157,7 @@ class Spool:
                 schema = self._reader.schema_of(found.ticks[0]) if with_schema and found.ticks else None
                 if schema or not with_schema or not found.ticks:
                     return batch_of(found, stream_id=self.stream_id, base=self._state.base, sent=sent, schema=schema)
-                log.warning("Ticks in the spool have lost their schema.", extra={"ticks": len(found.ticks)})
+                _log.warning("Ticks in the spool have lost their schema.", extra={"ticks": len(found.ticks)})
                 self._declare(Gap(found.first, found.last, GapReason.SPOOL_DAMAGED))
             return None
 
@@ -274,12 +274,12 @@ class Spool:
             self._saved_with = appender
             self._save()
         if self._failing:
-            log.info("The spool can be written again.")
+            _log.info("The spool can be written again.")
         self._failing = False
 
     def _complain(self, error: OSError) -> None:
         if not self._failing:
-            log.error(
+            _log.error(
                 "The spool cannot be written; ticks are counted as lost until it can.",
                 extra={"folder": self._folder, "reason": error.strerror},
             )
@@ -291,10 +291,10 @@ class Spool:
         try:
             save(f"{self._folder}/state", self._state)
         except OSError as error:
-            log.warning("The state of the spool cannot be saved.", extra={"reason": error.strerror})
+            _log.warning("The state of the spool cannot be saved.", extra={"reason": error.strerror})
 
     def _keep_rejected(self, name: str, body: bytes) -> None:
         try:
             self._rejected.keep(name, body)
         except OSError as error:
-            log.warning("A refused batch cannot be kept.", extra={"reason": error.strerror})
+            _log.warning("A refused batch cannot be kept.", extra={"reason": error.strerror})

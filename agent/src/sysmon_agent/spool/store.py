@@ -13,7 +13,7 @@ from sysmon_agent.spool.recovery import Recovered
 from sysmon_agent.spool.state import sync_folder
 from sysmon_agent.wire.messages import Gap, GapReason
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 ROTATE_BYTES = 1 << 20
 ROTATE_MS = 300_000
@@ -148,7 +148,7 @@ class Store:
         return True
 
     def _declare_dropped(self, first: int, last: int, durable: int) -> None:
-        log.warning("The spool is full; its oldest ticks are dropped.", extra={"dropped": last - first + 1})
+        _log.warning("The spool is full; its oldest ticks are dropped.", extra={"dropped": last - first + 1})
         self.gaps.add(Gap(first, last, GapReason.SPOOL_FULL))
         # The removed file may have held older declarations too, so all of them are written again.
         newer = [gap for gap in self.unwritten if gap.first > last]

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import uvloop
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.logs import set_up_logging
 from sysmon_appliance.bootstrap import Aggregator, build
-from sysmon_appliance.cli.logs import set_up_logging
 from sysmon_appliance.config import AggregatorSettings
 
 _log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 def serve(settings: AggregatorSettings, environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT; return when everything that was accepted is on disk."""
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, quiet=("uvicorn", "asyncio"))
     with build(settings, SystemClock()) as aggregator:
         uvloop.run(_run(aggregator, environ.get("NOTIFY_SOCKET", "")))
 
@@ -29,13 +29,13 @@ async def _run(aggregator: Aggregator, notify_socket: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await aggregator.serve(stop, lambda: _ready(aggregator, notify_socket))
-    _log.info("aggregator stopped")
+    _log.info("The aggregator has stopped.")
 
 
 def _ready(aggregator: Aggregator, notify_socket: str) -> None:
     _relax_collector()
     _log.info(
-        "aggregator ready",
+        "The aggregator is ready.",
         extra={"ingest": str(aggregator.ingest_address), "console": str(aggregator.console_address)},
     )
     if notify_socket:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import secrets
 import signal
 import sys
@@ -17,6 +16,7 @@ import uvloop
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.addresses import Address, parse_address
+from sysmon_agent.logs import set_up_logging
 from sysmon_appliance.demo.client import tls_context
 from sysmon_appliance.demo.fleet import characters
 from sysmon_appliance.demo.host import SimulatedHost, Surroundings
@@ -86,7 +86,7 @@ async def simulate(plan: Plan) -> None:
 
 def main(arguments: Sequence[str] = sys.argv[1:]) -> None:
     (file,) = arguments
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    set_up_logging("info")
     uvloop.run(simulate(Plan.of(json.loads(Path(file).read_bytes()))))
 
 

@@ -75,7 +75,7 @@ class Life:
         try:
             await self._deliver()
         except (OSError, SysmonError) as error:
-            _log.info("A simulated host could not deliver", extra={"host": self._host.character.name, "error": error})
+            _log.info("A simulated host could not deliver.", extra={"host": self._host.character.name, "reason": error})
             self._hang_up()
 
     async def _deliver(self) -> None:

@@ -14,7 +14,7 @@ LINK_MS = 600_000
 MAX_LINKS = 100
 MAX_SESSIONS = 1000
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def random_secret() -> str:
@@ -51,12 +51,12 @@ class Access:
         """
         link = self._links.pop(hash_secret(token), None)
         if link is None or link.expires_ms <= self._clock.wall_ms():
-            log.warning("A link to the console was refused.")
+            _log.warning("A link to the console was refused.")
             return None
         self._sessions.pop(hash_secret(replaces), None)
         session = self._grant(self._sessions, self._session_ms, MAX_SESSIONS)
         await self._save()
-        log.info("A browser signed in.")
+        _log.info("A browser signed in.")
         return session
 
     def is_signed_in(self, session: str) -> bool:
@@ -67,7 +67,7 @@ class Access:
         """End a session; nothing happens when there is none."""
         if self._sessions.pop(hash_secret(session), None) is not None:
             await self._save()
-            log.info("A browser signed out.")
+            _log.info("A browser signed out.")
 
     def _grant(self, grants: dict[str, Grant], lifetime_ms: int, most: int) -> str:
         """Add a grant; those that expired go, and the oldest when there are too many."""
@@ -87,4 +87,4 @@ class Access:
                 await asyncio.to_thread(self._store.save, list(self._sessions.values()))
             except OSError:
                 # The session works all the same, until the aggregator restarts.
-                log.exception("Sessions could not be saved.")
+                _log.exception("Sessions could not be saved.")

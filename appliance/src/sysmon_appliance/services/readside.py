@@ -94,7 +94,7 @@ class ReadSide:
             try:
                 self.matrix.update(await asyncio.to_thread(self._recent, host))
             except SysmonError:
-                _log.warning("a host's recent past can't be read", extra={"host_id": host.host_id}, exc_info=True)
+                _log.warning("A host's recent past cannot be read.", extra={"host_id": host.host_id}, exc_info=True)
 
     def _recent(self, host: Host) -> list[StoredBatch]:
         newest_ms = self.head.newest_ms(host.key)

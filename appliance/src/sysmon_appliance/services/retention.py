@@ -34,7 +34,7 @@ class Retention:
             try:
                 removed = await self.step()
             except (RefusedError, StorageError):
-                _log.warning("old batches could not be removed", exc_info=True)
+                _log.warning("Old batches could not be removed.", exc_info=True)
                 removed = False
             await asyncio.sleep(_PAUSE_SECONDS if removed else _ROUND_SECONDS)
 

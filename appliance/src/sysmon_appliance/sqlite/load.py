@@ -47,7 +47,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
     for stream in streams.values():
         stream.roll_back()
         if not stream.balanced:
-            _log.error("the ledger of a stream does not add up", extra={"stream_id": stream.stream_id.hex()})
+            _log.error("The ledger of a stream does not add up.", extra={"stream_id": stream.stream_id.hex()})
     return State(
         cluster_id=meta["cluster"],
         epoch=int(meta["epoch"]),

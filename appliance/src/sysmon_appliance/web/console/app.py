@@ -22,7 +22,7 @@ from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
 
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -97,7 +97,7 @@ class AnswerFailures:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            log.exception("A request failed.", extra={"path": scope.get("path", "")})
+            _log.exception("A request failed.", extra={"path": scope.get("path", "")})
             if begun:
                 raise
             error = SysmonError("The aggregator failed to answer; its log says why.", hint="sysmon-aggregator run")

@@ -12,7 +12,7 @@ from sysmon_appliance.domain.access import Grant
 
 FILE_NAME = "sessions.json"
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class SessionFile:
@@ -27,7 +27,7 @@ class SessionFile:
         except FileNotFoundError:
             return []
         except (OSError, msgspec.DecodeError):
-            log.warning("The file of sessions could not be read; browsers must sign in again.", exc_info=True)
+            _log.warning("The file of sessions could not be read; browsers must sign in again.", exc_info=True)
             return []
 
     def save(self, sessions: Sequence[Grant]) -> None:
