@@ -1,3 +1,6 @@
+"""Runs `sysmon-agent` as `python -m sysmon_agent`."""
+
 from sysmon_agent.cli import main
 
-main()
+if __name__ == "__main__":
+    main()
