@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.errors import StorageError
+from sysmon_appliance.files import replace_file
 from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.pki.local import LOCAL_REGION
 
@@ -93,10 +94,7 @@ class LocalFolder:
         """Return the text of a file, written first where there is none."""
         file = self.root / name
         if not file.exists():
-            partial = self.root / f".{name}.partial"
-            partial.write_text(content(), encoding="utf-8")
-            partial.chmod(0o600)
-            partial.replace(file)
+            replace_file(file, content().encode())
         return file.read_text(encoding="utf-8").strip()
 
     def _unusable(self, error: OSError) -> StorageError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysmon_appliance.errors import StorageError
+from sysmon_appliance.files import replace_file
 
 DEFAULT_SOCKET = Path("/run/sysmon/aggregator.sock")
 """The socket of an installed aggregator."""
@@ -48,9 +49,7 @@ def say_running(folder: Path, running: Running | None) -> None:
         file.unlink(missing_ok=True)
         return
     said = {"pid": running.pid, "socket": str(running.socket), "console": running.console}
-    partial = folder / ".run.json.partial"
-    partial.write_text(json.dumps(said), encoding="utf-8")
-    partial.replace(file)
+    replace_file(file, json.dumps(said).encode())
 
 
 def socket_folder(folder: Path, environ: Mapping[str, str]) -> Path:

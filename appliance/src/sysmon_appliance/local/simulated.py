@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from sysmon_appliance.files import replace_file
 from sysmon_appliance.local.children import Program
 from sysmon_appliance.local.folder import LocalFolder
 from sysmon_appliance.local.system import Plan, reachable
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
-from sysmon_appliance.pki.files import write_private
 
 INTERVAL_SECONDS = 2
 
@@ -27,7 +27,7 @@ def simulated_hosts(
         "hosts": [_identity(files) for files in issued],
     }
     description = folder.root / "demo.json"
-    write_private(description, json.dumps(document).encode())
+    replace_file(description, json.dumps(document).encode())
     arguments = ["-m", "sysmon_appliance.demo", str(description)]
     return Program("demo", arguments, folder.logs / "demo.log", environ)
 

@@ -1,6 +1,5 @@
 """Certificates and keys on disk: PEM files that only their owner can read."""
 
-import os
 from pathlib import Path
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sysmon_agent.errors import IdentityError
+from sysmon_appliance.files import make_private_folder, replace_file
 from sysmon_appliance.pki.certificates import Material
 
 
@@ -39,27 +39,9 @@ def load(certificate: Path, key: Path) -> Material | None:
 
 def save(material: Material, certificate: Path, key: Path) -> None:
     """Write a pair of files, each as a whole; the key first, so that a certificate never lacks its key."""
-    pem = material.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_private(key, pem)
-    write_private(certificate, material.certificate.public_bytes(Encoding.PEM))
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file by one of mode 0600, so that a crash leaves the old or the new one, never half of it."""
-    make_private_folder(path.parent)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder of mode 0700, or give an existing one that mode."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    make_private_folder(certificate.parent)
+    replace_file(key, material.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    replace_file(certificate, material.certificate.public_bytes(Encoding.PEM))
 
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -12,6 +12,7 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import Peer
+from sysmon_appliance.files import make_private_folder
 from sysmon_appliance.pki import files
 from sysmon_appliance.pki.certificates import Material, is_issued_by, issue, make_authority, uri_of
 from sysmon_appliance.pki.profiles import AGENT_PROFILE, AGGREGATOR_PROFILE, Profile
@@ -47,7 +48,7 @@ class LocalAuthority:
         """
         certificate, key = _authority_files(folder)
         try:
-            files.make_private_folder(folder)
+            make_private_folder(folder)
             material = files.load(certificate, key)
             if material is None or not material.lasts(_moment(clock), timedelta(0)):
                 material = make_authority("SysMonitor local authority", _moment(clock))

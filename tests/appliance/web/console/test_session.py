@@ -121,6 +121,6 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     """Saving sessions never writes through a link that someone put there."""
     target = tmp_path / "precious"
     target.write_text("kept")
-    (tmp_path / "sessions.new").symlink_to(target)
+    (tmp_path / ".sessions.json.partial").symlink_to(target)
     SessionFile(tmp_path / "sessions.json").save([Grant("a" * 64, 5)])
     assert target.read_text() == "kept"

@@ -1,16 +1,13 @@
 """Sessions in a small file beside the live database, so that a restarted aggregator knows its browsers."""
 
-import contextlib
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from sysmon_appliance.domain.access import Grant
-
-FILE_NAME = "sessions.json"
+from sysmon_appliance.files import replace_file
 
 _log = logging.getLogger(__name__)
 
@@ -31,12 +28,4 @@ class SessionFile:
             return []
 
     def save(self, sessions: Sequence[Grant]) -> None:
-        fresh = self._path.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(list(sessions)))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        replace_file(self._path, msgspec.json.encode(list(sessions)))
