@@ -2,18 +2,19 @@
 
 import fcntl
 import os
+from typing import Self
 
 from sysmon_agent.errors import SpoolError, SpoolInUseError
 
 
 class FolderLock:
-    """Holds a folder until it is closed or the process ends, however it ends."""
+    """Holds a folder until it is released or the process ends, however it ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     @classmethod
-    def take(cls, folder: str) -> "FolderLock":
+    def take(cls, folder: str) -> Self:
         """Take a folder, making it if need be.
 
         Raises

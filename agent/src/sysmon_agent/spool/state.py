@@ -6,6 +6,7 @@ The files of the spool carry the stream too, so a lost state costs only what the
 import os
 import zlib
 from dataclasses import astuple, dataclass, replace
+from typing import Self
 
 _KEYS = ("stream", "base", "last", "durable", "deleted", "epoch")
 
@@ -21,7 +22,7 @@ class State:
     deleted: int = 0  # delivered and no longer kept, up to here
     epoch: int = 0  # the highest that any aggregator has shown
 
-    def new_stream(self, stream_id: bytes) -> "State":
+    def new_stream(self, stream_id: bytes) -> Self:
         """Give all that is not durable to another stream, numbered from 1."""
         return replace(self, stream_id=stream_id, base=self.durable)
 

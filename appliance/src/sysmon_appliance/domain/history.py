@@ -6,7 +6,7 @@ remembers the tick before, so that counters become rates across the borders of b
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class LinePlan(Generic[L]):
     under: Terms
 
     @classmethod
-    def of(cls, lines: Sequence[Line[L]]) -> "LinePlan[L]":
+    def of(cls, lines: Sequence[Line[L]]) -> Self:
         places: dict[tuple[int, bool], int] = {}
 
         def positions(line: Line[L], columns: Sequence[int]) -> list[int]:

@@ -6,6 +6,7 @@ Missing values (NaN) are left out; a group of which every value is missing has n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ class Terms:
     present: Flags
 
     @classmethod
-    def of(cls, groups: Sequence[Sequence[int]]) -> "Terms":
+    def of(cls, groups: Sequence[Sequence[int]]) -> Self:
         filled = [group or (0,) for group in groups]
         sizes = np.array([len(group) for group in filled], np.intp)
         return cls(

@@ -4,10 +4,10 @@ It lies in the user's data folder and signs what `sysmon up` starts: one aggrega
 hosts. A fleet's certificates have the same profiles and another issuer.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import IdentityError
@@ -32,13 +32,13 @@ class IssuedFiles:
 class LocalAuthority:
     """Signs certificates with a key in a folder; open it with `open`."""
 
-    def __init__(self, folder: Path, material: Material, now: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, material: Material, clock: Clock) -> None:
         self._folder = folder
         self._material = material
-        self._now = now
+        self._clock = clock
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock) -> "LocalAuthority":
+    def open(cls, folder: Path, clock: Clock) -> Self:
         """Use the authority in `folder`, or make one there; one that has expired is replaced.
 
         Raises
@@ -55,7 +55,7 @@ class LocalAuthority:
                 files.save(material, certificate, key)
         except OSError as error:
             raise _unusable(folder, error) from error
-        return cls(folder, material, lambda: _moment(clock))
+        return cls(folder, material, clock)
 
     def aggregator(self, name: str = "local") -> IssuedFiles:
         """Return the aggregator's certificate, new if there is none that will last."""
@@ -72,7 +72,7 @@ class LocalAuthority:
         issued = IssuedFiles(folder / f"{stem}.pem", folder / f"{stem}-key.pem", _authority_files(self._folder)[0])
         try:
             if not self._is_good(issued, profile, peer):
-                files.save(issue(self._material, profile, peer, self._now()), issued.certificate, issued.key)
+                files.save(issue(self._material, profile, peer, _moment(self._clock)), issued.certificate, issued.key)
         except OSError as error:
             raise _unusable(folder, error) from error
         return issued
@@ -84,7 +84,7 @@ class LocalAuthority:
             return False
         return (
             leaf is not None
-            and leaf.lasts(self._now(), profile.renew_before)
+            and leaf.lasts(_moment(self._clock), profile.renew_before)
             and uri_of(leaf.certificate) == peer.uri
             and is_issued_by(leaf, self._material)
         )

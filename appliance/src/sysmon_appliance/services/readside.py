@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
@@ -59,7 +59,7 @@ class ReadSide:
         session_seconds: int,
         clock: Clock,
         epoch: int,
-    ) -> "ReadSide":
+    ) -> Self:
         matrix = FleetMatrix(directory)
         meter = Meter(clock)
         fleet = Fleet(directory, matrix, ledger, clock, meter=meter, epoch=epoch)

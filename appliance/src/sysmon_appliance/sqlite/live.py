@@ -3,7 +3,6 @@
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import apsw
@@ -36,7 +35,7 @@ class LiveDatabase:
         self._closing = closing
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock) -> "LiveDatabase":
+    def open(cls, folder: Path, clock: Clock) -> Self:
         """Open the database in `folder`, or begin one there; each opening is an epoch of its own.
 
         Raises
@@ -47,7 +46,7 @@ class LiveDatabase:
         path = folder / FILE_NAME
         with ExitStack() as closing, explained(path):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            closing.callback(FolderLock(folder).release)
+            closing.callback(FolderLock.take(folder).release)
             connection = open_writer(path)
             closing.callback(connection.close)
             migrate(connection, migrations(), now_ms=clock.wall_ms())
@@ -55,7 +54,7 @@ class LiveDatabase:
         return database  # noqa: RET504 - mypy takes an ExitStack for one that may swallow errors
 
     @classmethod
-    def _started(cls, connection: apsw.Connection, path: Path, opening: ExitStack) -> "LiveDatabase":
+    def _started(cls, connection: apsw.Connection, path: Path, opening: ExitStack) -> Self:
         """Load what is known, start the writer, and take over what closes it all."""
         index = HeadIndex()
         state = load(connection, index, new_cluster_id=secrets.token_hex(16))
@@ -76,7 +75,5 @@ class LiveDatabase:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

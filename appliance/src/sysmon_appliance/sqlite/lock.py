@@ -3,34 +3,42 @@
 import fcntl
 import os
 from pathlib import Path
+from typing import Self
 
 from sysmon_appliance.errors import StorageError
 
 
 class FolderLock:
-    """Holds a folder for this process, until released or until the process ends, however it ends."""
+    """Holds a folder until it is released or the process ends, however it ends."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the lock.
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, folder: Path) -> Self:
+        """Take a folder, which must exist.
 
         Raises
         ------
         StorageError
-            Another process holds it; the message names it.
+            Another process holds it.
         OSError
-            The folder can't be used.
+            It cannot be written.
         """
-        self._descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-            self.release()
-            raise StorageError(
-                f"Another aggregator (process {holder}) uses the data folder {folder}.", hint=f"ps -p {holder}"
-            ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+            raise _in_use(folder, descriptor) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        return cls(descriptor)
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def _in_use(folder: Path, descriptor: int) -> StorageError:
+    owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+    os.close(descriptor)
+    return StorageError(f"Another aggregator, process {owner}, uses the data folder {folder}.", hint=f"ps -p {owner}")
