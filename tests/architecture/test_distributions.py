@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+import sysmon_agent
+import sysmon_appliance
 from tests.support.tree import read, under
 
 AGENT_DEPENDENCIES = Path(__file__).with_name("agent_dependencies.txt")
@@ -38,6 +40,7 @@ def test_both_distributions_carry_one_version() -> None:
     version = project("agent")["version"]
     assert project("appliance")["version"] == version
     assert f"sysmon-agent=={version}" in project("appliance")["dependencies"]
+    assert sysmon_agent.__version__ == sysmon_appliance.__version__ == version
 
 
 def test_agent_depends_on_nothing_new() -> None:

@@ -1,7 +1,6 @@
 """The command `sysmon-aggregator`."""
 
 import os
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ import typer
 
 from sysmon_agent.config.reader import Reading, read_with_sources
 from sysmon_agent.errors import ConfigError, Fault
+from sysmon_appliance import __version__
 from sysmon_appliance.cli.failures import guarded
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.config import AggregatorSettings
@@ -51,7 +51,7 @@ def run(*, config_file: ConfigFile = None, override: Override = None) -> None:
 @app.command("version")
 def version() -> None:
     """Print the version."""
-    typer.echo(f"sysmon-aggregator {version_of('sysmon-appliance')}")
+    typer.echo(f"sysmon-aggregator {__version__}")
 
 
 @config.command("check")

@@ -1,10 +1,10 @@
 """`sysmon version`."""
 
-from importlib.metadata import version as version_of
-
 import typer
+
+from sysmon_appliance import __version__
 
 
 def version() -> None:
     """Print the version."""
-    typer.echo(f"sysmon {version_of('sysmon-appliance')}")
+    typer.echo(f"sysmon {__version__}")

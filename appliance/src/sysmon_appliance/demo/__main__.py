@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ import uvloop
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.logs import set_up_logging
+from sysmon_appliance import __version__
 from sysmon_appliance.demo.client import tls_context
 from sysmon_appliance.demo.fleet import characters
 from sysmon_appliance.demo.host import SimulatedHost, Surroundings
@@ -60,7 +60,7 @@ def members(plan: Plan) -> list[Member]:
         clock=SystemClock(),
         identifier=lambda: secrets.token_bytes(16),
         interval_ms=round(plan.interval_seconds * 1000),
-        version=version("sysmon-appliance"),
+        version=__version__,
     )
     return [
         Member(

@@ -1,7 +1,6 @@
 """The aggregator's own metrics, for Prometheus, in a registry that is handed in."""
 
 from collections.abc import Iterator
-from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -9,6 +8,7 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sysmon_appliance import __version__
 from sysmon_appliance.domain.health import StorageState
 from sysmon_appliance.services.readside import ReadSide
 
@@ -21,7 +21,7 @@ _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 class Telemetry(Collector):
     """Counts requests and commits as they happen, and reads everything else when asked."""
 
-    _storage: StorageState | None = None
+    _storage: StorageState | None = None  # read in a thread before each collection
 
     def __init__(self, registry: CollectorRegistry, side: ReadSide) -> None:
         self._registry = registry
@@ -50,7 +50,7 @@ class Telemetry(Collector):
         yield from self._of_ingest()
         yield from self._of_storage()
         yield GaugeMetricFamily("sysmon_event_streams", "Open streams of events.", self._side.hub.watchers)
-        yield InfoMetricFamily("sysmon_build", "The program.", {"version": version("sysmon-appliance")})
+        yield InfoMetricFamily("sysmon_build", "The program.", {"version": __version__})
         yield GaugeMetricFamily("sysmon_epoch", "The term of leadership.", self._side.epoch)
 
     def _of_fleet(self) -> Iterator[Metric]:

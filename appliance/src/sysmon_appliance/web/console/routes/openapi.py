@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from sysmon_appliance import __version__
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 from sysmon_appliance.web.problems import MEDIA_TYPE
@@ -33,7 +33,7 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, content)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "SysMonitor", "version": version("sysmon-appliance")},
+        "info": {"title": "SysMonitor", "version": __version__},
         "paths": paths,
         "components": {"schemas": components | {"Problem": _PROBLEM}},
     }

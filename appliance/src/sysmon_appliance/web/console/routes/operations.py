@@ -1,13 +1,12 @@
 """What those who run the aggregator ask: is it alive, is it ready, what does it count, what is it."""
 
-from importlib.metadata import version as version_of
-
 import msgspec
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from sysmon_agent.wire.messages import PROTOCOL_VERSION
+from sysmon_appliance import __version__
 from sysmon_appliance.domain.health import StorageState
 from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 
@@ -54,7 +53,7 @@ async def readyz(call: Call) -> Response:
 
 
 async def version(call: Call) -> Response:
-    return json_response(Version(version_of("sysmon-appliance"), PROTOCOL_VERSION, call.side.epoch))
+    return json_response(Version(__version__, PROTOCOL_VERSION, call.side.epoch))
 
 
 async def metrics(call: Call) -> Response:
