@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from socket import socket
 
@@ -24,6 +23,7 @@ from sysmon_appliance.services.retention import Retention
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import console_server, socket_server
@@ -156,7 +156,7 @@ def _used(console: ConsoleSettings, bound: Address) -> ConsoleSettings:
     """
     if bool(console.certificate) != bool(console.key):
         raise ConfigError("console.certificate and console.key must be set together.", hint=_SHOW)
-    if not console.certificate and not ip_address(bound.host.partition("%")[0]).is_loopback:
+    if not console.certificate and not is_loopback(bound.host):
         raise ConfigError(
             f"console.listen: {bound} is beyond this machine, so console.certificate and console.key are needed.",
             hint=_SHOW,

@@ -7,6 +7,8 @@ section per code, and the `type` of a document names that section.
 import json
 from dataclasses import dataclass
 
+from starlette.responses import Response
+
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.errors import RefusedError, UnexpectedTickError
 
@@ -79,3 +81,9 @@ def problem_of(error: SysmonError) -> Problem:
         document["expected"] = error.expected
     pause = error.retry_after_seconds if isinstance(error, RefusedError) else 0
     return Problem(kind.status, json.dumps(document).encode(), pause)
+
+
+def problem_response(error: SysmonError) -> Response:
+    """Answer with the problem document of an error."""
+    problem = problem_of(error)
+    return Response(problem.body, problem.status, problem.headers)

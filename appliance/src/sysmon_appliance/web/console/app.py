@@ -1,6 +1,7 @@
 """Puts the console's web application together."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -10,17 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.readside import ReadSide
 from sysmon_appliance.web.console import static
-from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, host_name, is_loopback, refused
+from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
 from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
+from sysmon_appliance.web.problems import problem_response
 
-_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 
 _log = logging.getLogger(__name__)
 
@@ -53,9 +56,9 @@ def create_app(
 
 def base_url(settings: ConsoleSettings) -> str:
     """Return the address at which a browser on this machine, or anywhere if so configured, finds the console."""
-    host, _, port = settings.listen.rpartition(":")
-    name = "localhost" if host.strip("[]") in _EVERYWHERE else host
-    return f"{'https' if settings.certificate else 'http'}://{name}:{port}"
+    address = parse_address(settings.listen)
+    named = replace(address, host="localhost") if address.host in _EVERYWHERE else address
+    return f"{'https' if settings.certificate else 'http'}://{named}"
 
 
 def host_names(settings: ConsoleSettings) -> frozenset[str]:
@@ -63,21 +66,24 @@ def host_names(settings: ConsoleSettings) -> frozenset[str]:
 
     Where the console listens on every address there is TLS, and then the browser itself checks the name.
     """
-    name = host_name(settings.listen)
+    name = parse_address(settings.listen).host.lower()
     if name in _EVERYWHERE and settings.certificate:
         return frozenset()
     return frozenset({"localhost"} if is_loopback(name) else {name})
 
 
 async def _known(_: Request, error: Exception) -> Response:
-    return refused(error if isinstance(error, SysmonError) else SysmonError("The aggregator failed to answer."))
+    assert isinstance(error, SysmonError)  # noqa: S101 - what the handler is registered for
+    return problem_response(error)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405:
-        return refused(MethodNotAllowedError(f"{request.url.path} has no method {request.method}."))
-    return refused(NotFoundError(f"There is nothing at {request.url.path}.", hint="docs/reference/http-api.md"))
+    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
+    if error.status_code == 405:
+        return problem_response(MethodNotAllowedError(f"{request.url.path} has no method {request.method}."))
+    return problem_response(
+        NotFoundError(f"There is nothing at {request.url.path}.", hint="docs/reference/http-api.md")
+    )
 
 
 class AnswerFailures:
@@ -101,4 +107,4 @@ class AnswerFailures:
             if begun:
                 raise
             error = SysmonError("The aggregator failed to answer; its log says why.", hint="sysmon-aggregator run")
-            await refused(error)(scope, receive, send)
+            await problem_response(error)(scope, receive, send)

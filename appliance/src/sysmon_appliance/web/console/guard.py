@@ -9,7 +9,6 @@ import ipaddress
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysmon_agent.errors import SysmonError
@@ -17,7 +16,7 @@ from sysmon_appliance.domain.access import Via
 from sysmon_appliance.errors import ForbiddenError, SignInError, WrongHostError
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.web.console.routes.session import COOKIE
-from sysmon_appliance.web.problems import problem_of
+from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
 
@@ -72,7 +71,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         error = self._refusal(HTTPConnection(scope))
-        await (refused(error) if error else self._app)(scope, receive, send)
+        await (problem_response(error) if error else self._app)(scope, receive, send)
 
     def _refusal(self, connection: HTTPConnection) -> SysmonError | None:
         state = connection.scope.setdefault("state", {})
@@ -92,11 +91,6 @@ class Guard:
     def _is_ours(self, host: str) -> bool:
         name = host_name(host)
         return not self._names or name in self._names or is_loopback(name)
-
-
-def refused(error: SysmonError) -> Response:
-    problem = problem_of(error)
-    return Response(problem.body, problem.status, problem.headers)
 
 
 def host_name(host: str) -> str:
