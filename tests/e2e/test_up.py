@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2 as httpx
+import httpx2
 import pytest
 
 from tests.support.system import Program, eventually, free_port
@@ -41,11 +41,11 @@ def link_of(program: Program) -> str:
     return found.group()
 
 
-def browser(link: str) -> httpx.Client:
-    return httpx.Client(base_url=link.partition("/link/")[0], follow_redirects=False)
+def browser(link: str) -> httpx2.Client:
+    return httpx2.Client(base_url=link.partition("/link/")[0], follow_redirects=False)
 
 
-def values_of(client: httpx.Client) -> list[float | None]:
+def values_of(client: httpx2.Client) -> list[float | None]:
     """The canonical values of the one host, once there are any."""
     hosts = client.get("/api/v1/fleet").raise_for_status().json()["hosts"]
     return hosts[0]["values"] if hosts and any(hosts[0]["values"]) else []

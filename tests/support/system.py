@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx2 as httpx
+import httpx2
 import yaml
 
 from sysmon_agent.clock import SystemClock
@@ -36,7 +36,7 @@ def eventually(look: Callable[[], Seen | None], what: str, patience: float = PAT
     """
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        with contextlib.suppress(OSError, http.client.HTTPException, httpx.HTTPError):
+        with contextlib.suppress(OSError, http.client.HTTPException, httpx2.HTTPError):
             if seen := look():
                 return seen
         time.sleep(0.05)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import httpx2 as httpx
+import httpx2
 import pytest
 
 from sysmon_agent.clock import SystemClock
@@ -59,8 +59,8 @@ def mode_of(path: str) -> int | None:
     return stat.S_IMODE(Path(path).stat().st_mode) if Path(path).exists() else None
 
 
-def over(path: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=path), base_url="http://localhost")
+def over(path: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=path), base_url="http://localhost")
 
 
 def refused(settings: AggregatorSettings, kind: type[Exception], match: str) -> None:
@@ -73,7 +73,7 @@ async def test_all_listeners_answer_when_ready(settings: AggregatorSettings) -> 
     async with running(settings) as aggregator, over(settings.console.socket) as local:
         assert (await local.get("/readyz")).json()["ready"] is True
         assert (await local.get("/api/v1/fleet")).json()["hosts"] == []
-        async with httpx.AsyncClient(base_url=f"http://{aggregator.console_address}") as browser:
+        async with httpx2.AsyncClient(base_url=f"http://{aggregator.console_address}") as browser:
             assert (await browser.get("/healthz")).status_code == 200
             assert (await browser.get("/api/v1/fleet")).status_code == 401
         address = aggregator.ingest_address
@@ -88,7 +88,7 @@ async def test_links_carry_the_port_that_is_used(settings: AggregatorSettings) -
     async with running(settings) as aggregator, over(settings.console.socket) as local:
         link = (await local.post("/api/v1/links")).json()["url"]
         assert link.startswith(f"http://{aggregator.console_address}/link/")
-        async with httpx.AsyncClient() as browser:
+        async with httpx2.AsyncClient() as browser:
             assert (await browser.get(link)).status_code == 303
             assert (await browser.get(f"http://{aggregator.console_address}/api/v1/fleet")).status_code == 200
             assert (await browser.get(link)).status_code == 403

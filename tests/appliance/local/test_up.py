@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
+import httpx2
 import pytest
 import yaml
 
@@ -86,10 +86,12 @@ def test_up_shows_this_host_and_stops_cleanly(up: Up) -> None:
     program = up.start()
     program.says("Ctrl-C stops it.")
     link = link_in(program.output())
-    with httpx.Client() as browser:
+    with httpx2.Client() as browser:
         assert browser.get(link).status_code == 303
         assert browser.get(link).status_code == 403
-        host = eventually(lambda: browser.get(httpx.URL(link).join("/api/v1/hosts")).json()["hosts"], "a host is there")
+        host = eventually(
+            lambda: browser.get(httpx2.URL(link).join("/api/v1/hosts")).json()["hosts"], "a host is there"
+        )
     assert host[0]["name"] == socket.gethostname()
     eventually(lambda: up.get("/api/v1/ledger")["total"]["stored"] >= 2, "ticks are stored")
     children = up.children(program)
