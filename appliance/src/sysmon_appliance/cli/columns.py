@@ -5,33 +5,15 @@ from typing import Any
 
 from sysmon_appliance.cli.output import Cell, Table
 from sysmon_appliance.cli.quantities import duration_text, in_unit
+from sysmon_appliance.domain.canonical import CANONICAL
 from sysmon_appliance.errors import BadRequestError
 
 HostDocument = Mapping[str, Any]
 """A host as the API describes it."""
 
-# Unit of each canonical metric, in the order of the API.
-METRIC_UNITS = {
-    "cpu": "ratio",
-    "iowait": "ratio",
-    "load1": "",
-    "memory": "ratio",
-    "memory_used": "By",
-    "memory_limit": "By",
-    "swap": "ratio",
-    "filesystem": "ratio",
-    "disk_read": "By/s",
-    "disk_write": "By/s",
-    "disk_busy": "ratio",
-    "net_receive": "By/s",
-    "net_transmit": "By/s",
-    "pressure_cpu": "ratio",
-    "pressure_memory": "ratio",
-    "pressure_io": "ratio",
-    "temperature": "Cel",
-    "processes": "",
-    "uptime": "s",
-}
+METRIC_UNITS = {metric.name: metric.unit for metric in CANONICAL}
+"""Unit of each canonical metric, in the order of the API."""
+
 NARROW = ("name", "status", "cpu", "memory", "filesystem", "load1", "net_receive", "net_transmit", "last_seen")
 WIDE = (*NARROW, "disk_read", "disk_write", "temperature", "uptime", "interval", "labels", "tags", "id")
 

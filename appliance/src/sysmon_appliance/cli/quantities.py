@@ -32,9 +32,9 @@ def duration_text(seconds: float) -> str:
 
 
 def in_unit(value: float, unit: str) -> str:
-    """Format a value by its metric's unit, which is UCUM's, or "ratio"."""
+    """Format a value by its metric's unit, which is UCUM's."""
     match unit:
-        case "ratio" | "1":
+        case "1":
             return ratio_text(value)
         case "By":
             return bytes_text(value)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sysmon_agent.wire.messages import Attributes
-from sysmon_appliance.domain.canonical import filesystems
 from sysmon_appliance.domain.history import Line, LinePlan
+from sysmon_appliance.domain.projection import filesystems
 from sysmon_appliance.domain.schemas import KnownSchema
 
 MAX_LINES = 128

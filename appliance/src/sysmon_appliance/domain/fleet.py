@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sysmon_appliance.domain.batches import StoredBatch
-from sysmon_appliance.domain.canonical import NAMES, POSITION, Projection, Transition, canonical, project
+from sysmon_appliance.domain.canonical import NAMES, POSITION
 from sysmon_appliance.domain.hosts import HostDirectory
+from sysmon_appliance.domain.projection import Projection, Transition, canonical, project
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.terms import Floats, Indexes, rates
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sysmon_agent.wire.messages import Series
-from sysmon_appliance.domain.canonical import NAMES, POSITION, Transition, canonical, project
+from sysmon_appliance.domain.canonical import NAMES, POSITION
+from sysmon_appliance.domain.projection import Transition, canonical, project
 from tests.support.head import machine, schema, series
 
 Values = dict[str, float]
