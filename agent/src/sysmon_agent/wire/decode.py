@@ -5,7 +5,6 @@ the limits allow; no other exception leaves this module.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage
 from sysmon_agent.wire.blocks import inflate, unpack_columns, unpack_strings
@@ -180,10 +179,13 @@ def _columns(packed: bytes, ticks: int, limits: Limits) -> bytes:
 
 
 def _times(differences: Iterable[int]) -> tuple[int, ...]:
-    times = tuple(accumulate(map(unzigzag, differences)))
-    if times and not 0 <= min(times) <= max(times) <= LARGEST_NUMBER:
-        raise MalformedMessage("A time is not between 0 and 2^53 milliseconds.")
-    return times
+    time, times = 0, []
+    for difference in differences:
+        time += unzigzag(difference)
+        if not 0 <= time <= LARGEST_NUMBER:
+            raise MalformedMessage("A time is not between 0 and 2^53 milliseconds.")
+        times.append(time)
+    return tuple(times)
 
 
 def _gaps(bodies: Sequence[bytes], first: int, ticks: int, limits: Limits) -> tuple[Gap, ...]:
