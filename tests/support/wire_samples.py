@@ -7,8 +7,6 @@ from sysmon_agent.wire.encode import schema_hash
 from sysmon_agent.wire.messages import (
     Batch,
     ClockPair,
-    Column,
-    ColumnKind,
     Gap,
     GapReason,
     Hello,
@@ -29,12 +27,7 @@ SCHEMA = Schema(
         Series("system.memory.usage", (("system.memory.state", "used"),)),
         Series("system.network.io", (("network.interface.name", "eth0"), ("network.io.direction", "receive"))),
     ),
-    tables=(
-        TableSchema(
-            PROCESS_TABLE,
-            tuple(Column(name, ColumnKind.TEXT if text else ColumnKind.NUMBER) for name, text in PROCESS_COLUMNS),
-        ),
-    ),
+    tables=(TableSchema.of(PROCESS_TABLE, PROCESS_COLUMNS),),
 )
 PROCESSES = TableRows(
     rows_per_tick=(1, 2),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sysmon_agent.names import PROCESS_COLUMNS, PROCESS_TABLE
-from sysmon_agent.wire.messages import Attributes, Column, ColumnKind, Gap, GapReason, TableRows, TableSchema
+from sysmon_agent.wire.messages import Attributes, Gap, GapReason, TableRows, TableSchema
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.charts import Label
 from sysmon_appliance.domain.downsample import Window
@@ -197,13 +197,12 @@ def test_all_charts_in_one_pass() -> None:
 
 def processes(*rows_per_tick: int) -> tuple[TableSchema, TableRows]:
     """Make a table whose rows count up through the ticks."""
-    columns = tuple(Column(name, ColumnKind.TEXT if text else ColumnKind.NUMBER) for name, text in PROCESS_COLUMNS)
     total = sum(rows_per_tick)
     filled = tuple(
         [f"{name}-{row}" for row in range(total)] if text else [float(row) for row in range(total)]
         for name, text in PROCESS_COLUMNS
     )
-    return TableSchema(PROCESS_TABLE, columns), TableRows(rows_per_tick, filled)
+    return TableSchema.of(PROCESS_TABLE, PROCESS_COLUMNS), TableRows(rows_per_tick, filled)
 
 
 def test_the_process_table_of_a_moment() -> None:

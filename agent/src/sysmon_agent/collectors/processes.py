@@ -10,7 +10,7 @@ from sysmon_agent.collectors.process_files import STATES, Process, ProcessFiles,
 from sysmon_agent.collectors.process_ranks import CpuMeter, IoMeter, IoRate, by_cpu, by_io, by_memory, io_candidates
 from sysmon_agent.collectors.redact import redact, shorten
 from sysmon_agent.names import PROCESS_COLUMNS, PROCESS_TABLE, STALE_NAN
-from sysmon_agent.wire.messages import Column, ColumnKind, TableSchema
+from sysmon_agent.wire.messages import TableSchema
 
 _UNKNOWN_RATE = IoRate(STALE_NAN, STALE_NAN)
 _CLOCK_STEP_SECONDS = 2.0
@@ -30,12 +30,7 @@ class ProcessSource(Protocol):
 
 class Processes(Collector):
     name = "processes"
-    tables = (
-        TableSchema(
-            PROCESS_TABLE,
-            tuple(Column(name, ColumnKind.TEXT if text else ColumnKind.NUMBER) for name, text in PROCESS_COLUMNS),
-        ),
-    )
+    tables = (TableSchema.of(PROCESS_TABLE, PROCESS_COLUMNS),)
 
     def __init__(self, context: Context) -> None:
         self._source = self.source(context)

@@ -3,9 +3,10 @@
 Numbers belong to ticks, not to batches: the same ticks may be cut into other batches at each attempt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 PROTOCOL_VERSION = 1
 
@@ -53,6 +54,11 @@ class TableSchema:
 
     name: str
     columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, name: str, columns: Iterable[tuple[str, bool]]) -> Self:
+        """Describe a table by the names of its columns, and whether each holds text."""
+        return cls(name, tuple(Column(one, ColumnKind.TEXT if text else ColumnKind.NUMBER) for one, text in columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 from sysmon_agent.names import PROCESS_COLUMNS, PROCESS_TABLE
-from sysmon_agent.wire.messages import Column, ColumnKind, TableRows, TableSchema
+from sysmon_agent.wire.messages import TableRows, TableSchema
 from sysmon_appliance.demo.fleet import Role
 
-TABLE = TableSchema(
-    PROCESS_TABLE,
-    tuple(Column(name, ColumnKind.TEXT if text else ColumnKind.NUMBER) for name, text in PROCESS_COLUMNS),
-)
+TABLE = TableSchema.of(PROCESS_TABLE, PROCESS_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
