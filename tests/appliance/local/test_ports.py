@@ -34,5 +34,5 @@ def test_a_taken_port_gives_another(taken: Address) -> None:
 
 def test_an_address_of_another_machine_is_refused() -> None:
     """An address that is not this machine's is no matter of ports, and the setting is named."""
-    with pytest.raises(ConfigError, match=r"ingest\.listen: cannot listen on 192\.0\.2\.1:7443"):
+    with pytest.raises(ConfigError, match=r"ingest\.listen: cannot listen at 192\.0\.2\.1:7443"):
         free_address("192.0.2.1:7443", "ingest.listen")

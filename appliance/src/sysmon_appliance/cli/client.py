@@ -94,7 +94,8 @@ class Client:
         match error:
             case TimeoutError():
                 return UnreachableError(
-                    f"The aggregator at {self._path} did not answer in {TIMEOUT_SECONDS:.0f} s.", hint="try again"
+                    f"The aggregator at {self._path} did not answer in {TIMEOUT_SECONDS:.0f} s.",
+                    hint=f"curl --unix-socket {self._path} http://localhost/readyz",
                 )
             case PermissionError():
                 return PermissionDeniedError(f"You may not open {self._path}.", hint=f"ls -l {self._path}")

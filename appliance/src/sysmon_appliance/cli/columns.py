@@ -39,7 +39,10 @@ def chosen(columns: str, default: Sequence[str]) -> Sequence[str]:
     known = [*_PLAIN, *METRIC_UNITS, "labels.NAME"]
     for name in names:
         if name not in known and not name.startswith("labels."):
-            raise BadRequestError(f"There is no column {name!r}.", hint=f"choose from {', '.join(known)}")
+            raise BadRequestError(
+                f"There is no column {name!r}; there are: {', '.join(known)}.",
+                hint="sysmon hosts list --columns name,cpu,labels.role",
+            )
     return names or default
 
 

@@ -18,5 +18,7 @@ def seconds_of(text: str) -> float:
     """
     match = _TIME.fullmatch(text.strip())
     if match is None:
-        raise BadRequestError(f"{text!r} is no duration.", hint="write 30s, 10m, 2h or 7d")
+        raise BadRequestError(
+            f"{text!r} is no duration such as 30s, 10m, 2h or 7d.", hint="sysmon hosts list --since 10m"
+        )
     return float(match[1]) * _UNITS[match[2]]

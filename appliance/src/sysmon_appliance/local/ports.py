@@ -37,7 +37,8 @@ def _is_free(address: Address, setting: str) -> bool:
         if error.errno == errno.EADDRINUSE:
             return False
         raise ConfigError(
-            f"{setting}: cannot listen on {address}: {error.strerror or error}.", hint="sysmon-aggregator config show"
+            f"{setting}: cannot listen at {address}: {error.strerror or error}.",
+            hint="sysmon-aggregator config show --effective",
         ) from error
 
 

@@ -72,8 +72,9 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise StorageError(
-            f"The live database {path} is damaged, or no database: {error}.",
-            hint=f"Keep a copy of {path.parent}, then move it away: agents send again what they still hold.",
+            f"The live database {path} is damaged, or no database: {error}."
+            " Without it the aggregator begins anew, and agents send again what they still hold.",
+            hint=f"mv {path.parent} {path.parent}.broken",
         ) from error
     except (apsw.FullError, apsw.IOError) as error:
         raise StorageError(f"The live database {path} cannot be written: {error}.", hint=f"df {path.parent}") from error
@@ -115,6 +116,4 @@ def _check_owner(connection: apsw.Connection, path: Path) -> None:
     """Refuse a database that another program made."""
     found = connection.pragma("application_id")
     if found != APPLICATION_ID and connection.pragma("page_count"):
-        raise StorageError(
-            f"{path} is a database of another program.", hint="Point `data` in aggregator.yaml to a folder of its own."
-        )
+        raise StorageError(f"{path} is a database of another program.", hint="sysmon-aggregator run --set data=FOLDER")

@@ -48,7 +48,7 @@ def migrate(connection: apsw.Connection, known: list[Migration], *, now_ms: int)
     if newest > known[-1].number:
         raise StorageError(
             f"The live database has schema {newest}; this release knows {known[-1].number} at most.",
-            hint="Install the release that wrote it, or a later one.",
+            hint="python -m pip install --upgrade sysmon-appliance",
         )
     for migration in known:
         if migration.number > newest:

@@ -106,5 +106,5 @@ class AnswerFailures:
             _log.exception("A request failed.", extra={"path": scope.get("path", "")})
             if begun:
                 raise
-            error = SysmonError("The aggregator failed to answer; its log says why.", hint="sysmon-aggregator run")
+            error = SysmonError("The aggregator failed to answer; its log says why.")
             await problem_response(error)(scope, receive, send)
