@@ -63,7 +63,7 @@ def _add_settings_options(command: argparse.ArgumentParser) -> None:
         action="append",
         type=_assignment,
         default=[],
-        metavar="KEY=VALUE",
+        metavar="NAME=VALUE",
         dest="overrides",
         help="Override a setting, such as spool.max_bytes=64MiB; may be repeated.",
     )
@@ -72,7 +72,7 @@ def _add_settings_options(command: argparse.ArgumentParser) -> None:
 def _assignment(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return key, value
 
 
