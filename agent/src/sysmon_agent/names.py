@@ -9,8 +9,6 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
-
 STALE_NAN: float = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 """Prometheus's stale marker: the value of a series that has none at this tick."""
 

@@ -14,8 +14,8 @@ from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
 
-LARGEST_HEAD = 16 << 10
-LARGEST_BODY = 64 << 10
+MAX_HEAD_BYTES = 16 << 10
+MAX_BODY_BYTES = 64 << 10
 _CHUNK = 16 << 10
 _HINT = "sysmon-agent check"
 
@@ -100,7 +100,7 @@ class Connection:
 
     def _take_until(self, mark: bytes, deadline: float) -> bytes:
         while (end := self._buffer.find(mark)) < 0:
-            if len(self._buffer) > LARGEST_HEAD:
+            if len(self._buffer) > MAX_HEAD_BYTES:
                 raise TransportError("The answer has too long a head; is this port an aggregator's?", hint=_HINT)
             self._fill(deadline)
         return self._cut(end + len(mark))
@@ -197,7 +197,7 @@ def _request(path: str, host: str, body: bytes) -> bytes:
 
 def _content_length(headers: Mapping[str, str]) -> int:
     value = headers.get("content-length", "")
-    if not value.isdecimal() or int(value) > LARGEST_BODY or "transfer-encoding" in headers:
+    if not value.isdecimal() or int(value) > MAX_BODY_BYTES or "transfer-encoding" in headers:
         raise TransportError("The answer has no length, or too much of it; is this port an aggregator's?", hint=_HINT)
     return int(value)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysmon_agent.collectors.redact import LONGEST, redact
+from sysmon_agent.collectors.redact import MAX_CHARACTERS, redact
 
 SECRETS = [
     ["app", "--password", "hunter2"],
@@ -103,7 +103,7 @@ def test_the_rest_of_a_command_stays_readable() -> None:
 def test_long_commands_are_cut() -> None:
     """A command line is cut to what a table can show."""
     shown = redact(["app", *["argument"] * 500])
-    assert len(shown) == LONGEST
+    assert len(shown) == MAX_CHARACTERS
     assert shown.endswith("…")
 
 
@@ -118,4 +118,4 @@ def test_no_surroundings_reveal_an_option_value(before: list[str], secret: str) 
 @given(st.lists(st.text(st.sampled_from("ab -='\"\t:@/") | st.characters(), max_size=60), max_size=8))
 def test_any_command_can_be_redacted(argv: list[str]) -> None:
     """Any arguments at all give a command line, never an error."""
-    assert len(redact(argv)) <= LONGEST
+    assert len(redact(argv)) <= MAX_CHARACTERS

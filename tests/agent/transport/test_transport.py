@@ -15,7 +15,7 @@ from sysmon_agent import identity
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
-from sysmon_agent.transport import LARGEST_BODY, LARGEST_HEAD, Connection, connect, parse_head
+from sysmon_agent.transport import MAX_BODY_BYTES, MAX_HEAD_BYTES, Connection, connect, parse_head
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.tls_server import Script, read_request, tls_server
 
@@ -95,9 +95,9 @@ def test_an_answer_may_come_in_pieces(authority: LocalAuthority) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
         b"HTTP/1.1 200 OK\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1),
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1),
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 2 * LARGEST_HEAD,
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 2 * MAX_HEAD_BYTES,
         b"220 mail.example ESMTP\r\n\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
     ],

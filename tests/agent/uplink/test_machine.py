@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sysmon_agent.config.values import UplinkSettings
 from sysmon_agent.uplink.backoff import Backoff
-from sysmon_agent.uplink.machine import LONG_PAUSE_SECONDS, MOST_FRUITLESS_ROUNDS, SHUT_OUT_SECONDS, State, Uplink
+from sysmon_agent.uplink.machine import LONG_PAUSE_SECONDS, MAX_FRUITLESS_ROUNDS, SHUT_OUT_SECONDS, State, Uplink
 from sysmon_agent.uplink.signals import (
     Action,
     Answered,
@@ -278,7 +278,7 @@ def test_two_sides_that_disagree_never_spin(refusal: Refused) -> None:
     while machine.state is State.SENDING:
         machine.handle(refusal, 0)
         rounds += 1
-    assert rounds == MOST_FRUITLESS_ROUNDS + 1
+    assert rounds == MAX_FRUITLESS_ROUNDS + 1
     assert machine.state is State.PAUSED
 
 
@@ -286,7 +286,7 @@ def test_a_stream_is_not_started_for_ever() -> None:
     """An aggregator that claims to know every new stream is left, too."""
     machine = uplink()
     actions = greeted(machine, last=5, stored=8)
-    for _ in range(MOST_FRUITLESS_ROUNDS):
+    for _ in range(MAX_FRUITLESS_ROUNDS):
         assert StartStream() in actions
         actions = machine.handle(Greeted(reply(8), 5, 0), 0)
     assert actions == [Close()]

@@ -74,12 +74,12 @@ async def test_a_large_log_makes_room(tmp_path: Path) -> None:
     """A log that has grown large is set aside at the next start, and one older log is kept."""
     log = tmp_path / "worker.log"
     with log.open("wb") as file:
-        file.truncate(children.LARGEST_LOG_BYTES + 1)
+        file.truncate(children.MAX_LOG_BYTES + 1)
     child = child_of(tmp_path, "print('new')")
     await child.start()
     assert await child.ended() == 0
     assert log.read_text() == "new\n"
-    assert (tmp_path / "worker.log.1").stat().st_size > children.LARGEST_LOG_BYTES
+    assert (tmp_path / "worker.log.1").stat().st_size > children.MAX_LOG_BYTES
 
 
 PARENT = """

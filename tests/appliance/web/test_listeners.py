@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.errors import ConfigError
-from sysmon_appliance.local.places import LONGEST_SOCKET_PATH
+from sysmon_appliance.local.places import MAX_SOCKET_PATH_BYTES
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
 
 
@@ -71,8 +71,8 @@ def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
 
 def test_the_longest_path_that_local_mode_uses_is_good(tmp_path: Path) -> None:
     """A socket path of the greatest length that local mode allows can be listened at."""
-    room = LONGEST_SOCKET_PATH - len(bytes(tmp_path)) - len("//s.sock")
+    room = MAX_SOCKET_PATH_BYTES - len(bytes(tmp_path)) - len("//s.sock")
     path = tmp_path / ("x" * room) / "s.sock"
-    assert len(bytes(path)) == LONGEST_SOCKET_PATH
+    assert len(bytes(path)) == MAX_SOCKET_PATH_BYTES
     with unix_listener(path), socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))

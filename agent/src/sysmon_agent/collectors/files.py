@@ -69,12 +69,12 @@ def folder_names(path: str) -> list[str]:
         return []
 
 
-_LONGEST_TEXT = 1024  # four times as many bytes at most, which is what the wire carries
+_MAX_TEXT = 1024  # four times as many bytes at most, which is what the wire carries
 
 
 def text(data: bytes) -> str:
     """Decode what the kernel shows; what is no printable UTF-8 becomes U+FFFD."""
-    decoded = data.decode("utf-8", "replace")[:_LONGEST_TEXT]
+    decoded = data.decode("utf-8", "replace")[:_MAX_TEXT]
     if decoded.isprintable():
         return decoded
     # By its number: a name in \N{} makes the compiler load the Unicode tables, and they stay.

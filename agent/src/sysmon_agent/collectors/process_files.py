@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from sysmon_agent.collectors.files import read_file, text
 
-_LONGEST_COMMAND = 4096
-_LONGEST_STAT = 1024
+_MAX_COMMAND_BYTES = 4096
+_MAX_STAT_BYTES = 1024
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -97,14 +97,14 @@ class StatFiles:
     def _read(self, name: str) -> bytes:
         if name in self._open:
             try:
-                return os.pread(self._open[name], _LONGEST_STAT, 0)
+                return os.pread(self._open[name], _MAX_STAT_BYTES, 0)
             except OSError:  # that process has ended, and another one has its number
                 os.close(self._open.pop(name))
         path = f"{self._proc}/{name}/stat"
         if len(self._open) >= self._most:
             return read_file(path)
         self._open[name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        return os.pread(self._open[name], _LONGEST_STAT, 0)
+        return os.pread(self._open[name], _MAX_STAT_BYTES, 0)
 
 
 class ProcessFiles:
@@ -138,7 +138,7 @@ class ProcessFiles:
     def command(self, pid: int) -> list[str]:
         """Return a process's arguments, at most 4 KiB of them; none for threads of the kernel."""
         try:
-            data = read_file(f"{self._proc}/{pid}/cmdline", _LONGEST_COMMAND)
+            data = read_file(f"{self._proc}/{pid}/cmdline", _MAX_COMMAND_BYTES)
         except OSError:
             return []
         return [text(argument) for argument in data.rstrip(b"\0").split(b"\0")] if data else []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 MASK = "***"
-LONGEST = 256
+MAX_CHARACTERS = 256
 """Characters of a command line that are kept."""
 
 _SENSITIVE = (
@@ -33,7 +33,7 @@ _KEYS = re.compile(
     r"|(?<![\w+-])(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])(?=[\w+-]*\d)[\w+-]{32,}={0,2}",
     re.ASCII,
 )
-_SHORTEST_KEY = 11
+_MIN_KEY = 11
 _WORDS = re.compile(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
 
 _SHORT_OPTIONS = {
@@ -46,7 +46,7 @@ _SHORT_OPTIONS = {
 
 
 def redact(argv: Sequence[str]) -> str:
-    """Join a command's arguments and hide what looks like a secret; at most LONGEST characters."""
+    """Join a command's arguments and hide what looks like a secret; at most MAX_CHARACTERS of them."""
     return _redact(tuple(argv))
 
 
@@ -56,8 +56,8 @@ def _redact(argv: tuple[str, ...]) -> str:
 
 
 def shorten(command: str) -> str:
-    """Cut a command line to LONGEST characters."""
-    return command if len(command) <= LONGEST else command[: LONGEST - 1] + "…"
+    """Cut a command line to MAX_CHARACTERS."""
+    return command if len(command) <= MAX_CHARACTERS else command[: MAX_CHARACTERS - 1] + "…"
 
 
 class _Redaction:
@@ -99,7 +99,7 @@ class _Redaction:
             word = _URL_PASSWORD.sub(rf"\1{MASK}@", word)
         if hinted and (assignment := _ASSIGNMENT.search(word)):
             word = word[: assignment.end()] + MASK
-        return _KEYS.sub(MASK, word) if len(word) >= _SHORTEST_KEY else word
+        return _KEYS.sub(MASK, word) if len(word) >= _MIN_KEY else word
 
 
 def _assigns_at_once(argument: str) -> bool:

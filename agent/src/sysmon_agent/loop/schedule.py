@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sysmon_agent.spool import TickTime
 from sysmon_agent.wire.messages import ClockPair, GapReason
 
-LONGEST_ABSENCE_MS = 366 * 86_400_000
+MAX_ABSENCE_MS = 366 * 86_400_000
 """More is a wall clock that was wrong, not an absence."""
 
 
@@ -43,7 +43,7 @@ def absence(
     """
     same_boot = newest.boot_id == boot_id and now.boot_ms >= newest.boot_ms
     elapsed_ms = now.boot_ms - newest.boot_ms if same_boot else now.wall_ms - newest.wall_ms
-    missed = max(round(min(elapsed_ms, LONGEST_ABSENCE_MS) / interval_ms) - 1 - declared, 0)
+    missed = max(round(min(elapsed_ms, MAX_ABSENCE_MS) / interval_ms) - 1 - declared, 0)
     up = missed if same_boot else min(missed, now.boot_ms // interval_ms)
     if missed > up:
         yield missed - up, GapReason.HOST_DOWN

@@ -7,8 +7,8 @@ from sysmon_agent.spool.gaps import Gaps
 from sysmon_agent.spool.ticks import join_tables, size_of, transpose
 from sysmon_agent.wire.messages import Batch, ClockPair, Gap, GapReason, Schema
 
-MOST_GAPS = 500
-MOST_TICKS = 5000
+MAX_GAPS = 500
+MAX_TICKS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Cutter:
 
     def _skip(self, skipped: list[Gap], position: int, until: int) -> int:
         """Collect gaps from `position` to the tick at `until`, and beyond while it is declared; return their end."""
-        while position <= self.last and len(skipped) < MOST_GAPS:
+        while position <= self.last and len(skipped) < MAX_GAPS:
             gap = self.gaps.at(position) or self._hole(position, until)
             if gap is None:
                 break
@@ -73,7 +73,7 @@ class Cutter:
 
 def _fits(run: list[Batch], tick: Batch, room: int) -> bool:
     same_shape = tick.schema_hash == run[0].schema_hash and len(tick.tables) == len(run[0].tables)
-    return same_shape and room >= 0 and len(run) < MOST_TICKS
+    return same_shape and room >= 0 and len(run) < MAX_TICKS
 
 
 def batch_of(cut: Cut, *, stream_id: bytes, base: int, sent: ClockPair, schema: Schema | None) -> Batch:

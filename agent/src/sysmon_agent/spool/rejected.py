@@ -2,7 +2,7 @@
 
 import os
 
-MOST_FILES = 100
+MAX_FILES = 100
 
 
 class Rejected:
@@ -14,7 +14,7 @@ class Rejected:
     def keep(self, name: str, body: bytes) -> None:
         """Write one message; raises OSError where that fails."""
         os.makedirs(self._folder, 0o700, exist_ok=True)
-        for old in sorted(os.listdir(self._folder))[: 1 - MOST_FILES]:
+        for old in sorted(os.listdir(self._folder))[: 1 - MAX_FILES]:
             os.unlink(f"{self._folder}/{old}")
         descriptor = os.open(f"{self._folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:

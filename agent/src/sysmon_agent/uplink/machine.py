@@ -40,8 +40,8 @@ LONG_PAUSE_SECONDS = 300.0
 SHUT_OUT_SECONDS = 60.0
 """After 403: whoever lets this agent in should not wait long to see it."""
 
-LONGEST_RETRY_AFTER = 3600.0
-MOST_FRUITLESS_ROUNDS = 8
+MAX_RETRY_AFTER_SECONDS = 3600.0
+MAX_FRUITLESS_ROUNDS = 8
 """Answers in a row that move nothing before the uplink closes and backs off: two sides that disagree never spin."""
 
 
@@ -158,7 +158,7 @@ class Uplink:
 
     def _asked_pause(self, event: Refused) -> float:
         if event.retry_after > 0:
-            return self._backoff.requested(min(event.retry_after, LONGEST_RETRY_AFTER))
+            return self._backoff.requested(min(event.retry_after, MAX_RETRY_AFTER_SECONDS))
         return self._backoff.pause()
 
     # Answers
@@ -207,7 +207,7 @@ class Uplink:
     def _retry(self, now: float, *actions: Action) -> list[Action]:
         """Try something else, but not for ever."""
         self._rounds += 1
-        if self._rounds > MOST_FRUITLESS_ROUNDS:
+        if self._rounds > MAX_FRUITLESS_ROUNDS:
             return self._elsewhere(now)
         self.state = State.GREETING if isinstance(actions[-1], SayHello) else State.SENDING
         return list(actions)

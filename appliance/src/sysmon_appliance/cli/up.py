@@ -8,7 +8,7 @@ import typer
 
 from sysmon_appliance.local.places import default_folder
 
-MOST_SIMULATED = 1000
+MAX_SIMULATED = 1000
 
 
 def up(
@@ -18,7 +18,7 @@ def up(
         typer.Option(metavar="FOLDER", help="Folder for data, certificates and settings.", show_default=False),
     ] = None,
     demo: Annotated[
-        int, typer.Option(min=0, max=MOST_SIMULATED, metavar="N", help="Add N simulated hosts.", show_default=False)
+        int, typer.Option(min=0, max=MAX_SIMULATED, metavar="N", help="Add N simulated hosts.", show_default=False)
     ] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the console in a browser.")] = True,
 ) -> None:

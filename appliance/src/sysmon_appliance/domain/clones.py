@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 WINDOW_MS = 15 * 60 * 1000
 """An incarnation that was silent for this long is forgotten."""
 
-_MOST = 64  # incarnations remembered; only an agent gone wild has more within the window
+_MAX_INCARNATIONS = 64  # incarnations remembered; only an agent gone wild has more within the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Incarnations:
         seen = self._seen.get(who)
         if seen is None:
             self._seen[who] = _Seen(now_ms)
-            if len(self._seen) > _MOST:
+            if len(self._seen) > _MAX_INCARNATIONS:
                 del self._seen[next(iter(self._seen))]
             return
         seen.came_back = seen.came_back or who != self.current

@@ -14,9 +14,9 @@ from sysmon_agent.clock import Clock
 
 STOP_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-LARGEST_LOG_BYTES = 8 << 20
+MAX_LOG_BYTES = 8 << 20
 
 _PR_SET_PDEATHSIG = 1
 
@@ -66,7 +66,7 @@ class Child:
             self._say(f"The {self.program.name} {_ending(code)}; it starts again in {pause:g} s. {words}")
             if not await self._stopped_within(pause):
                 await self.start()
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
     async def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
         """End the program, politely first."""
@@ -112,7 +112,7 @@ async def _spawn(program: Program) -> asyncio.subprocess.Process:
 
 def _opened(log: Path) -> IO[bytes]:
     """Open a log to append to; a large one makes room first, and one older log is kept."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 

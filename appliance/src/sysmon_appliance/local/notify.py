@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Self
 
-_LARGEST = 4096
+_MAX_BYTES = 4096
 
 
 class ReadySignal:
@@ -37,5 +37,5 @@ class ReadySignal:
         await self._ready.wait()
 
     def _receive(self) -> None:
-        if b"READY=1" in self._socket.recv(_LARGEST).split(b"\n"):
+        if b"READY=1" in self._socket.recv(_MAX_BYTES).split(b"\n"):
             self._ready.set()

@@ -14,7 +14,7 @@ from sysmon_appliance.files import replace_file
 DEFAULT_SOCKET = Path("/run/sysmon/aggregator.sock")
 """The socket of an installed aggregator."""
 
-LONGEST_SOCKET_PATH = 103
+MAX_SOCKET_PATH_BYTES = 103
 """Bytes that every system allows in the path of a Unix socket; Linux would allow four more."""
 
 
@@ -73,4 +73,4 @@ def socket_folder(folder: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _is_short(folder: Path) -> bool:
-    return len(bytes(folder / "aggregator.sock")) <= LONGEST_SOCKET_PATH
+    return len(bytes(folder / "aggregator.sock")) <= MAX_SOCKET_PATH_BYTES

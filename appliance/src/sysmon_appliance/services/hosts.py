@@ -19,7 +19,7 @@ from sysmon_appliance.services.ledger import StreamAccount, of_host
 
 SORT_KEYS: tuple[str, ...] = ("name", "status", "last_seen", *NAMES)
 
-_SHORTEST_PREFIX = 4
+_MIN_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Hosts:
             return exact
         hosts = list(self._directory.all())
         found = [host for host in hosts if host.name == wanted]
-        if not found and len(wanted) >= _SHORTEST_PREFIX:
+        if not found and len(wanted) >= _MIN_PREFIX:
             found = [host for host in hosts if host.host_id.startswith(wanted)]
         if not found:
             raise NotFoundError(f"There is no host {wanted!r}.", hint="sysmon hosts list")
