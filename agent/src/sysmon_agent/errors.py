@@ -5,10 +5,10 @@
     ├── WireError            bytes from the other side are no message of ours
     │   ├── MalformedMessage
     │   └── OversizedMessage
-    ├── SpoolError           the spool folder can't be used
+    ├── SpoolError           the spool folder cannot be used
     │   └── SpoolInUseError  another agent uses it
     ├── IdentityError        certificate or key are missing or unusable
-    └── TransportError       the aggregator can't be reached or won't answer
+    └── TransportError       the aggregator cannot be reached or won't answer
 
 Each has a code for machines, a sentence for people, and a hint: the command that helps.
 """

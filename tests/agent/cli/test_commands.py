@@ -77,7 +77,7 @@ def test_wrong_settings_are_listed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("walk",), ("once", "--set", "nonsense"), ("once", "-o", "xml")])
 def test_wrong_usage_is_code_2(arguments: tuple[str, ...]) -> None:
-    """A command line that can't be understood ends with exit code 2."""
+    """A command line that cannot be understood ends with exit code 2."""
     assert run(*arguments).returncode == 2
 
 

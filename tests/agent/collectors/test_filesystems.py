@@ -49,7 +49,7 @@ def test_the_shortest_path_stands_for_a_filesystem() -> None:
 
 
 def test_hidden_mounts_are_not_measured() -> None:
-    """A filesystem over whose path another was mounted can't be reached, and is left out."""
+    """A filesystem over whose path another was mounted cannot be reached, and is left out."""
     mountinfo = b"1 0 8:1 / /mnt rw - ext4 /dev/sda1 rw\n2 1 8:2 / /mnt rw - xfs /dev/sdb1 rw\n"
     assert chosen(mountinfo) == {b"/mnt": "xfs"}
 

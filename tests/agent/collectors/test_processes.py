@@ -208,7 +208,7 @@ def test_files_of_processes_that_ended_are_closed() -> None:
 
 
 def test_a_number_that_is_used_again_is_read_from_its_new_owner(tmp_path: Path) -> None:
-    """When the kept-open file of a process can't be read any more, that of the number's new owner is."""
+    """When the kept-open file of a process cannot be read any more, that of the number's new owner is."""
     machine = Machine("laptop", tmp_path)
     files = StatFiles(str(machine.folder / "proc"))
     list(files.read())

@@ -185,7 +185,7 @@ def test_what_is_kept_no_longer_is_declared_as_restored(rig: Rig, server: ModelS
 
 
 def test_a_tick_refused_for_good_is_set_aside_alone(rig: Rig, server: ModelServer, tmp_path: Path) -> None:
-    """One tick that the aggregator can't take is kept in rejected/, and its neighbours are delivered."""
+    """One tick that the aggregator cannot take is kept in rejected/, and its neighbours are delivered."""
 
     def refuse(batch: Batch) -> object:
         values = memoryview(batch.columns).cast("d")[: batch.count].tolist()

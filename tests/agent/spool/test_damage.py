@@ -64,7 +64,7 @@ def contents(spool: Spool) -> tuple[list[float], list[Gap]]:
 
 
 def test_damage_in_the_middle_is_a_gap(folder: Path, clock: ManualClock) -> None:
-    """Ticks that can't be read any more are declared, and those around them are sent."""
+    """Ticks that cannot be read any more are declared, and those around them are sent."""
     spoil(files(folder)[1], 0.5)
     with reopened(folder, clock) as spool:
         ticks, gaps = contents(spool)

@@ -169,7 +169,7 @@ def test_little_space_for_others_is_respected(tmp_path: Path, clock: ManualClock
 
 @pytest.mark.fault
 def test_a_folder_that_becomes_read_only_stops_nothing(tmp_path: Path, clock: ManualClock) -> None:
-    """While the spool can't be written, ticks are counted as lost; when it can, collecting goes on as before."""
+    """While the spool cannot be written, ticks are counted as lost; when it can, collecting goes on as before."""
     folder = tmp_path / "spool"
     spool = open_spool(folder, clock)
     fill(spool, clock, 1, 2)

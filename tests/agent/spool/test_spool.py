@@ -89,7 +89,7 @@ def test_gaps_travel_with_the_tick_after_them(spool: Spool, clock: ManualClock) 
 
 
 def test_a_gap_is_no_number_until_it_is_on_disk(spool: Spool, clock: ManualClock) -> None:
-    """Skipped numbers count only with the next tick, so that a crash can't take back what was sent."""
+    """Skipped numbers count only with the next tick, so that a crash cannot take back what was sent."""
     fill(spool, clock, 1)
     spool.skip(5, GapReason.OVERRUN)
     assert spool.last == 1
@@ -151,7 +151,7 @@ def test_a_second_agent_is_told_who_has_the_folder(spool: Spool, clock: ManualCl
 
 
 def test_a_folder_that_cannot_be_made_is_named(clock: ManualClock, tmp_path: Path) -> None:
-    """A spool that can't be written is an error that names folder and reason."""
+    """A spool that cannot be written is an error that names folder and reason."""
     (tmp_path / "file").touch()
     with pytest.raises(SpoolError, match=r"file/spool cannot be written \(Not a directory\)"):
         open_spool(tmp_path / "file" / "spool", clock)

@@ -175,7 +175,7 @@ def test_who_is_signed_by_others_is_not_trusted(authority: LocalAuthority, tmp_p
 
 
 def test_an_agent_is_no_aggregator(authority: LocalAuthority) -> None:
-    """A stolen agent's certificate can't be used to play the aggregator."""
+    """A stolen agent's certificate cannot be used to play the aggregator."""
     with (
         tls_server(authority.agent("f" * 32), answering(OK)) as address,
         pytest.raises((IdentityError, TransportError)),

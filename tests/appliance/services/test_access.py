@@ -113,7 +113,7 @@ async def test_links_and_sessions_are_bounded(clock: ManualClock) -> None:
 
 
 async def test_a_full_disk_does_not_keep_anyone_out(clock: ManualClock) -> None:
-    """Signing in works while sessions can't be saved."""
+    """Signing in works while sessions cannot be saved."""
 
     class FullDisk(Sessions):
         def save(self, sessions: Sequence[Grant]) -> None:

@@ -97,7 +97,7 @@ async def test_the_fleet_is_there_after_a_restart() -> None:
 
 
 class DamagedHead(ListHead):
-    """A head whose rows of host 1 can't be read."""
+    """A head whose rows of host 1 cannot be read."""
 
     def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
         if host == 1:
@@ -106,7 +106,7 @@ class DamagedHead(ListHead):
 
 
 async def test_damage_to_one_hosts_past_keeps_nobody_from_starting() -> None:
-    """Where a host's stored past can't be read after a restart, the aggregator starts, and shows the others."""
+    """Where a host's stored past cannot be read after a restart, the aggregator starts, and shows the others."""
     console = started(1, 2)
     side = replace(console.side, head=DamagedHead(console.head.stored), matrix=FleetMatrix(console.directory))
     await side.refill()

@@ -349,7 +349,7 @@ async def test_an_agent_that_has_seen_a_later_epoch_raises_ours(aggregator: Aggr
 
 
 async def test_an_absurd_epoch_is_not_believed(aggregator: Aggregator) -> None:
-    """One agent can't push the epoch out of the range of numbers."""
+    """One agent cannot push the epoch out of the range of numbers."""
     assert (await aggregator.greet("connection", a_hello(epoch=1 << 52))).epoch == 1
 
 

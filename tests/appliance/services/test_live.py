@@ -172,7 +172,7 @@ async def test_streams_end_when_the_aggregator_stops(console: Console) -> None:
 
 
 async def test_a_fault_in_showing_does_not_stop_storing(console: Console, hub: LiveHub) -> None:
-    """A batch that can't be shown is logged; whoever stored it never hears of it."""
+    """A batch that cannot be shown is logged; whoever stored it never hears of it."""
     hub.update([batch(KNOWN, [(START_MS, (1.0,))], host=999)])
     console.store(tick(0))
     assert console.side.matrix.latest(1) is not None

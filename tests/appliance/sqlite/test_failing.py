@@ -1,4 +1,4 @@
-"""What happens when the database can't be written: nothing is half done, and it goes on when it can."""
+"""What happens when the database cannot be written: nothing is half done, and it goes on when it can."""
 
 import logging
 import stat
@@ -57,7 +57,7 @@ def test_a_full_disk_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFix
         limit_pages(database, 10_000)
         commit(database, append(1))
     assert [record.message for record in caplog.records] == [
-        "changes can't be committed; agents keep what they sent",
+        "changes cannot be committed; agents keep what they sent",
         "changes can be committed again",
     ]
 
@@ -90,7 +90,7 @@ def stored_rows(database: LiveDatabase) -> int:
 
 @pytest.mark.fault
 def test_a_read_only_folder_is_reported(tmp_path: Path) -> None:
-    """A data folder that can't be written is reported with its path, and nothing is begun in it."""
+    """A data folder that cannot be written is reported with its path, and nothing is begun in it."""
     folder = tmp_path / "live"
     folder.mkdir()
     with unwritable(folder), pytest.raises(StorageError, match=str(folder)):
@@ -99,7 +99,7 @@ def test_a_read_only_folder_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.fault
 def test_a_database_that_became_read_only_is_reported(tmp_path: Path) -> None:
-    """A database that was written before and can't be now is reported at start."""
+    """A database that was written before and cannot be now is reported at start."""
     folder = tmp_path / "live"
     with live(folder):
         pass

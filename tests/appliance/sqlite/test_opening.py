@@ -110,7 +110,7 @@ def test_a_database_of_a_later_release_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
-    """A data folder that can't be made is reported by its path."""
+    """A data folder that cannot be made is reported by its path."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="data folder"):
         open_and_close(tmp_path / "file" / "live")

@@ -54,7 +54,7 @@ def read_file(path: str, limit: int = 4096) -> bytes:
 
 
 def read_word(path: str) -> str:
-    """Return a small file's text without its line end, or an empty string where it can't be read."""
+    """Return a small file's text without its line end, or an empty string where it cannot be read."""
     try:
         return text(read_file(path).strip())
     except OSError:
@@ -62,7 +62,7 @@ def read_word(path: str) -> str:
 
 
 def folder_names(path: str) -> list[str]:
-    """Return what a folder holds, sorted; nothing where it can't be read."""
+    """Return what a folder holds, sorted; nothing where it cannot be read."""
     try:
         return sorted(os.listdir(path))
     except OSError:

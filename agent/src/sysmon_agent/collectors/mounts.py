@@ -63,7 +63,7 @@ def _unescape(field: bytes) -> bytes:
 def worth_measuring(mounts: Iterable[Mount], ignored: Collection[str]) -> list[Mount]:
     """Choose one mount per filesystem: the one that shows its root, else the one with the shortest path.
 
-    A mount that lies under a later one on the same path can't be reached and is left out.
+    A mount that lies under a later one on the same path cannot be reached and is left out.
     """
     visible = {mount.mountpoint: mount for mount in mounts}
     chosen: dict[bytes, Mount] = {}

@@ -104,7 +104,7 @@ class PortablePaging(Collector):
 
 
 class PortableFilesystems(Collector):
-    """Those on devices of this machine: psutil can't tell whether another one would ever answer."""
+    """Those on devices of this machine: psutil cannot tell whether another one would ever answer."""
 
     name = "filesystems"
 

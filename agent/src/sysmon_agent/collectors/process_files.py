@@ -1,6 +1,6 @@
 """Reading what /proc shows of each process.
 
-A process may end at any moment and belong to anyone, so whatever can't be read is simply not there.
+A process may end at any moment and belong to anyone, so whatever cannot be read is simply not there.
 """
 
 import os
@@ -86,7 +86,7 @@ class StatFiles:
             os.close(descriptor)
 
     def read(self) -> Iterator[bytes]:
-        """Yield each file's content; raises OSError where /proc itself can't be read."""
+        """Yield each file's content; raises OSError where /proc itself cannot be read."""
         names = [name for name in os.listdir(self._proc) if name.isdecimal()]
         for ended in self._open.keys() - set(names):
             os.close(self._open.pop(ended))
@@ -116,7 +116,7 @@ class ProcessFiles:
         self._stat_files = StatFiles(proc)
 
     def scan(self) -> Iterator[Process]:
-        """Yield every process that may be seen; raises OSError where /proc itself can't be read."""
+        """Yield every process that may be seen; raises OSError where /proc itself cannot be read."""
         for data in self._stat_files.read():
             with suppress(ValueError):
                 yield parse_process_stat(data)

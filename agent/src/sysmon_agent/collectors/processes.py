@@ -17,7 +17,7 @@ _CLOCK_STEP_SECONDS = 2.0
 
 
 class ProcessSource(Protocol):
-    """Where processes are read. Whatever can't be read is empty; none of these fails because a process ended."""
+    """Where processes are read. Whatever cannot be read is empty; none of these fails because a process ended."""
 
     def scan(self) -> Iterable[Process]: ...
 

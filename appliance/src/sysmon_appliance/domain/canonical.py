@@ -17,7 +17,7 @@ CANONICAL: tuple[CanonicalMetric, ...] = (
     CanonicalMetric("cpu", "1", "Busy share of all cores."),
     CanonicalMetric("iowait", "1", "Share of all cores that waited for disks."),
     CanonicalMetric("load1", "{thread}", "Load average of one minute."),
-    CanonicalMetric("memory", "1", "Share of memory that programs can't get any more."),
+    CanonicalMetric("memory", "1", "Share of memory that programs cannot get any more."),
     CanonicalMetric("memory_used", "By", "The same in bytes."),
     CanonicalMetric("memory_limit", "By", "Memory of the machine."),
     CanonicalMetric("swap", "1", "Used share of swap space."),

@@ -13,7 +13,7 @@ from sysmon_appliance.domain.projection import filesystems
 from sysmon_appliance.domain.schemas import KnownSchema
 
 MAX_LINES = 128
-"""A chart of more lines than this can't be read: the first ones are shown."""
+"""A chart of more lines than this cannot be read: the first ones are shown."""
 
 _BUSY_MODES = ("user", "nice", "system", "irq", "softirq", "steal", "iowait")
 _IDLE_MODES = ("idle", "iowait")

@@ -140,7 +140,7 @@ class Fleet:
         )
 
     def _encoded_sparks(self, hosts: Sequence[Host], now_ms: int) -> list[msgspec.Raw]:
-        """Encode sparklines; those that can't have changed since they were last asked for are kept encoded."""
+        """Encode sparklines; those that cannot have changed since they were last asked for are kept encoded."""
         wanted = {host.key: (now_ms // (SPARK_SECONDS * 1000), self._newest_ms(host)) for host in hosts}
         stale = [host for host in hosts if self._sparks.get(host.key, (None,))[0] != wanted[host.key]]
         for host, encoded in zip(stale, self._encode(stale, now_ms), strict=True):

@@ -62,7 +62,7 @@ class Head:
         Raises
         ------
         StorageError
-            The database can't be read.
+            The database cannot be read.
         """
         numbers = self._index.find(host, from_ms, to_ms)
         for start in range(0, len(numbers), _AT_ONCE):

@@ -42,5 +42,5 @@ class HeadIndex:
 
 
 def _table(rows: "array[int]") -> npt.NDArray[np.int64]:
-    # A copy, because an array that NumPy looks into can't grow.
+    # A copy, because an array that NumPy looks into cannot grow.
     return np.frombuffer(rows[:], dtype=np.int64).reshape(-1, _FIELDS)

@@ -41,7 +41,7 @@ class LiveDatabase:
         Raises
         ------
         StorageError
-            It can't be used; the message says why and what to do.
+            It cannot be used; the message says why and what to do.
         """
         path = folder / FILE_NAME
         with ExitStack() as closing, explained(path):

@@ -153,7 +153,7 @@ async def test_ledger(console: Console) -> None:
     ],
 )
 async def test_what_is_refused(console: Console, path: str, words: str) -> None:
-    """A request that can't be answered is refused with what is wrong and what is allowed."""
+    """A request that cannot be answered is refused with what is wrong and what is allowed."""
     problem = await ask(console, path, 400)
     assert problem["code"] == "bad_request"
     assert words in problem["detail"]

@@ -26,7 +26,7 @@ async def test_what_needs_no_session(path: str) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:7480", "127.0.0.1.evil.example", "", "[::2]:7480"])
 async def test_other_names_are_refused(host: str) -> None:
-    """A page elsewhere can't reach the console through a name of its own, whatever it asks for."""
+    """A page elsewhere cannot reach the console through a name of its own, whatever it asks for."""
     async with Console().signed_in() as browser:
         for path in ("/", "/api/v1/fleet", "/link/x", "/healthz"):
             answer = await browser.get(path, headers={"host": host})
@@ -49,7 +49,7 @@ async def test_a_configured_name() -> None:
 
 
 async def test_changes_need_the_header() -> None:
-    """A page elsewhere can't change anything, because it can't send the header that changes need."""
+    """A page elsewhere cannot change anything, because it cannot send the header that changes need."""
     async with Console().signed_in() as browser:
         refused = await browser.delete("/api/v1/session")
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")

@@ -61,7 +61,7 @@ async def test_readiness(  # noqa: PLR0917 - a table of expectations
     status: int,
     failed: list[str],
 ) -> None:
-    """The aggregator is ready while it can store; when it can't, it says why."""
+    """The aggregator is ready while it can store; when it cannot, it says why."""
     console.health.now = replace(HEALTHY, writable=writable, detail="Locked.", free_bytes=free_bytes)
     async with console.browser() as browser:
         answer = await browser.get("/readyz")

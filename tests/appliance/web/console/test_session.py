@@ -81,7 +81,7 @@ async def test_signing_out() -> None:
 
 
 async def test_only_the_operator_makes_links() -> None:
-    """A browser that is signed in can't let others in."""
+    """A browser that is signed in cannot let others in."""
     async with Console().signed_in() as browser:
         answer = await browser.post("/api/v1/links", headers={"x-sysmon": "1"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

@@ -66,7 +66,7 @@ ROUTES = (
     ApiRoute(
         "GET",
         "/readyz",
-        "Whether the aggregator can serve, with reasons; 503 when it can't. Needs no session.",
+        "Whether the aggregator can serve, with reasons; 503 when it cannot. Needs no session.",
         readyz,
         Readiness,
     ),
