@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from tests.support.canned_console import STATIC, CannedConsole, serving
+from sysmon_appliance.web.console.static import BUILT
+from tests.support.canned_console import CannedConsole, serving
 
 FLAGS = (
     "--disable-background-networking",
@@ -58,7 +59,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("There is no Chromium on this machine; `make browser` installs Debian's.")
-    if not (STATIC / "index.html").exists():
+    if not (BUILT / "index.html").exists():
         pytest.skip("The console has not been built; `make console` builds it.")
     # Chromium's sandbox refuses to start as root, which containers run tests as.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []

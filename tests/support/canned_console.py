@@ -5,9 +5,7 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -17,15 +15,13 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-import sysmon_appliance
+from sysmon_agent.clock import SystemClock
+from sysmon_appliance.errors import NotFoundError, SignInError, StorageFailedError
+from sysmon_appliance.web.console.guard import SECURITY_HEADERS
+from sysmon_appliance.web.console.static import BUILT
+from sysmon_appliance.web.problems import problem_response
 from tests.support import canned_fleet
 from tests.support.canned_fleet import CannedHost, Json
-
-STATIC = Path(sysmon_appliance.__file__).parent / "web" / "static"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 Handler = Callable[[Request], Json | Response]
 
@@ -69,9 +65,9 @@ class CannedApi:
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             if not self._console.reachable:
-                return problem(503, "storage_failed", "The aggregator is starting.")
+                return problem_response(StorageFailedError("The aggregator is starting."))
             if not self._console.signed_in:
-                return problem(401, "sign_in", "This browser is not signed in.")
+                return problem_response(SignInError("This browser is not signed in."))
             answer = handler(request)
             return answer if isinstance(answer, Response) else JSONResponse(answer)
 
@@ -80,7 +76,7 @@ class CannedApi:
     def _host(self, request: Request, answer: Callable[[CannedHost], Json]) -> Json | Response:
         host = self._console.find(request.path_params["id"])
         if host is None:
-            return problem(404, "not_found", "No host has this name or id.", hint="sysmon hosts list")
+            return problem_response(NotFoundError("No host has this name or id.", hint="sysmon hosts list"))
         return answer(host)
 
     def _charts(self, request: Request) -> Json | Response:
@@ -100,12 +96,12 @@ class CannedApi:
 
 
 def create_app(console: CannedConsole) -> Starlette:
-    assets = Mount("/assets", StaticFiles(directory=STATIC / "assets"))
+    assets = Mount("/assets", StaticFiles(directory=BUILT / "assets"))
     return Starlette(routes=[*CannedApi(console).routes(), assets, Route("/{path:path}", page)])
 
 
 async def page(_: Request) -> Response:
-    return FileResponse(STATIC / "index.html", headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+    return FileResponse(BUILT / "index.html", headers=SECURITY_HEADERS)
 
 
 async def stream(console: CannedConsole, request: Request) -> AsyncIterator[str]:
@@ -125,20 +121,8 @@ def event(number: int, name: str, data: Any) -> str:
     return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def problem(status: int, code: str, title: str, *, hint: str = "") -> Response:
-    body = {
-        "type": f"https://sysmonitor.invalid/errors/{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": title,
-        "hint": hint,
-    }
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
-
-
 def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return SystemClock().wall_ms()
 
 
 @contextlib.contextmanager
