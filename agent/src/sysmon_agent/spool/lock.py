@@ -1,5 +1,6 @@
 """One agent per folder."""
 
+import errno
 import fcntl
 import os
 from typing import Self
@@ -26,6 +27,8 @@ class FolderLock:
         """
         try:
             os.makedirs(folder, 0o700, exist_ok=True)
+            if not os.access(folder, os.W_OK):  # an old lock may be open to us where new files are not
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             descriptor = os.open(f"{folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SpoolError(
