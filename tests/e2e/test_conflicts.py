@@ -19,7 +19,8 @@ def test_aggregator_names_a_port_that_is_in_use(system: System) -> None:
     """An aggregator whose port is taken ends and names the setting, the address and a command that helps."""
     system.start_aggregator()
     system.ready()
-    second = system.start_aggregator(data=str(system.folder / "other"), console={"listen": "127.0.0.1:0"})
+    elsewhere = {"listen": "127.0.0.1:0", "socket": str(system.folder / "other.sock")}
+    second = system.start_aggregator(data=str(system.folder / "other"), console=elsewhere)
     assert second.wait() != 0
     said = second.output()
     assert "ingest.listen" in said
@@ -33,7 +34,8 @@ def test_second_aggregator_on_one_folder_is_refused(system: System) -> None:
     system.ready()
     free = {"listen": "127.0.0.1:0"}
     ingest = free | {"certificate": str(system.authority.aggregator().certificate)}
-    second = system.start_aggregator(ingest=ingest, console=free)
+    console = free | {"socket": str(system.folder / "other.sock")}
+    second = system.start_aggregator(ingest=ingest, console=console)
     assert second.wait() != 0
     assert str(first.pid) in second.output()
 
