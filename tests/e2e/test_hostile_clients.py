@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.messages import Schema, Series
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
-from tests.support.raw_agent import RawAgent, hello, ticks, tls_context
+from tests.support.pushes import a_body, a_hello
+from tests.support.raw_agent import RawAgent, tls_context
 from tests.support.system import HOST_ID, System, eventually, system_in
-
-STREAM = bytes(range(16))
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def identity(system: System) -> tuple[str, IssuedFiles]:
 
 @pytest.fixture
 def agent(system: System, identity: tuple[str, IssuedFiles]) -> Iterator[RawAgent]:
-    """A connection that has said hello for STREAM and delivered tick 1."""
+    """A connection that has said hello and delivered tick 1."""
     connected = connect(system, identity[1])
-    assert connected.post("/v1/hello", hello(STREAM)).status == 200
-    assert connected.post("/v1/batches", ticks(STREAM, 1)).status == 200
+    assert connected.post("/v1/hello", encode_hello(a_hello())).status == 200
+    assert connected.post("/v1/batches", a_body(1)).status == 200
     yield connected
     connected.close()
 
@@ -50,19 +50,19 @@ def assert_still_serves(system: System, identity: tuple[str, IssuedFiles], agent
     """Nothing of the bad input was stored, and the next good batch is."""
     assert system.stored(identity[0]) == 1
     agent.close()
-    agent.post("/v1/hello", hello(STREAM, last=1))
-    answer = agent.post("/v1/batches", ticks(STREAM, 2))
+    agent.post("/v1/hello", encode_hello(a_hello(last=1)))
+    answer = agent.post("/v1/batches", a_body(2))
     assert answer.reply is not None
     assert answer.reply.durable == 2
 
 
 def assert_not_let_in(agent: RawAgent) -> None:
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        agent.post("/v1/hello", hello(STREAM))
+        agent.post("/v1/hello", encode_hello(a_hello()))
     agent.close()
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff" * 50, ticks(STREAM, 2)[:-7], ticks(STREAM, 2) + b"\x0a\x7f"])
+@pytest.mark.parametrize("body", [b"", b"\xff" * 50, a_body(2)[:-7], a_body(2) + b"\x0a\x7f"])
 def test_malformed_batch_is_refused(
     system: System, identity: tuple[str, IssuedFiles], agent: RawAgent, body: bytes
 ) -> None:
@@ -88,7 +88,7 @@ def test_replayed_batch_is_acknowledged_and_stored_once(
     system: System, identity: tuple[str, IssuedFiles], agent: RawAgent
 ) -> None:
     """A batch that arrives again is acknowledged again and stored once."""
-    again = agent.post("/v1/batches", ticks(STREAM, 1))
+    again = agent.post("/v1/batches", a_body(1))
     assert again.reply is not None
     assert again.reply.stored == 1
     assert_still_serves(system, identity, agent)
@@ -98,14 +98,14 @@ def test_batch_that_leaves_a_hole_is_refused_with_the_number_that_is_missing(
     system: System, identity: tuple[str, IssuedFiles], agent: RawAgent
 ) -> None:
     """A batch that skips numbers without declaring them is told which number is expected."""
-    answer = agent.post("/v1/batches", ticks(STREAM, 5))
+    answer = agent.post("/v1/batches", a_body(5))
     assert (answer.status, answer.code, answer.problem["expected"]) == (409, "unexpected_tick", 2)
     assert_still_serves(system, identity, agent)
 
 
 def test_overlapping_batch_is_refused(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:
     """A batch of which a part is stored already is refused whole, so that nothing is stored twice."""
-    answer = agent.post("/v1/batches", ticks(STREAM, 1, count=3))
+    answer = agent.post("/v1/batches", a_body(1, count=3))
     assert (answer.code, answer.problem["expected"]) == ("unexpected_tick", 2)
     assert_still_serves(system, identity, agent)
 
@@ -113,7 +113,7 @@ def test_overlapping_batch_is_refused(system: System, identity: tuple[str, Issue
 def test_batch_without_hello_is_refused(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:
     """A connection that has not said hello for a stream cannot add to it."""
     stranger = connect(system, identity[1])
-    assert stranger.post("/v1/batches", ticks(STREAM, 2)).code == "need_hello"
+    assert stranger.post("/v1/batches", a_body(2)).code == "need_hello"
     stranger.close()
     assert_still_serves(system, identity, agent)
 
@@ -121,9 +121,9 @@ def test_batch_without_hello_is_refused(system: System, identity: tuple[str, Iss
 def test_unknown_schema_is_asked_for(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:
     """A batch under a schema that the aggregator has not seen is accepted once the schema comes with it."""
     unseen = Schema((Series("system.uptime"),))
-    asked = agent.post("/v1/batches", ticks(STREAM, 2, schema=unseen, with_schema=False))
+    asked = agent.post("/v1/batches", a_body(2, schema=unseen, with_schema=False))
     assert (asked.status, asked.code) == (409, "need_schema")
-    told = agent.post("/v1/batches", ticks(STREAM, 2, schema=unseen))
+    told = agent.post("/v1/batches", a_body(2, schema=unseen))
     assert told.reply is not None
     assert system.stored(identity[0]) == 2
 

@@ -17,6 +17,7 @@ NOW_MS = 1_800_000_000_000
 def a_hello(
     *,
     stream: bytes = STREAM,
+    last: int = 0,
     boot: bytes = BOOT,
     sent_ms: int = NOW_MS,
     epoch: int = 0,
@@ -25,7 +26,7 @@ def a_hello(
 ) -> Hello:
     return Hello(
         stream_id=stream,
-        last=0,
+        last=last,
         boot_id=boot,
         interval_ms=1000,
         sent=ClockPair(sent_ms, 1000),
@@ -46,10 +47,10 @@ def a_batch(
     start_ms: int = NOW_MS,
     sent_ms: int = NOW_MS,
 ) -> Batch:
-    """Ticks first, first+1, … a second apart; tick n has the values n and 100 n, and tick 1 the time `start_ms`."""
+    """Ticks first, first+1, … a second apart; tick n has the values n, 100 n, … and tick 1 the time `start_ms`."""
     numbers = range(first, first + count)
     times = tuple(start_ms + 1000 * (number - 1) for number in numbers)
-    values = [float(number) for number in numbers] + [100.0 * number for number in numbers]
+    values = [100.0**place * number for place in range(len(schema.series)) for number in numbers]
     return Batch(
         stream_id=stream,
         first=first,
@@ -63,8 +64,10 @@ def a_batch(
     )
 
 
-def a_body(first: int, count: int = 1, *, skipped: Sequence[Gap] = (), with_schema: bool = True) -> bytes:
-    return encode_batch(a_batch(first, count, skipped=skipped, with_schema=with_schema))
+def a_body(
+    first: int, count: int = 1, *, skipped: Sequence[Gap] = (), schema: Schema = SCHEMA, with_schema: bool = True
+) -> bytes:
+    return encode_batch(a_batch(first, count, skipped=skipped, schema=schema, with_schema=with_schema))
 
 
 def gaps_alone(*gaps: Gap) -> Batch:

@@ -4,17 +4,12 @@ import contextlib
 import http.client
 import json
 import ssl
-import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 from sysmon_agent.wire.decode import decode_reply
-from sysmon_agent.wire.encode import encode_batch, encode_hello, schema_hash
-from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Reply, Schema, Series
+from sysmon_agent.wire.messages import Reply
 from sysmon_appliance.pki import IssuedFiles
-
-SCHEMA = Schema((Series("system.cpu.load_average.1m"), Series("system.uptime")))
-START_MS = 1_800_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +23,6 @@ class Answer:
     @property
     def code(self) -> str:
         return str(self.problem.get("code", ""))
-
-
-def hello(stream: bytes, *, last: int = 0, boot: bytes = bytes(16)) -> bytes:
-    return encode_hello(
-        Hello(stream_id=stream, last=last, boot_id=boot, interval_ms=1000, sent=ClockPair(START_MS, 1000))
-    )
-
-
-def ticks(stream: bytes, first: int, count: int = 1, *, schema: Schema = SCHEMA, with_schema: bool = True) -> bytes:
-    """Encode a batch of ticks first, first+1, …; the values are the numbers themselves."""
-    times = tuple(START_MS + 1000 * number for number in range(first, first + count))
-    numbers = [float(number) for number in range(first, first + count)]
-    return encode_batch(
-        Batch(
-            stream_id=stream,
-            first=first,
-            wall_ms=times,
-            boot_ms=times,
-            columns=struct.pack(f"<{count}d", *numbers) * len(schema.series),
-            schema_hash=schema_hash(schema),
-            sent=ClockPair(times[-1], times[-1]),
-            schema=schema if with_schema else None,
-        )
-    )
 
 
 def tls_context(authority: str, issued: IssuedFiles | None) -> ssl.SSLContext:
