@@ -79,7 +79,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
                 agents[0].send_signal(signal.SIGTERM)
 
     with tls_server(authority.aggregator(), script) as address:
-        tls = TlsSettings(str(issued.certificate), str(issued.key), str(issued.authority))
+        tls = TlsSettings(**issued.settings())
         agents.append(start(address, tls, folder / "spool"))
         output, _ = agents[0].communicate(timeout=60)
     bare = subprocess.check_output([sys.executable, "-P", "-c", "import sys; print(*sys.modules)"], text=True)

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.bench.load import SAMPLES
 from tests.bench.measure import cpu_seconds, machine, report, settle
-from tests.support.system import System, paths_of, system_in
+from tests.support.system import System, system_in
 
 PACE = 100
 
@@ -72,7 +72,7 @@ class Load:
 @contextmanager
 def load_on(system: System, agents: int) -> Iterator[Load]:
     """Give every agent a certificate, and connect all."""
-    identities = [paths_of(system.authority.agent(f"{number:032x}")) for number in range(agents)]
+    identities = [system.authority.agent(f"{number:032x}").settings() for number in range(agents)]
     plan = system.folder / "load.json"
     plan.write_text(json.dumps({"host": "127.0.0.1", "port": system.ingest_port, "agents": identities}))
     command = [sys.executable, "-m", "tests.bench.load", str(plan)]

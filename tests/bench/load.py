@@ -21,6 +21,7 @@ from typing import Any
 
 import uvloop
 
+from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.wire.encode import encode_batch, encode_hello, schema_hash
 from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Schema
 from sysmon_appliance.demo.client import BATCHES_PATH, HELLO_PATH, Connection, request, tls_context
@@ -114,7 +115,7 @@ async def connect(plan: Any) -> list[LoadAgent]:
     turns = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
 
     async def one(number: int, identity: dict[str, str]) -> LoadAgent:
-        context = tls_context(**{name: Path(path) for name, path in identity.items()})
+        context = tls_context(TlsSettings(**identity))
         async with turns:
             connection = await Connection.to(plan["host"], plan["port"], context)
             agent = LoadAgent(connection, values(Random(number)))  # noqa: S311 - a load, no secret

@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +127,7 @@ def _run(folder: Path, settings: dict[str, Any], started: "Future[Listener]") ->
 async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listener]") -> None:
     clock = ManualClock()
     authority = LocalAuthority.open(folder / "pki", SystemClock())
-    issued = authority.aggregator()
-    files: dict[str, Any] = {
-        "certificate": str(issued.certificate),
-        "key": str(issued.key),
-        "authority": str(issued.authority),
-    }
-    chosen = replace(IngestSettings(commit_milliseconds=5), **files, **settings)
+    chosen = IngestSettings(**{"commit_milliseconds": 5, **authority.aggregator().settings(), **settings})
     with LiveDatabase.open(folder / "live", clock) as database, socket.create_server(("127.0.0.1", 0)) as bound:
         barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
         catalog = Catalog(database.state)

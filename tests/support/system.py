@@ -21,7 +21,7 @@ import httpx2
 import yaml
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from sysmon_appliance.pki import LocalAuthority
 
 PATIENCE = 60.0
 HOST_ID = "0123456789abcdef0123456789abcdef"
@@ -179,7 +179,7 @@ class System:
         return {
             "region": "local",
             "data": str(self.data),
-            "ingest": {"listen": f"127.0.0.1:{self.ingest_port}", **paths_of(self.authority.aggregator())},
+            "ingest": {"listen": f"127.0.0.1:{self.ingest_port}", **self.authority.aggregator().settings()},
             "console": {"listen": f"127.0.0.1:{self.console_port}", "socket": str(self.socket)},
         }
 
@@ -188,16 +188,11 @@ class System:
             "name": "under-test",
             "interval_seconds": 1,
             "aggregators": [f"127.0.0.1:{self.ingest_port}"],
-            "tls": paths_of(self.authority.agent(host_id)),
+            "tls": self.authority.agent(host_id).settings(),
             "spool": {"directory": str(self.spool), "min_free_bytes": 0},
             # A test that kills the aggregator does not want to wait out a long pause.
             "uplink": {"backoff_seconds": 1},
         }
-
-
-def paths_of(issued: IssuedFiles) -> dict[str, str]:
-    """Spell a certificate's files as settings do."""
-    return {"certificate": str(issued.certificate), "key": str(issued.key), "authority": str(issued.authority)}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ HOST_ID = "0123456789abcdef0123456789abcdef"
 
 
 def settings_of(issued: IssuedFiles) -> TlsSettings:
-    return TlsSettings(str(issued.certificate), str(issued.key), str(issued.authority))
+    return TlsSettings(**issued.settings())
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> LocalAuthority:
 
 
 def context_of(issued: IssuedFiles) -> ssl.SSLContext:
-    settings = TlsSettings(str(issued.certificate), str(issued.key), str(issued.authority))
+    settings = TlsSettings(**issued.settings())
     return identity.load(settings, SystemClock()).context
 
 

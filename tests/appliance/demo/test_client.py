@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_appliance.demo.client import Connection, tls_context
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
@@ -23,7 +24,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> LocalAuthority:
 
 
 def context_of(issued: IssuedFiles) -> ssl.SSLContext:
-    return tls_context(certificate=issued.certificate, key=issued.key, authority=issued.authority)
+    return tls_context(TlsSettings(**issued.settings()))
 
 
 @asynccontextmanager

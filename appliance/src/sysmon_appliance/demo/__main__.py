@@ -15,6 +15,7 @@ import uvloop
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.addresses import Address, parse_address
+from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.logs import set_up_logging
 from sysmon_appliance import __version__
 from sysmon_appliance.demo.client import tls_context
@@ -22,15 +23,6 @@ from sysmon_appliance.demo.fleet import characters
 from sysmon_appliance.demo.host import SimulatedHost, Surroundings
 from sysmon_appliance.demo.recording import load
 from sysmon_appliance.demo.runner import Member, connector, run
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Where a host's certificate lies; all PEM."""
-
-    certificate: Path
-    key: Path
-    authority: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +35,11 @@ class Plan:
 
     aggregator: Address
     interval_seconds: float
-    hosts: tuple[Identity, ...]
+    hosts: tuple[TlsSettings, ...]
 
     @classmethod
     def of(cls, document: Any) -> Self:
-        hosts = tuple(
-            Identity(Path(one["certificate"]), Path(one["key"]), Path(one["authority"])) for one in document["hosts"]
-        )
+        hosts = tuple(TlsSettings(one["certificate"], one["key"], one["authority"]) for one in document["hosts"])
         return cls(parse_address(document["aggregator"]), float(document["interval_seconds"]), hosts)
 
 
@@ -68,10 +58,10 @@ def members(plan: Plan) -> list[Member]:
             connector(
                 plan.aggregator.host,
                 plan.aggregator.port,
-                tls_context(certificate=identity.certificate, key=identity.key, authority=identity.authority),
+                tls_context(tls),
             ),
         )
-        for character, identity in zip(characters(len(plan.hosts)), plan.hosts, strict=True)
+        for character, tls in zip(characters(len(plan.hosts)), plan.hosts, strict=True)
     ]
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self, cast
 
+from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, peer_of
 
@@ -31,13 +31,13 @@ def request(path: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def tls_context(*, certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+def tls_context(settings: TlsSettings) -> ssl.SSLContext:
     """Show a certificate, and trust whom the authority signed: the role in the URI counts, never a host name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(authority)
-    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(settings.authority)
+    context.load_cert_chain(settings.certificate, settings.key)
     return context
 
 

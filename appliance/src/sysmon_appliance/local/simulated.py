@@ -8,7 +8,7 @@ from sysmon_appliance.files import replace_file
 from sysmon_appliance.local.children import Program
 from sysmon_appliance.local.folder import LocalFolder
 from sysmon_appliance.local.system import Plan, reachable
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from sysmon_appliance.pki import LocalAuthority
 
 INTERVAL_SECONDS = 2
 
@@ -24,16 +24,12 @@ def simulated_hosts(
     document = {
         "aggregator": str(reachable(chosen.ingest)),
         "interval_seconds": INTERVAL_SECONDS,
-        "hosts": [_identity(files) for files in issued],
+        "hosts": [files.settings() for files in issued],
     }
     description = folder.root / "demo.json"
     replace_file(description, json.dumps(document).encode())
     arguments = ["-m", "sysmon_appliance.demo", str(description)]
     return Program("demo", arguments, folder.logs / "demo.log", environ)
-
-
-def _identity(issued: IssuedFiles) -> dict[str, str]:
-    return {"certificate": str(issued.certificate), "key": str(issued.key), "authority": str(issued.authority)}
 
 
 def _host_id(number: int) -> str:

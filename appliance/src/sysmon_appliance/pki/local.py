@@ -28,6 +28,10 @@ class IssuedFiles:
     key: Path  # mode 0600
     authority: Path
 
+    def settings(self) -> dict[str, str]:
+        """Return the paths as settings files name them."""
+        return {"certificate": str(self.certificate), "key": str(self.key), "authority": str(self.authority)}
+
 
 class LocalAuthority:
     """Signs certificates with a key in a folder; open it with `open`."""
