@@ -24,7 +24,8 @@ import uvloop
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.wire.encode import encode_batch, encode_hello, schema_hash
 from sysmon_agent.wire.messages import Batch, ClockPair, Hello, Schema
-from sysmon_appliance.demo.client import BATCHES_PATH, HELLO_PATH, Connection, request, tls_context
+from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
+from sysmon_appliance.demo.client import Connection, request, tls_context
 from sysmon_appliance.demo.fleet import characters
 from sysmon_appliance.demo.machine import Machine
 from sysmon_appliance.demo.recording import load

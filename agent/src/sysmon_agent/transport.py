@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
+from sysmon_agent.wire.routes import MESSAGE_TYPE
 
 MAX_HEAD_BYTES = 16 << 10
 MAX_BODY_BYTES = 64 << 10
@@ -189,8 +190,7 @@ def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
 
 def _request(path: str, host: str, body: bytes) -> bytes:
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/x-protobuf\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: {MESSAGE_TYPE}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
 

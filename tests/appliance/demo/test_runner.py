@@ -9,7 +9,8 @@ from sysmon_agent.errors import TransportError
 from sysmon_agent.wire.decode import decode_batch
 from sysmon_agent.wire.encode import encode_reply
 from sysmon_agent.wire.messages import Reply
-from sysmon_appliance.demo.client import HELLO_PATH, Answer, Connection
+from sysmon_agent.wire.routes import HELLO_PATH
+from sysmon_appliance.demo.client import Answer, Connection
 from sysmon_appliance.demo.runner import Life, Member
 from tests.support.clock import ManualClock
 from tests.support.demo import host

@@ -10,7 +10,7 @@ from sysmon_agent.errors import SysmonError
 from sysmon_agent.loop.answers import refusal_in, reply_in
 from sysmon_agent.spool import Spool
 from sysmon_agent.transport import Response
-from sysmon_agent.uplink.machine import Uplink
+from sysmon_agent.uplink.machine import ONLY_PEOPLE_HELP, Uplink
 from sysmon_agent.uplink.signals import (
     Action,
     Answered,
@@ -30,10 +30,9 @@ from sysmon_agent.uplink.signals import (
 )
 from sysmon_agent.wire.encode import encode_batch, encode_hello
 from sysmon_agent.wire.messages import ClockPair, Hello, Reply
+from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 
 _log = logging.getLogger(__name__)
-
-_ONLY_PEOPLE_HELP = {"cloned_identity", "unsupported_protocol"}
 
 
 class Channel(Protocol):
@@ -151,7 +150,7 @@ class Sending:
     def _say_hello(self) -> Event:
         channel = self._open_channel()
         hello = self._describe(channel)
-        response = channel.post("/v1/hello", encode_hello(hello))
+        response = channel.post(HELLO_PATH, encode_hello(hello))
         reply = reply_in(response)
         if isinstance(reply, Reply):
             return Greeted(reply, hello.last, self._spool.wall_ms_of(reply.stored))
@@ -163,7 +162,7 @@ class Sending:
         if batch is None:
             return Failed(f"The spool holds no tick {action.first}.")
         body = encode_batch(batch)
-        response = self._open_channel().post("/v1/batches", body)
+        response = self._open_channel().post(BATCHES_PATH, body)
         reply = reply_in(response)
         if isinstance(reply, Reply):
             return Answered(reply)
@@ -195,7 +194,7 @@ class Sending:
         match event:
             case Failed(reason):
                 self._complain(logging.WARNING, reason)
-            case Refused(status, code) if status == 403 or code in _ONLY_PEOPLE_HELP:
+            case Refused(status, code) if status == 403 or code in ONLY_PEOPLE_HELP:
                 self._complain(logging.ERROR, f"The aggregator refuses this agent: {code or status}.")
             case Refused(status, code) if status != 409:
                 self._complain(logging.WARNING, f"The aggregator answers {status} {code}.")

@@ -34,8 +34,11 @@ from sysmon_agent.uplink.signals import (
 )
 from sysmon_agent.wire.messages import Reply
 
+ONLY_PEOPLE_HELP = frozenset({"cloned_identity", "unsupported_protocol"})
+"""Codes of answers that no later attempt changes by itself."""
+
 LONG_PAUSE_SECONDS = 300.0
-"""After an answer that only a person can change: a cloned identity, a protocol that is not spoken."""
+"""After an answer that only a person can change."""
 
 SHUT_OUT_SECONDS = 60.0
 """After 403: whoever lets this agent in should not wait long to see it."""
@@ -215,7 +218,7 @@ class Uplink:
     # Refusals
 
     def _hello_refused(self, event: Refused, now: float) -> list[Action]:
-        if event.code in {"cloned_identity", "unsupported_protocol"}:
+        if event.code in ONLY_PEOPLE_HELP:
             return self._pause(now + max(event.retry_after, LONG_PAUSE_SECONDS))
         if event.status == 403:
             return self._pause(now + max(event.retry_after, SHUT_OUT_SECONDS))
@@ -230,7 +233,7 @@ class Uplink:
                 return self._retry(now, SayHello())
             case "unexpected_tick":
                 return self._move(event, now)
-        if event.status == 403 or event.code in {"cloned_identity", "unsupported_protocol", "not_leader"}:
+        if event.status == 403 or event.code in ONLY_PEOPLE_HELP | {"not_leader"}:
             return self._hello_refused(event, now)
         if event.status in {400, 413} and event.last >= event.first:
             return self._narrow(event, now)

@@ -8,8 +8,8 @@ from typing import Self, cast
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, peer_of
+from sysmon_agent.wire.routes import MESSAGE_TYPE
 
-HELLO_PATH, BATCHES_PATH = "/v1/hello", "/v1/batches"
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -25,7 +25,7 @@ class Answer:
 def request(path: str, body: bytes) -> bytes:
     """Return the bytes of a POST."""
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: aggregator\r\ncontent-type: application/x-protobuf\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: aggregator\r\ncontent-type: {MESSAGE_TYPE}\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

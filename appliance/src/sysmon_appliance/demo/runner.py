@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sysmon_agent.errors import SysmonError, TransportError
 from sysmon_agent.wire.decode import decode_reply
-from sysmon_appliance.demo.client import BATCHES_PATH, HELLO_PATH, Answer, Connection
+from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
+from sysmon_appliance.demo.client import Answer, Connection
 from sysmon_appliance.demo.host import SimulatedHost
 
 _log = logging.getLogger(__name__)
