@@ -7,6 +7,7 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.barrier import Barrier, GroupResult
 from sysmon_appliance.domain.health import StorageState
+from sysmon_appliance.sqlite.live import FILE_NAME
 
 
 class DatabaseHealth:
@@ -26,7 +27,7 @@ class DatabaseHealth:
             detail=self._trouble,
             last_commit_ms=self._last_commit_ms,
             waiting=self._waiting(),
-            database_bytes=sum(file.stat().st_size for file in self._folder.glob("live.sqlite*")),
+            database_bytes=sum(file.stat().st_size for file in self._folder.glob(f"{FILE_NAME}*")),
             free_bytes=shutil.disk_usage(self._folder).free,
         )
 
