@@ -29,6 +29,7 @@ class Console:
     built: Path = Path("/nonexistent")
     sessions: SessionStore = field(default_factory=Sessions)
     ledger: Ledger = field(default_factory=Ledger)
+    epoch: int = 3
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(wall_ms=START_MS)
@@ -43,7 +44,7 @@ class Console:
             sessions=self.sessions,
             session_seconds=self.settings.session_seconds,
             clock=self.clock,
-            epoch=3,
+            epoch=lambda: self.epoch,
         )
         self.telemetry = Telemetry(CollectorRegistry(), self.side)
         self.app = create_app(self.side, self.telemetry, self.settings, built=self.built)

@@ -120,7 +120,7 @@ def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveData
         sessions=SessionFile(Path(settings.data) / _SESSIONS),
         session_seconds=settings.console.session_seconds,
         clock=clock,
-        epoch=database.state.epoch,
+        epoch=lambda: ingest.epoch,
     )
     ingest.listen(read_side.hub.update)
     app = create_app(read_side, _telemetry(read_side, ingest, barrier), settings.console)

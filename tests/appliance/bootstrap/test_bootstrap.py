@@ -11,10 +11,13 @@ import pytest
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import ConfigError, IdentityError
+from sysmon_agent.wire.encode import encode_hello
 from sysmon_appliance.bootstrap import Aggregator, build
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings, HeadSettings, IngestSettings
 from sysmon_appliance.errors import StorageError
 from sysmon_appliance.pki import LocalAuthority
+from tests.support.pushes import HOST, a_hello
+from tests.support.raw_agent import RawAgent, tls_context
 
 
 @pytest.fixture
@@ -112,6 +115,18 @@ async def test_each_start_is_a_new_epoch(settings: AggregatorSettings) -> None:
         async with running(settings), over(settings.console.socket) as local:
             epochs.append((await local.get("/version")).json()["epoch"])
     assert epochs == [1, 2]
+
+
+async def test_an_epoch_that_is_raised_while_it_runs_is_shown(settings: AggregatorSettings, tmp_path: Path) -> None:
+    """When an agent has seen a later epoch, pages, versions and metrics name the one that ingest has risen to."""
+    issued = LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST)
+    async with running(settings) as aggregator, over(settings.console.socket) as local:
+        agent = RawAgent(aggregator.ingest_address.port, tls_context(str(issued.authority), issued))
+        await asyncio.to_thread(agent.post, "/v1/hello", encode_hello(a_hello(epoch=57)))
+        agent.close()
+        assert (await local.get("/version")).json()["epoch"] == 58
+        assert (await local.get("/api/v1/fleet")).json()["epoch"] == 58
+        assert "sysmon_epoch 58.0" in (await local.get("/metrics")).text
 
 
 async def test_the_console_speaks_tls_with_a_certificate(settings: AggregatorSettings) -> None:

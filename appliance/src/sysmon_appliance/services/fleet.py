@@ -1,7 +1,7 @@
 """The fleet page's answer: all hosts with their values and sparklines, out of memory."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -72,7 +72,7 @@ class Fleet:
         clock: Clock,
         *,
         meter: Meter,
-        epoch: int,
+        epoch: Callable[[], int],
     ) -> None:
         self._directory = directory
         self._matrix = matrix
@@ -90,7 +90,7 @@ class Fleet:
         rows = [self._host(host, now_ms, values, spark) for host, spark in zip(hosts, sparks, strict=True)]
         return FleetPage(
             now=now_ms,
-            epoch=self._epoch,
+            epoch=self._epoch(),
             metrics=NAMES,
             hosts=rows,
             spark_seconds=SPARK_SECONDS,

@@ -44,7 +44,7 @@ class ReadSide:
     history: History
     hub: LiveHub
     access: Access
-    epoch: int
+    epoch: Callable[[], int]  # ingest raises it while it runs
     reading: asyncio.Semaphore  # taken by whoever reads history
 
     @classmethod
@@ -58,7 +58,7 @@ class ReadSide:
         sessions: SessionStore,
         session_seconds: int,
         clock: Clock,
-        epoch: int,
+        epoch: Callable[[], int],
     ) -> Self:
         matrix = FleetMatrix(directory)
         meter = Meter(clock)

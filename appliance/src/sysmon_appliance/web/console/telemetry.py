@@ -51,7 +51,7 @@ class Telemetry(Collector):
         yield from self._of_storage()
         yield GaugeMetricFamily("sysmon_event_streams", "Open streams of events.", self._side.hub.watchers)
         yield InfoMetricFamily("sysmon_build", "The program.", {"version": __version__})
-        yield GaugeMetricFamily("sysmon_epoch", "The term of leadership.", self._side.epoch)
+        yield GaugeMetricFamily("sysmon_epoch", "The term of leadership.", self._side.epoch())
 
     def _of_fleet(self) -> Iterator[Metric]:
         summary = self._side.fleet.summary()

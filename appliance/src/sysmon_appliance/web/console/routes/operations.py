@@ -53,7 +53,7 @@ async def readyz(call: Call) -> Response:
 
 
 async def version(call: Call) -> Response:
-    return json_response(Version(__version__, PROTOCOL_VERSION, call.side.epoch))
+    return json_response(Version(__version__, PROTOCOL_VERSION, call.side.epoch()))
 
 
 async def metrics(call: Call) -> Response:
