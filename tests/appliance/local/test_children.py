@@ -52,7 +52,7 @@ async def test_a_program_that_is_killed_is_started_again(tmp_path: Path) -> None
     await until(lambda: bool(log.read_text()))
     os.kill(int(log.read_text()), signal.SIGKILL)
     await until(lambda: len(log.read_text().split()) == 2)
-    assert "was ended by SIGKILL" in said[0]
+    assert said == [f"The worker was ended by SIGKILL; it starts again in 0.5 s. Its log: {log}"]
     await child.stop()
     await keeping
     assert not child.running
@@ -68,6 +68,15 @@ async def test_a_program_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     await until(lambda: "on" in (tmp_path / "worker.log").read_text())
     await child.stop(patience_seconds=0.1)
     assert await child.ended() == -signal.SIGKILL
+
+
+async def test_only_the_run_that_ended_is_quoted(tmp_path: Path) -> None:
+    """A program that ends without a word is not quoted with what an earlier run has said."""
+    log = tmp_path / "worker.log"
+    log.write_text("error[x]: Of an earlier run.\n")
+    child = child_of(tmp_path, "raise SystemExit(3)")
+    await child.start()
+    assert child.last_words(await child.ended()) == f"Its log: {log}"
 
 
 async def test_a_large_log_makes_room(tmp_path: Path) -> None:

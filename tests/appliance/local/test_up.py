@@ -160,4 +160,7 @@ def test_up_tells_why_the_aggregator_did_not_start(up: Up) -> None:
     (up.data / "live").write_text("in the way")
     program = up.start()
     assert program.wait() == 1
-    assert "error[storage]: The aggregator did not start. Its last words: error[storage]:" in program.output()
+    assert (
+        "error[storage]: The aggregator ended with exit code 1 before it was ready. Its last words: error[storage]:"
+        in program.output()
+    )

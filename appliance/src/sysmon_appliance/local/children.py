@@ -40,13 +40,16 @@ class Child:
         self._say = say
         self._stopping = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
+        self._log_start = 0  # where in the log the present run begins
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        self._process = await _spawn(self.program)
+        with _opened(self.program.log) as log:
+            self._log_start = log.tell()
+            self._process = await _spawn(self.program, log)
 
     async def ended(self) -> int:
         """Wait for the end of the present run and return its exit code; negative is the signal that ended it."""
@@ -62,8 +65,9 @@ class Child:
                 return
             if self._clock.monotonic() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            words = self.last_words() if code > 0 else f"Its log: {self.program.log}"
-            self._say(f"The {self.program.name} {_ending(code)}; it starts again in {pause:g} s. {words}")
+            self._say(
+                f"The {self.program.name} {ending(code)}; it starts again in {pause:g} s. {self.last_words(code)}"
+            )
             if not await self._stopped_within(pause):
                 await self.start()
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
@@ -81,12 +85,21 @@ class Child:
             process.kill()
             await process.wait()
 
-    def last_words(self) -> str:
-        """Quote the last error, or else the last line, of the program's log, and name the log."""
-        lines = [line for line in self.program.log.read_text(encoding="utf-8", errors="replace").splitlines() if line]
+    def last_words(self, code: int) -> str:
+        """Quote the last error, or else the last line, that the run which ended has logged, and name the log.
+
+        A program that was ended by a signal had no say in it, so it is not quoted.
+        """
+        lines = self._logged() if code >= 0 else []
         errors = [line for line in lines[-20:] if line.startswith("error[")]
         words = (errors or lines)[-1:]
         return f"Its last words: {words[0]} ({self.program.log})" if words else f"Its log: {self.program.log}"
+
+    def _logged(self) -> list[str]:
+        """Read the lines of the present run; older ones in the same file would mislead."""
+        with self.program.log.open("rb") as log:
+            log.seek(self._log_start)
+            return [line for line in log.read().decode(errors="replace").splitlines() if line]
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -96,18 +109,17 @@ class Child:
         return True
 
 
-async def _spawn(program: Program) -> asyncio.subprocess.Process:
-    with _opened(program.log) as log:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *program.arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=program.environment,
-            process_group=0,  # Ctrl-C reaches local mode alone, which then stops its children in order
-            preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
-        )
+async def _spawn(program: Program, log: IO[bytes]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *program.arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=program.environment,
+        process_group=0,  # Ctrl-C reaches local mode alone, which then stops its children in order
+        preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
+    )
 
 
 def _opened(log: Path) -> IO[bytes]:
@@ -117,7 +129,8 @@ def _opened(log: Path) -> IO[bytes]:
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """Say how a program ended, by what `Child.ended` returned."""
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 

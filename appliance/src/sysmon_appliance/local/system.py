@@ -12,7 +12,7 @@ from sysmon_agent.config.reader import Reading, read, read_with_sources
 from sysmon_agent.config.values import AgentSettings
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
-from sysmon_appliance.local.children import Child, Program
+from sysmon_appliance.local.children import Child, Program, ending
 from sysmon_appliance.local.folder import LocalFolder
 from sysmon_appliance.local.notify import ReadySignal
 from sysmon_appliance.local.places import Running, say_running, socket_folder
@@ -115,8 +115,9 @@ class LocalSystem:
             wait.cancel()
         if aggregator.running:
             return not stop.is_set()
+        code = await aggregator.ended()
         raise StorageError(
-            f"The aggregator did not start. {aggregator.last_words()}",
+            f"The aggregator {ending(code)} before it was ready. {aggregator.last_words(code)}",
             hint=f"sysmon-aggregator config check --config {self._folder.aggregator_file}",
         )
 
