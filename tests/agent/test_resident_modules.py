@@ -16,10 +16,10 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import AgentSettings, SpoolSettings, TlsSettings
 from sysmon_appliance.pki import LocalAuthority
 from tests.support.model_server import ModelServer
+from tests.support.pushes import HOST
 from tests.support.tls_server import read_request, tls_server
 
 GOLDEN = Path(__file__).with_name("golden_modules.txt")
-HOST_ID = "0123456789abcdef0123456789abcdef"
 WORKING = """
 import atexit, sys
 from sysmon_agent.resident import main
@@ -64,7 +64,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The modules of an agent that has said hello and delivered two ticks, without those of every Python."""
     folder = tmp_path_factory.mktemp("agent")
     authority = LocalAuthority.open(folder / "pki", SystemClock())
-    issued = authority.agent(HOST_ID)
+    issued = authority.agent(HOST)
     server = ModelServer(SystemClock().wall_ms)
     agents: list[subprocess.Popen[str]] = []
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.support.system import HOST_ID, system_in
+from tests.support.pushes import HOST
+from tests.support.system import system_in
 
 
 def test_unreadable_proc_is_reported_and_stops_nothing(tmp_path: Path) -> None:
@@ -17,6 +18,6 @@ def test_unreadable_proc_is_reported_and_stops_nothing(tmp_path: Path) -> None:
         assert agent.running
         agent.says("collector")
         assert "Traceback" not in agent.output()
-        series = system.get(f"/api/v1/hosts/{HOST_ID}")["series"]
+        series = system.get(f"/api/v1/hosts/{HOST}")["series"]
         failures = [one for one in series if one["metric"] == "sysmon.agent.collector.failures"]
         assert any(one["value"] for one in failures)

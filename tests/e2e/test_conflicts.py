@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.account import assert_whole, stored
-from tests.support.system import HOST_ID, System, eventually, system_in
+from tests.support.pushes import HOST
+from tests.support.system import System, eventually, system_in
 
 
 @pytest.fixture
@@ -64,4 +65,4 @@ def test_two_agents_with_one_identity_are_told_apart(system: System) -> None:
     system.holds(system.stored() + 2)
     assert [agent.stop() for agent in agents] == [0, 0]
     assert aggregator.stop() == 0
-    assert_whole(stored(system.data, HOST_ID))
+    assert_whole(stored(system.data, HOST))

@@ -8,7 +8,8 @@ import pytest
 from sysmon_agent.wire.messages import GapReason
 from tests.support.account import assert_delivered_once, assert_whole, stored
 from tests.support.disks import fill, small_disk, unwritable
-from tests.support.system import HOST_ID, System, system_in
+from tests.support.pushes import HOST
+from tests.support.system import System, system_in
 
 pytestmark = pytest.mark.fault
 
@@ -34,7 +35,7 @@ def test_full_disk_under_the_database_loses_no_tick(system: System) -> None:
         system.holds(kept + 3)
         assert agent.stop() == 0
         assert aggregator.stop() == 0
-        streams = stored(system.data, HOST_ID)
+        streams = stored(system.data, HOST)
     assert_whole(streams)
     assert_delivered_once(system.spool, streams)
     assert not streams[0].missing
@@ -57,7 +58,7 @@ def test_full_disk_under_the_spool_is_counted(system: System) -> None:
         assert agent.running
         assert agent.stop() == 0
         assert aggregator.stop() == 0
-        streams = stored(system.data, HOST_ID)
+        streams = stored(system.data, HOST)
         assert_delivered_once(system.spool, streams)
     assert_whole(streams)
     assert set(streams[0].missing.values()) == {GapReason.SPOOL_FULL}

@@ -12,9 +12,9 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.messages import Schema, Series
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
-from tests.support.pushes import a_body, a_hello
+from tests.support.pushes import HOST, a_body, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
-from tests.support.system import HOST_ID, System, eventually, system_in
+from tests.support.system import System, eventually, system_in
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def agent(system: System, identity: tuple[str, IssuedFiles]) -> Iterator[RawAgen
 
 
 def connect(system: System, issued: IssuedFiles | None) -> RawAgent:
-    return RawAgent(system.ingest_port, tls_context(str(system.authority.agent(HOST_ID).authority), issued))
+    return RawAgent(system.ingest_port, tls_context(str(system.authority.agent(HOST).authority), issued))
 
 
 def assert_still_serves(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:
@@ -130,7 +130,7 @@ def test_unknown_schema_is_asked_for(system: System, identity: tuple[str, Issued
 
 def test_certificate_of_another_authority_is_refused(system: System, tmp_path: Path) -> None:
     """An agent whose certificate another authority signed gets no connection."""
-    foreign = LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST_ID)
+    foreign = LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST)
     assert_not_let_in(connect(system, foreign))
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from sysmon_agent.wire.messages import GapReason
 from tests.support.account import Stream, assert_delivered_once, assert_whole, stored
-from tests.support.system import HOST_ID, Program, System, system_in
+from tests.support.pushes import HOST
+from tests.support.system import Program, System, system_in
 
 ROUNDS = int(os.environ.get("SYSMON_FAULT_ROUNDS", "4"))
 
@@ -33,7 +34,7 @@ def settle(system: System, agent: Program, aggregator: Program) -> list[Stream]:
     system.holds(system.stored() + 2)
     assert agent.stop() == 0
     assert aggregator.stop() == 0
-    return stored(system.data, HOST_ID)
+    return stored(system.data, HOST)
 
 
 def test_killed_agent_loses_and_doubles_no_tick(system: System) -> None:
@@ -106,6 +107,6 @@ def test_ledger_agrees_with_the_database(system: System) -> None:
     assert agent.stop() == 0
     (shown,) = system.get("/api/v1/ledger")["hosts"][0]["streams"]
     assert aggregator.stop() == 0
-    (kept,) = stored(system.data, HOST_ID)
+    (kept,) = stored(system.data, HOST)
     assert (shown["last"], shown["stored"], shown["missing"]) == (kept.last, len(kept.ticks), len(kept.missing))
     assert shown["by_reason"] == {"agent_down": len(kept.missing)}

@@ -22,9 +22,9 @@ import yaml
 
 from sysmon_agent.clock import SystemClock
 from sysmon_appliance.pki import LocalAuthority
+from tests.support.pushes import HOST
 
 PATIENCE = 60.0
-HOST_ID = "0123456789abcdef0123456789abcdef"
 
 Seen = TypeVar("Seen")
 
@@ -130,7 +130,7 @@ class System:
         settings = self._write("aggregator.yaml", self._aggregator_settings() | changes)
         return self.start(["-m", "sysmon_appliance.cli.aggregator", "run", "--config", settings], "aggregator")
 
-    def start_agent(self, name: str = "agent", host_id: str = HOST_ID, **changes: Any) -> Program:
+    def start_agent(self, name: str = "agent", host_id: str = HOST, **changes: Any) -> Program:
         """Start an agent with the certificate of `host_id`; `changes` are top-level settings that differ."""
         settings = self._write(f"{name}.yaml", self._agent_settings(host_id) | changes)
         return self.start(["-m", "sysmon_agent", "run", "--config", settings], name)
@@ -157,12 +157,12 @@ class System:
     def ready(self) -> None:
         eventually(lambda: self.get("/readyz"), "the aggregator is ready")
 
-    def stored(self, host_id: str = HOST_ID) -> int:
+    def stored(self, host_id: str = HOST) -> int:
         """Count the ticks that the aggregator has of a host."""
         entries = [entry for entry in self.get("/api/v1/ledger")["hosts"] if entry["id"] == host_id]
         return sum(stream["stored"] for entry in entries for stream in entry["streams"])
 
-    def holds(self, ticks: int, host_id: str = HOST_ID) -> None:
+    def holds(self, ticks: int, host_id: str = HOST) -> None:
         """Wait until the aggregator has stored at least so many ticks of a host."""
         eventually(lambda: self.stored(host_id) >= ticks, f"{ticks} ticks are stored")
 

@@ -15,16 +15,16 @@ from sysmon_agent.clock import SystemClock
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.agent_rig import open_spool
 from tests.support.clock import ManualClock
+from tests.support.pushes import HOST
 from tests.support.system import eventually
 from tests.support.tls_server import tls_server
 
-HOST_ID = "0123456789abcdef0123456789abcdef"
 PATIENCE = 60
 
 
 @pytest.fixture
 def issued(tmp_path: Path) -> IssuedFiles:
-    return LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST_ID)
+    return LocalAuthority.open(tmp_path / "pki", SystemClock()).agent(HOST)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_check_says_what_is_wrong_and_what_to_do(config: Path) -> None:
     """`check` has a line per subject; an aggregator that is not there gives exit code 5 and a reason."""
     done = run("check", "--config", config)
     assert done.returncode == 5
-    assert f"ok    certificate: agent {HOST_ID} of region local" in done.stdout
+    assert f"ok    certificate: agent {HOST} of region local" in done.stdout
     assert "fail  aggregator 127.0.0.1:1: 127.0.0.1:1 cannot be reached (Connection refused)." in done.stdout
 
 

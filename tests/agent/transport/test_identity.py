@@ -14,8 +14,7 @@ from sysmon_agent.errors import IdentityError
 from sysmon_agent.identity import load, moment_ms
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.clock import ManualClock
-
-HOST_ID = "0123456789abcdef0123456789abcdef"
+from tests.support.pushes import HOST
 
 
 def settings_of(issued: IssuedFiles) -> TlsSettings:
@@ -29,13 +28,13 @@ def authority(tmp_path: Path) -> LocalAuthority:
 
 @pytest.fixture
 def tls(authority: LocalAuthority) -> TlsSettings:
-    return settings_of(authority.agent(HOST_ID))
+    return settings_of(authority.agent(HOST))
 
 
 def test_an_identity_is_what_the_certificate_says(tls: TlsSettings) -> None:
     """The host id and the end of the certificate are read from it."""
     known = load(tls, SystemClock())
-    assert (known.peer.id, known.peer.role) == (HOST_ID, "agent")
+    assert (known.peer.id, known.peer.role) == (HOST, "agent")
     assert known.expires_ms > SystemClock().wall_ms()
 
 

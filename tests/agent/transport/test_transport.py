@@ -17,9 +17,9 @@ from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.transport import MAX_BODY_BYTES, MAX_HEAD_BYTES, Connection, connect, parse_head
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.pushes import HOST
 from tests.support.tls_server import Script, read_request, tls_server
 
-HOST_ID = "0123456789abcdef0123456789abcdef"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Word: a: b\r\n\r\nhello"
 
 
@@ -38,7 +38,7 @@ def connected(authority: LocalAuthority, script: Script, timeout_seconds: float 
     with tls_server(authority.aggregator(), script) as address:
         connection = connect(
             address,
-            context_of(authority.agent(HOST_ID)),
+            context_of(authority.agent(HOST)),
             monotonic=time.monotonic,
             timeout_seconds=timeout_seconds,
         )
@@ -171,7 +171,7 @@ def test_who_is_signed_by_others_is_not_trusted(authority: LocalAuthority, tmp_p
         tls_server(other.aggregator(), answering(OK)) as address,
         pytest.raises(TransportError, match=r"cannot be trusted \(certificate: "),
     ):
-        connect(address, context_of(authority.agent(HOST_ID)), monotonic=time.monotonic, timeout_seconds=10)
+        connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=10)
 
 
 def test_an_agent_is_no_aggregator(authority: LocalAuthority) -> None:
@@ -180,7 +180,7 @@ def test_an_agent_is_no_aggregator(authority: LocalAuthority) -> None:
         tls_server(authority.agent("f" * 32), answering(OK)) as address,
         pytest.raises((IdentityError, TransportError)),
     ):
-        connect(address, context_of(authority.agent(HOST_ID)), monotonic=time.monotonic, timeout_seconds=10)
+        connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=10)
 
 
 def test_nobody_there_is_said_plainly(authority: LocalAuthority) -> None:
@@ -188,7 +188,7 @@ def test_nobody_there_is_said_plainly(authority: LocalAuthority) -> None:
     with tls_server(authority.aggregator(), answering()) as address:
         pass
     with pytest.raises(TransportError, match=rf"{address} cannot be reached \(Connection refused\)"):
-        connect(address, context_of(authority.agent(HOST_ID)), monotonic=time.monotonic, timeout_seconds=10)
+        connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=10)
 
 
 @given(st.binary(max_size=200))

@@ -13,8 +13,8 @@ from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_appliance.demo.client import Connection, tls_context
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.pushes import HOST
 
-HOST_ID = "0123456789abcdef0123456789abcdef"
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Le", b"ngth: 5\r\n\r\nhe", b"llo")
 
 
@@ -49,7 +49,7 @@ async def server(shown: IssuedFiles, answers: Sequence[bytes] = ANSWER) -> Async
 async def test_answer_may_come_in_pieces(authority: LocalAuthority) -> None:
     """An answer is taken when it is complete, however it is cut on its way, and the connection is used again."""
     async with server(authority.aggregator()) as port:
-        connection = await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST_ID)))
+        connection = await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST)))
         first = await connection.post("/v1/hello", b"a")
         second = await connection.post("/v1/batches", b"b")
         connection.close()
@@ -60,7 +60,7 @@ async def test_answer_may_come_in_pieces(authority: LocalAuthority) -> None:
 async def test_hanging_up_is_an_error(authority: LocalAuthority) -> None:
     """A connection that ends before the answer is an error of transport, now and at the next request."""
     async with server(authority.aggregator(), answers=()) as port:
-        connection = await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST_ID)))
+        connection = await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST)))
         for _ in range(2):
             with pytest.raises(TransportError):
                 await connection.post("/v1/hello", b"a")
@@ -71,11 +71,11 @@ async def test_other_authority_is_not_trusted(authority: LocalAuthority, tmp_pat
     stranger = LocalAuthority.open(tmp_path, SystemClock())
     async with server(stranger.aggregator()) as port:
         with pytest.raises(ssl.SSLCertVerificationError):
-            await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST_ID)))
+            await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST)))
 
 
 async def test_agent_is_not_taken_for_an_aggregator(authority: LocalAuthority) -> None:
     """A server that shows the certificate of an agent is not spoken to."""
     async with server(authority.agent("f" * 32)) as port:
         with pytest.raises((IdentityError, ssl.SSLCertVerificationError)):
-            await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST_ID)))
+            await Connection.to("127.0.0.1", port, context_of(authority.agent(HOST)))

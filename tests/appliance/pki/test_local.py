@@ -13,8 +13,8 @@ from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import peer_of
 from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.clock import ManualClock
+from tests.support.pushes import HOST
 
-HOST_ID = "0123456789abcdef0123456789abcdef"
 DAY = 86_400
 
 
@@ -29,10 +29,10 @@ def not_after(path: Path) -> float:
 def test_identity_is_in_the_uri(tmp_path: Path) -> None:
     """A certificate names region, role and id in its URI, and an aggregator's also names the local machine."""
     authority = LocalAuthority.open(tmp_path / "pki", ManualClock())
-    agent = x509.load_pem_x509_certificate(authority.agent(HOST_ID).certificate.read_bytes())
+    agent = x509.load_pem_x509_certificate(authority.agent(HOST).certificate.read_bytes())
     aggregator = x509.load_pem_x509_certificate(authority.aggregator().certificate.read_bytes())
     names = agent.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert [name.value for name in names] == [f"spiffe://sysmon/local/agent/{HOST_ID}"]
+    assert [name.value for name in names] == [f"spiffe://sysmon/local/agent/{HOST}"]
     names = aggregator.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(name.value) for name in names] == [
         "spiffe://sysmon/local/aggregator/local",
@@ -48,12 +48,12 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         authority = LocalAuthority.open(tmp_path / "pki", clock)
         authority.aggregator()
-        authority.agent(HOST_ID)
+        authority.agent(HOST)
         before = contents(tmp_path)
         clock.advance(30 * DAY)
     authority = LocalAuthority.open(tmp_path / "pki", clock)
     authority.aggregator()
-    authority.agent(HOST_ID)
+    authority.agent(HOST)
     assert contents(tmp_path) == before
     assert len(before) == 6
 
@@ -62,7 +62,7 @@ def test_files_are_private(tmp_path: Path) -> None:
     """Every file is readable by its owner only, and so is every folder."""
     authority = LocalAuthority.open(tmp_path / "pki", ManualClock())
     authority.aggregator()
-    authority.agent(HOST_ID)
+    authority.agent(HOST)
     for path in (tmp_path / "pki").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
@@ -79,20 +79,20 @@ def test_a_certificate_is_renewed_in_the_last_third_of_its_life(tmp_path: Path) 
     """A certificate is kept for two thirds of its life and then replaced, under the same identity."""
     clock = ManualClock()
     authority = LocalAuthority.open(tmp_path / "pki", clock)
-    first = not_after(authority.agent(HOST_ID).certificate)
+    first = not_after(authority.agent(HOST).certificate)
     clock.advance(540 * DAY)
-    assert not_after(authority.agent(HOST_ID).certificate) == first
+    assert not_after(authority.agent(HOST).certificate) == first
     clock.advance(20 * DAY)
-    assert not_after(authority.agent(HOST_ID).certificate) > first
+    assert not_after(authority.agent(HOST).certificate) > first
 
 
 def test_an_expired_authority_is_replaced_with_all_that_it_signed(tmp_path: Path) -> None:
     """After ten years a new authority is made, and it signs new certificates."""
     clock = ManualClock()
-    LocalAuthority.open(tmp_path / "pki", clock).agent(HOST_ID)
+    LocalAuthority.open(tmp_path / "pki", clock).agent(HOST)
     before = contents(tmp_path)
     clock.advance(3651 * DAY)
-    LocalAuthority.open(tmp_path / "pki", clock).agent(HOST_ID)
+    LocalAuthority.open(tmp_path / "pki", clock).agent(HOST)
     assert not set(before.values()) & set(contents(tmp_path).values())
 
 
@@ -102,14 +102,14 @@ def test_no_certificate_outlives_its_authority(tmp_path: Path) -> None:
     LocalAuthority.open(tmp_path / "pki", clock)
     clock.advance(3500 * DAY)
     authority = LocalAuthority.open(tmp_path / "pki", clock)
-    assert not_after(authority.agent(HOST_ID).certificate) == not_after(tmp_path / "pki" / "ca.pem")
+    assert not_after(authority.agent(HOST).certificate) == not_after(tmp_path / "pki" / "ca.pem")
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing key", "foreign key"])
 def test_a_damaged_certificate_is_made_anew(tmp_path: Path, damage: str) -> None:
     """A certificate that a crash or a person has damaged is replaced by a good one."""
     authority = LocalAuthority.open(tmp_path / "pki", ManualClock())
-    issued = authority.agent(HOST_ID)
+    issued = authority.agent(HOST)
     match damage:
         case "cut":
             issued.certificate.write_bytes(issued.certificate.read_bytes()[:100])
@@ -117,7 +117,7 @@ def test_a_damaged_certificate_is_made_anew(tmp_path: Path, damage: str) -> None
             issued.key.unlink()
         case _:
             shutil.copy(authority.aggregator().key, issued.key)
-    assert authority.agent(HOST_ID) == issued
+    assert authority.agent(HOST) == issued
     assert not_after(issued.certificate) > ManualClock().wall_ms() / 1000
 
 
@@ -187,14 +187,14 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> list[str]:
 def test_both_sides_know_each_other(tmp_path: Path) -> None:
     """An agent and an aggregator of one authority connect under strict verification, and the agent is recognised."""
     authority = LocalAuthority.open(tmp_path / "pki", SystemClock())
-    seen = handshake(server_context(authority.aggregator()), client_context(authority.agent(HOST_ID)))
-    assert seen == [f"spiffe://sysmon/local/agent/{HOST_ID}"]
+    seen = handshake(server_context(authority.aggregator()), client_context(authority.agent(HOST)))
+    assert seen == [f"spiffe://sysmon/local/agent/{HOST}"]
 
 
 def test_roles_are_enforced_by_the_certificates(tmp_path: Path) -> None:
     """An aggregator's certificate is refused as a client, and an agent's as a server."""
     authority = LocalAuthority.open(tmp_path / "pki", SystemClock())
-    aggregator, agent = authority.aggregator(), authority.agent(HOST_ID)
+    aggregator, agent = authority.aggregator(), authority.agent(HOST)
     assert "SSLCertVerificationError" in handshake(server_context(aggregator), client_context(aggregator))
     assert "client: SSLCertVerificationError" in handshake(server_context(agent), client_context(agent))
 
@@ -202,6 +202,6 @@ def test_roles_are_enforced_by_the_certificates(tmp_path: Path) -> None:
 def test_another_authority_is_refused(tmp_path: Path) -> None:
     """An agent of another machine's authority is refused in the handshake."""
     ours = LocalAuthority.open(tmp_path / "ours", SystemClock()).aggregator()
-    theirs = LocalAuthority.open(tmp_path / "theirs", SystemClock()).agent(HOST_ID)
+    theirs = LocalAuthority.open(tmp_path / "theirs", SystemClock()).agent(HOST)
     foreign = IssuedFiles(theirs.certificate, theirs.key, ours.authority)
     assert "SSLCertVerificationError" in handshake(server_context(ours), client_context(foreign))
