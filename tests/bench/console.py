@@ -23,7 +23,7 @@ from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, Sav
 from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.selector import parse
-from sysmon_appliance.services.answers import charts_document
+from sysmon_appliance.services.documents import charts_document
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import HostQuery
 from sysmon_appliance.sqlite import LiveDatabase

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sysmon_appliance.services.answers import ChartsDocument
+from sysmon_appliance.services.documents import ChartsDocument
 from sysmon_appliance.services.fleet import FleetPage
 from sysmon_appliance.services.hosts import Comparison, HostDetail
 from sysmon_appliance.services.ledger import LedgerPage

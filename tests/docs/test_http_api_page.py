@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
+from sysmon_appliance.web.console.api import ApiRoute
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.route import ApiRoute
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
 from sysmon_appliance.web.ingest import Refusals

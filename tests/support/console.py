@@ -12,7 +12,7 @@ from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.hosts import Host
-from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from tests.support.clock import ManualClock
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, Sessions

@@ -18,7 +18,7 @@ from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.ingest import Ingest
-from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.retention import Retention
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth

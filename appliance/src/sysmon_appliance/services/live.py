@@ -23,7 +23,7 @@ from sysmon_appliance.domain.history import LineReader
 from sysmon_appliance.domain.hosts import Host, HostDirectory, Status
 from sysmon_appliance.domain.meter import Meter
 from sysmon_appliance.errors import TooManyWatchersError
-from sysmon_appliance.services.answers import charts_document
+from sysmon_appliance.services.documents import charts_document
 from sysmon_appliance.services.fleet import Fleet, Summary
 from sysmon_appliance.services.ledger import LedgerSum
 

@@ -15,7 +15,7 @@ from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
-from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
 from sysmon_appliance.web.console.routes import API

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysmon_appliance import __version__
 from sysmon_appliance.domain.health import StorageState
-from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.read_side import ReadSide
 
 ROUTE_KEY = "sysmon.route"
 """Where a route leaves its path in the scope, for counting."""

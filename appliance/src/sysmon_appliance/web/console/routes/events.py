@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 from sysmon_appliance.domain.access import Via
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.services.live import Event, LiveHub, Watcher
+from sysmon_appliance.web.console.api import ApiRoute, Call, via
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call, via
 from sysmon_appliance.web.console.routes.session import COOKIE
 
 HEARTBEAT_SECONDS = 15.0

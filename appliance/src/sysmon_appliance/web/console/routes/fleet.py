@@ -6,8 +6,8 @@ from sysmon_appliance.domain.selector import parse
 from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.fleet import FleetPage
 from sysmon_appliance.services.hosts import SORT_KEYS, HostQuery
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Given, Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 
 SELECTION = (
     Parameter(

@@ -5,10 +5,10 @@ from starlette.responses import Response
 
 from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.errors import BadRequestError
-from sysmon_appliance.services.answers import ChartsDocument, RangeDocument, charts_document, range_document
+from sysmon_appliance.services.documents import ChartsDocument, RangeDocument, charts_document, range_document
 from sysmon_appliance.services.history import RangeQuery, is_counter
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Given, Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 
 _MAX_MS = 1 << 47
 _DAY_MS = 86_400_000

@@ -4,8 +4,8 @@ import msgspec
 from starlette.responses import Response
 
 from sysmon_appliance.services.hosts import Comparison, HostDetail, HostView
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.routes.fleet import SELECTION, host_query
 
 MAX_COMPARED = 20

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from sysmon_appliance.services.ledger import LedgerPage, page
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 
 
 async def ledger(call: Call) -> Response:

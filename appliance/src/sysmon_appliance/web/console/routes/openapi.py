@@ -8,8 +8,8 @@ import msgspec
 from starlette.responses import Response
 
 from sysmon_appliance import __version__
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
 from sysmon_appliance.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{name}"

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from sysmon_agent.wire.messages import PROTOCOL_VERSION
 from sysmon_appliance import __version__
 from sysmon_appliance.domain.health import StorageState
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 
 MIN_FREE_BYTES = 64 << 20
 """Less room than this, and the next commits may fail."""

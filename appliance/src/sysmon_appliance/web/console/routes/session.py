@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from sysmon_appliance.domain.access import Via
 from sysmon_appliance.services.access import Access
-from sysmon_appliance.web.console.route import ApiRoute, Call, json_response, via
+from sysmon_appliance.web.console.api import ApiRoute, Call, json_response, via
 
 COOKIE = "sysmon_session"
 

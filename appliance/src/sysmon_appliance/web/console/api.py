@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sysmon_appliance.domain.access import Via
 from sysmon_appliance.errors import BadRequestError, ForbiddenError
-from sysmon_appliance.services.readside import ReadSide
+from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console.parameters import MAX_QUERY_BYTES, Given, Parameter, read
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, Telemetry
 
