@@ -75,3 +75,14 @@ def test_turns_far_apart_are_no_clone() -> None:
     """Restoring an old copy of a host and going back a day later is no clone."""
     host = Host()
     assert all(host.greet(who, minutes=24 * 60, active=False) for who in (A, B, A, B))
+
+
+def test_a_clock_that_was_set_back_does_not_lengthen_the_silence() -> None:
+    """When the aggregator's clock goes back by a year, a host that lost its twin is let in after the same quarter."""
+    host = Host()
+    host.now_ms = 365 * 24 * 60 * MINUTE_MS
+    for who in (A, B, A, B):
+        host.greet(who)
+    host.now_ms = 0
+    assert not host.greet(B, minutes=1, active=False)
+    assert host.greet(B, minutes=WINDOW_MS // MINUTE_MS + 1, active=False)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sysmon_appliance.config import HeadSettings
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.retention import Retention
@@ -15,8 +17,10 @@ DAY_MS = 86_400_000
 SMALLEST = 1 << 24
 
 
-def retention(database: LiveDatabase, *, max_age_days: int = 7, max_bytes: int = SMALLEST) -> Retention:
-    clock = ManualClock(wall_ms=NOW_MS + 10 * DAY_MS)
+def retention(
+    database: LiveDatabase, *, max_age_days: int = 7, max_bytes: int = SMALLEST, clock: ManualClock | None = None
+) -> Retention:
+    clock = clock or ManualClock(wall_ms=NOW_MS + 10 * DAY_MS)
     settings = HeadSettings(max_age_seconds=max_age_days * 86_400, max_bytes=max_bytes)
     return Retention(database.usage, GroupCommit(database.writer, clock, gather_milliseconds=1), clock, settings)
 
@@ -46,6 +50,44 @@ async def test_nothing_is_removed_within_the_bounds(tmp_path: Path) -> None:
         commit(database, *appends(1, 30))
         assert not await retention(database, max_age_days=11).step()
         assert kept(database) == 30
+
+
+@pytest.mark.parametrize("wrong_days", [-100, 100])
+async def test_a_clock_that_was_wrong_for_a_while_removes_nothing_later(tmp_path: Path, wrong_days: int) -> None:
+    """Batches that came while the clock was wrong take no others with them, and go with their neighbours."""
+    with live(tmp_path) as database:
+        wrong = append(31, received_ms=NOW_MS + wrong_days * DAY_MS)
+        commit(database, *appends(1, 30), wrong, *appends(32, 10))
+        assert not await retention(database, clock=ManualClock(wall_ms=NOW_MS + 6 * DAY_MS)).step()
+        assert await retention(database).step()
+        assert kept(database) == 0
+
+
+async def test_a_clock_that_jumps_ahead_removes_nothing_for_a_day(tmp_path: Path) -> None:
+    """A date that is set years ahead by mistake costs no history when it is put right within a day."""
+    clock = ManualClock(wall_ms=NOW_MS)
+    with live(tmp_path) as database:
+        commit(database, *appends(1, 30))
+        keeper = retention(database, clock=clock)
+        clock.wall += 3650 * DAY_MS
+        assert not await keeper.step()
+        clock.advance(80_000)
+        assert not await keeper.step()
+        clock.wall -= 3650 * DAY_MS
+        assert not await keeper.step()
+        assert kept(database) == 30
+
+
+async def test_a_clock_that_stays_ahead_is_believed_after_a_day(tmp_path: Path) -> None:
+    """A host that began in the wrong year removes old batches again a day after its clock was put right."""
+    clock = ManualClock(wall_ms=NOW_MS)
+    with live(tmp_path) as database:
+        commit(database, *appends(1, 30))
+        keeper = retention(database, clock=clock)
+        clock.wall += 3650 * DAY_MS
+        assert not await keeper.step()
+        clock.advance(DAY_MS // 1000)
+        assert await keeper.step()
 
 
 async def test_an_empty_head_is_left_alone(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Incarnations:
         """
         if self.current in self._seen:
             self._seen[self.current].heard_ms = active_ms
-        self._forget(now_ms - WINDOW_MS)
+        self._forget(now_ms)
         self._note(who, now_ms)
         if self._is_clone(who):
             return False
@@ -65,5 +65,8 @@ class Incarnations:
         older = list(self._seen)[: list(self._seen).index(who)]
         return any(self._seen[one].came_back for one in older)
 
-    def _forget(self, horizon_ms: int) -> None:
+    def _forget(self, now_ms: int) -> None:
+        for seen in self._seen.values():
+            seen.heard_ms = min(seen.heard_ms, now_ms)  # a clock that was set back must not make it last for ever
+        horizon_ms = now_ms - WINDOW_MS
         self._seen = {who: seen for who, seen in self._seen.items() if seen.heard_ms > horizon_ms}

@@ -6,9 +6,13 @@ _BYTES = """
 SELECT (pages.page_count - free.freelist_count) * size.page_size
 FROM pragma_page_count AS pages, pragma_freelist_count AS free, pragma_page_size AS size
 """
-# Arrival is in order of row numbers; so the newest of the oldest rows that is too old has all too old ones before it.
+# Arrival is in order of row numbers, times need not be: the clock may have been wrong for a while. So the first row
+# that is young enough protects all after it, and a time in the future says nothing.
 _OUTDATED = """
-SELECT max(id) FROM (SELECT id, received_ms FROM batches ORDER BY id LIMIT :most) WHERE received_ms < :before_ms
+WITH oldest AS (SELECT id, received_ms FROM batches ORDER BY id LIMIT :most)
+SELECT max(id) FROM oldest
+WHERE received_ms < :before_ms
+AND id < (SELECT coalesce(min(id), 9e18) FROM oldest WHERE received_ms BETWEEN :before_ms AND :now_ms)
 """
 _OLDEST = "SELECT max(id) FROM (SELECT id FROM batches ORDER BY id LIMIT :most)"
 
@@ -23,9 +27,10 @@ class Usage:
         with self._pool.connection() as connection:
             return int(connection.execute(_BYTES).get)
 
-    def outdated(self, *, before_ms: int, most: int) -> int | None:
+    def outdated(self, *, before_ms: int, now_ms: int, most: int) -> int | None:
+        bounds = {"before_ms": before_ms, "now_ms": now_ms, "most": most}
         with self._pool.connection() as connection:
-            found: int | None = connection.execute(_OUTDATED, {"before_ms": before_ms, "most": most}).get
+            found: int | None = connection.execute(_OUTDATED, bounds).get
             return found
 
     def oldest(self, *, most: int) -> int | None:
