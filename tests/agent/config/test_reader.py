@@ -1,5 +1,6 @@
+import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 from sysmon_agent.config.reader import read, read_with_sources
 from sysmon_agent.config.values import AgentSettings, section, setting
 from sysmon_agent.errors import ConfigError
+from sysmon_agent.wire.decode import decode_hello
+from sysmon_agent.wire.encode import encode_hello
+from tests.support.pushes import a_hello
 
 
 def from_text(folder: Path, text: str, **environ: str) -> AgentSettings:
@@ -168,6 +172,44 @@ name: [a]
             "SYSMON_UPLINK__TIMEOUT_SECONDS: `uplink.timeout_seconds` has an unknown unit 'parsecs'; "
             "use one of ms, s, m, h, d"
         ),
+    ]
+
+
+@pytest.mark.parametrize("name", ["labels", "metadata"])
+def test_more_entries_than_travel_are_refused(tmp_path: Path, name: str) -> None:
+    """More labels or metadata than an aggregator accepts are a fault of the file, not of every hello."""
+    entries = "".join(f"  key-{number}: x\n" for number in range(65))
+    assert faults(tmp_path, f"{name}:\n{entries}") == [f"agent.yaml:2: `{name}` has 65 entries; keep at most 64"]
+    assert len(getattr(from_text(tmp_path, f"{name}:\n{entries.replace('  key-64: x', '')}"), name)) == 64
+
+
+def test_more_text_than_travels_is_refused(tmp_path: Path) -> None:
+    """Labels that are together too long for one message are refused, however few they are."""
+    entries = "".join(f"  key-{number}: {'x' * 4096}\n" for number in range(64))
+    assert faults(tmp_path, f"labels:\n{entries}") == [
+        "agent.yaml:2: `labels` has entries of 262518 bytes in all; keep them within 262144 bytes"
+    ]
+
+
+def test_the_most_that_is_accepted_travels(tmp_path: Path) -> None:
+    """Labels, tags and metadata at their limits fit into a hello that aggregators accept."""
+    entries = {f"key-{number:02d}": "x" * 4089 for number in range(64)}
+    settings = read(
+        AgentSettings,
+        path=None,
+        environ={},
+        overrides={"labels": entries, "metadata": entries, "tags": ["x" * 4096] * 64},
+    )
+    pairs = tuple(settings.labels.items())
+    hello = replace(a_hello(), labels=pairs, metadata=tuple(settings.metadata.items()), tags=settings.tags)
+    assert decode_hello(encode_hello(hello)).labels == pairs
+
+
+def test_a_variable_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A variable whose bytes are not UTF-8 is named, with what to do."""
+    undecodable = os.fsdecode(b"web-\xff")
+    assert faults(tmp_path, "", SYSMON_NAME=undecodable) == [
+        "SYSMON_NAME: `name` is too long or holds characters that cannot be shown; keep it within 4096 bytes"
     ]
 
 

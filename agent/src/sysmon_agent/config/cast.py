@@ -1,7 +1,7 @@
 """Turns what was written into what a setting holds, or says why it cannot."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from sysmon_agent.config.addresses import parse_address
@@ -21,6 +21,7 @@ UNITS: dict[str, dict[str, float]] = {
 """Units that may follow a number, by the last word of the setting's name."""
 
 _TEXT_BYTES = DEFAULT_LIMITS.text_bytes  # longer texts would not travel
+_ENTRIES_BYTES = DEFAULT_LIMITS.body_bytes // 4  # labels, tags and metadata travel together in one hello
 _NUMBER = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)\s*([A-Za-z]*)")
 
 
@@ -108,7 +109,7 @@ def _string(setting: Declared, found: Found) -> str:
 
 
 def _usable(text: str) -> bool:
-    return 0 < len(text.encode()) <= _TEXT_BYTES and text.isprintable()
+    return text.isprintable() and 0 < len(text.encode()) <= _TEXT_BYTES
 
 
 def _list(_: Declared, found: Found) -> tuple[Found, ...]:
@@ -157,7 +158,17 @@ Entries = TypeVar("Entries", tuple[Found, ...], dict[str, Found])
 def _counted(entries: Entries) -> Entries:
     if len(entries) > DEFAULT_LIMITS.attributes:
         raise _Refused(f"has {len(entries)} entries", f"keep at most {DEFAULT_LIMITS.attributes}")
+    size = sum(len(text.encode(errors="replace")) for text in _texts(entries))
+    if size > _ENTRIES_BYTES:
+        raise _Refused(f"has entries of {size} bytes in all", f"keep them within {_ENTRIES_BYTES} bytes")
     return entries
+
+
+def _texts(entries: Entries) -> Iterator[str]:
+    if isinstance(entries, dict):
+        yield from entries
+    items = entries.values() if isinstance(entries, dict) else entries
+    yield from (item.value for item in items if isinstance(item.value, str))
 
 
 _CASTS: dict[Any, Callable[[Declared, Found], Any]] = {
