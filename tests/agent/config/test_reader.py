@@ -191,7 +191,7 @@ def test_more_text_than_travels_is_refused(tmp_path: Path) -> None:
     ]
 
 
-def test_the_most_that_is_accepted_travels(tmp_path: Path) -> None:
+def test_the_most_that_is_accepted_travels() -> None:
     """Labels, tags and metadata at their limits fit into a hello that aggregators accept."""
     entries = {f"key-{number:02d}": "x" * 4089 for number in range(64)}
     settings = read(
