@@ -164,7 +164,7 @@ def _counted(entries: Entries) -> Entries:
     return entries
 
 
-def _texts(entries: Entries) -> Iterator[str]:
+def _texts(entries: tuple[Found, ...] | dict[str, Found]) -> Iterator[str]:
     if isinstance(entries, dict):
         yield from entries
     items = entries.values() if isinstance(entries, dict) else entries
