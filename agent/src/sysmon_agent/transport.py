@@ -150,7 +150,8 @@ def connect(
         stream = context.wrap_socket(plain)
     except OSError as error:
         plain.close()
-        raise TransportError(f"{address} cannot be trusted ({explain(error)}).", hint=_HINT) from error
+        judged = "cannot be trusted" if isinstance(error, ssl.SSLError) else "does not complete the handshake"
+        raise TransportError(f"{address} {judged} ({explain(error)}).", hint=_HINT) from error
     try:
         return Connection(stream, address, monotonic=monotonic, timeout_seconds=timeout_seconds)
     except IdentityError:
@@ -167,6 +168,8 @@ def explain(error: OSError) -> str:
     """Say in few words why an exchange failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "timed out"
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
     return error.strerror or str(error) or type(error).__name__

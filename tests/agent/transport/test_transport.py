@@ -1,5 +1,6 @@
 """The connection to an aggregator, over real TLS on loopback."""
 
+import socket
 import ssl
 import threading
 import time
@@ -181,6 +182,14 @@ def test_an_agent_is_no_aggregator(authority: LocalAuthority) -> None:
         pytest.raises((IdentityError, TransportError)),
     ):
         connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=10)
+
+
+def test_a_handshake_that_does_not_end_is_no_matter_of_trust(authority: LocalAuthority) -> None:
+    """An aggregator that is frozen is told from one whose certificate is wrong."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        address = f"127.0.0.1:{frozen.getsockname()[1]}"
+        with pytest.raises(TransportError, match=r"does not complete the handshake \(timed out\)"):
+            connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=0.1)
 
 
 def test_nobody_there_is_said_plainly(authority: LocalAuthority) -> None:
