@@ -1,11 +1,13 @@
 """Spools that something has damaged: what is lost is declared, the rest is used."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from sysmon_agent.errors import SpoolInUseError
 from sysmon_agent.spool import Spool
 from sysmon_agent.wire.messages import ClockPair, Gap, GapReason
 from tests.support.agent_rig import OTHER_SCHEMA, SCHEMA, crash, open_spool, tick
@@ -118,6 +120,42 @@ def test_damage_while_the_agent_runs_is_a_gap_too(folder: Path, clock: ManualClo
         spoil(files(folder)[0], 0.5)
         _, gaps = contents(spool)
     assert [gap.reason for gap in gaps] == [LOST]
+
+
+def test_files_removed_under_a_running_agent_are_a_gap(folder: Path, clock: ManualClock) -> None:
+    """When someone removes the spool's files, those ticks are declared, and collecting goes on in a new file."""
+    with reopened(folder, clock) as spool:
+        assert spool.append(tick(clock, 91))
+        for path in files(folder):
+            path.unlink()
+        assert spool.append(tick(clock, 92))
+        assert contents(spool) == ([92], [Gap(1, 91, LOST)])
+
+
+def test_a_folder_removed_under_a_running_agent_is_made_again(folder: Path, clock: ManualClock) -> None:
+    """When someone removes the whole folder, one tick is lost to finding out, and the stream goes on."""
+    with reopened(folder, clock) as spool:
+        assert spool.append(tick(clock, 91))
+        shutil.rmtree(folder)
+        assert not spool.append(tick(clock, 92))
+        assert spool.append(tick(clock, 93))
+        ticks, gaps = contents(spool)
+        assert ticks == [93]
+        assert [(gap.last, gap.reason) for gap in gaps] == [(91, LOST), (92, GapReason.SPOOL_FULL)]
+        with pytest.raises(SpoolInUseError):
+            open_spool(folder, clock)
+
+
+def test_a_delivered_file_that_is_gone_holds_nothing_up(folder: Path, clock: ManualClock) -> None:
+    """Delivered ticks that someone removed before the agent did are no obstacle to delivery."""
+    with reopened(folder, clock) as spool:
+        oldest = files(folder)[0]
+        oldest.unlink()
+        clock.advance(5000)
+        spool.release(90, 1)
+        assert spool.append(tick(clock, 91))
+        assert oldest not in files(folder)
+        assert spool.last == 91
 
 
 def forget_schema(path: Path) -> None:

@@ -48,9 +48,13 @@ def list_files(folder: str) -> list[str]:
 
 
 def read(path: str, start: int = 0) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        file.seek(start)
-        return file.read()
+    """Return what a file holds; one that someone has removed holds nothing, and its ticks are a hole."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(start)
+            return file.read()
+    except FileNotFoundError:
+        return b""
 
 
 def survey(path: str) -> Survey | None:

@@ -244,6 +244,8 @@ class Spool:
             )
         except OSError as error:
             self._complain(error)
+            if isinstance(error, FileNotFoundError):
+                self._make_folder_again()
             return False
         self._note_written(appender, serial)
         return True
@@ -276,6 +278,16 @@ class Spool:
         if self._failing:
             _log.info("The spool can be written again.")
         self._failing = False
+
+    def _make_folder_again(self) -> None:
+        """Go on where someone has removed the folder; what lay in it becomes a gap when its turn comes."""
+        try:
+            lock = FolderLock.take(self._folder)
+        except SpoolError as error:
+            _log.warning("The spool folder cannot be made again.", extra={"reason": error.message})
+            return
+        self._lock.release()
+        self._lock = lock
 
     def _complain(self, error: OSError) -> None:
         if not self._failing:

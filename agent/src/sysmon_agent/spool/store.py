@@ -5,6 +5,7 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Callable
+from contextlib import suppress
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import SpoolSettings
@@ -95,7 +96,9 @@ class Store:
 
     def _is_due(self, appender: Appender) -> bool:
         age_ms = self._clock.boot_ms() - appender.created_ms
-        return appender.file.size >= self._rotate_bytes or age_ms >= ROTATE_MS
+        # What is written to a file that someone has removed could never be read.
+        removed = not os.path.exists(appender.file.path)
+        return removed or appender.file.size >= self._rotate_bytes or age_ms >= ROTATE_MS
 
     def _create(self, first: int) -> Appender:
         path = file_name(self._settings.directory, self._next_file)
@@ -163,7 +166,8 @@ class Store:
         oldest = self.files[0]
         if self._appender and self._appender.file is oldest:
             self.rotate()
-        os.unlink(oldest.path)
+        with suppress(FileNotFoundError):  # someone was faster
+            os.unlink(oldest.path)
         del self.files[0]
         self.used_bytes -= oldest.size
 
