@@ -1,5 +1,6 @@
 """Agents' requests over real TLS, good and bad."""
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -105,6 +106,22 @@ def test_a_chunked_body_is_bounded_too(wire: Wire, path: str) -> None:
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode()
     wire.send(head + b"400\r\n" + (b"x" * 1024 + b"\r\n400\r\n") * 8)
     assert wire.rest().startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", ["/v1/batches", "/v1/hello", "/"])
+@pytest.mark.parametrize("piece", [b"x" * 16_000, b"name: value\r\n" * 1000], ids=["one header", "many headers"])
+def test_a_head_without_end_is_refused(wire: Wire, path: str, piece: bytes) -> None:
+    """An agent gone wild cannot fill the memory with a request that never comes to its point."""
+    with contextlib.suppress(ConnectionError, ssl.SSLError):  # the aggregator may have stopped reading
+        for part in (f"POST {path} HTTP/1.1\r\nx: ".encode(), *[piece] * 8):
+            wire.send(part)
+    assert wire.rest().startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_long_head_does_not_shorten_the_body(wire: Wire) -> None:
+    """Head and body are bounded apart from each other."""
+    wire.send(request(HELLO, path="/v1/hello", headers=f"x: {'y' * 60_000}\r\n"))
+    assert wire.receive().startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_chunked_batch_is_taken(wire: Wire) -> None:

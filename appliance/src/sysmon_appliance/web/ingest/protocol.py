@@ -29,6 +29,7 @@ from sysmon_appliance.services.ingest import Push
 from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.holder import Holder, holder_of
+from sysmon_appliance.web.servers import MAX_HEAD_BYTES
 
 _REQUEST_SECONDS = 30.0
 """How long a request may take to arrive, and a new connection to send its first."""
@@ -67,9 +68,10 @@ class IngestProtocol(HttpToolsProtocol):
         self._unwelcome: SysmonError | None = None  # why no request of this connection is taken
         self._way = Way.UNDECIDED
         self._parts: list[bytes] = []
-        self._size = 0
+        self._size = 0  # of the head, while it arrives, and then of the body
         self._began = 0.0  # when the current request, or the silence after it, began; the loop's time
         self._arriving = True  # whether a request, or the first one, is still to come in full
+        self._in_head = False  # whether a request's head has begun to arrive, and not ended
         self._submitted = False  # whether a push waits for its answer
         self._ending = False  # whether the answer that is due is the last
 
@@ -92,6 +94,10 @@ class IngestProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._way is not Way.REFUSED:
             super().data_received(data)
+        if self._in_head:
+            self._size += len(data)
+            if self._size > MAX_HEAD_BYTES and self._way is not Way.REFUSED:
+                self._refuse(OversizedMessage(f"The head of a request may have {MAX_HEAD_BYTES} bytes."))
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -99,6 +105,7 @@ class IngestProtocol(HttpToolsProtocol):
         self.received_ms = self._clock.wall_ms()
         self._began = self.loop.time()
         self._arriving = True
+        self._in_head = True
         self._size = 0
         if self._way is not Way.REFUSED:
             self._way = Way.UNDECIDED
@@ -117,6 +124,8 @@ class IngestProtocol(HttpToolsProtocol):
             self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._size = 0
         if self._way is Way.UNDECIDED:
             self._choose()
         if self._way is Way.OTHER:

@@ -1,0 +1,72 @@
+"""The server of console and API against clients that do not play along."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.web import servers
+from sysmon_appliance.web.listeners import address_of, tcp_listener
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server that answers everything with `fine`."""
+    with tcp_listener("127.0.0.1:0", "console.listen") as listener:
+        server = servers.console_server(PlainTextResponse("fine"), ConsoleSettings())
+        serving = asyncio.create_task(server.serve([listener]))
+        yield address_of(listener).port
+        server.should_exit = True
+        await serving
+
+
+async def ending_of(port: int, *sent: bytes) -> bytes:
+    """Send these pieces on a new connection, and return all that comes until the server ends it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    received = b""
+    try:
+        for piece in sent:
+            writer.write(piece)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            received = await reader.read()
+    except ConnectionError:
+        pass  # ended while we still sent
+    finally:
+        writer.close()
+    return received
+
+
+async def test_a_request_is_answered(port: int) -> None:
+    """A request with a usual head is answered."""
+    cookies = b"cookie: " + b"x" * 4000 + b"\r\n"
+    assert b"fine" in await ending_of(port, b"GET / HTTP/1.1\r\n", cookies, b"connection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize("piece", [b"x" * 16_000, b"name: value\r\n" * 1000], ids=["one header", "many headers"])
+async def test_a_head_without_end_is_cut_off(port: int, piece: bytes) -> None:
+    """A client cannot fill the memory with a request that never comes to its point."""
+    assert b"fine" not in await ending_of(port, b"GET / HTTP/1.1\r\nx: ", *[piece] * 100)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nhost: x\r\n"], ids=["nothing", "half a request"])
+async def test_a_request_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, port: int, sent: bytes
+) -> None:
+    """Connections that ask for nothing, or only begin to, are ended, so that they cannot pile up."""
+    monkeypatch.setattr(servers, "HEAD_SECONDS", 0.05)
+    assert await ending_of(port, sent) == b""
+
+
+async def test_a_connection_is_used_again(port: int) -> None:
+    """Patience is for one head at a time: a connection serves as many requests as it is asked for."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(3):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        async with asyncio.timeout(20):
+            assert await reader.readuntil(b"fine")
+    writer.close()
