@@ -1,8 +1,10 @@
 """Runs the aggregator as a process: signals, logging, and telling the init system."""
 
 import asyncio
+import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Mapping
@@ -20,6 +22,7 @@ _log = logging.getLogger(__name__)
 def serve(settings: AggregatorSettings, environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT; return when everything that was accepted is on disk."""
     set_up_logging(settings.log_level, quiet=("uvicorn", "asyncio"))
+    _raise_file_limit()
     with build(settings, SystemClock()) as aggregator:
         uvloop.run(_run(aggregator, environ.get("NOTIFY_SOCKET", "")))
 
@@ -40,6 +43,13 @@ def _ready(aggregator: Aggregator, notify_socket: str) -> None:
     )
     if notify_socket:
         _notify(notify_socket, b"READY=1")
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the system permits: each agent's connection is one, and the usual limit is 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS names a limit here that it does not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _relax_collector() -> None:
