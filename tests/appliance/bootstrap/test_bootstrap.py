@@ -1,8 +1,7 @@
 import asyncio
 import socket
 import stat
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,29 +11,18 @@ import pytest
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import ConfigError, IdentityError
 from sysmon_agent.wire.encode import encode_hello
-from sysmon_appliance.bootstrap import Aggregator, build
-from sysmon_appliance.config import AggregatorSettings, ConsoleSettings, HeadSettings, IngestSettings
+from sysmon_appliance.bootstrap import build
+from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
 from sysmon_appliance.pki import LocalAuthority
+from tests.support.aggregator import over, running, settings_in
 from tests.support.pushes import HOST, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> AggregatorSettings:
-    issued = LocalAuthority.open(tmp_path / "pki", SystemClock()).aggregator()
-    return AggregatorSettings(
-        data=str(tmp_path / "live"),
-        ingest=IngestSettings(
-            listen="127.0.0.1:0",
-            certificate=str(issued.certificate),
-            key=str(issued.key),
-            authority=str(issued.authority),
-            commit_milliseconds=1,
-        ),
-        console=ConsoleSettings(listen="127.0.0.1:0", socket=str(tmp_path / "s.sock")),
-        head=HeadSettings(),
-    )
+    return settings_in(tmp_path)
 
 
 @pytest.fixture
@@ -43,27 +31,9 @@ def taken() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@asynccontextmanager
-async def running(settings: AggregatorSettings) -> AsyncIterator[Aggregator]:
-    """An aggregator from ready to stopped."""
-    with build(settings, SystemClock()) as aggregator:
-        stop, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(aggregator.serve(stop, ready.set))
-        await asyncio.wait_for(ready.wait(), 60)
-        try:
-            yield aggregator
-        finally:
-            stop.set()
-            await asyncio.wait_for(serving, 60)
-
-
 def mode_of(path: str) -> int | None:
     """Return a file's mode, or None where there is no file."""
     return stat.S_IMODE(Path(path).stat().st_mode) if Path(path).exists() else None
-
-
-def over(path: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport(uds=path), base_url="http://localhost")
 
 
 def refused(settings: AggregatorSettings, kind: type[Exception], match: str) -> None:
