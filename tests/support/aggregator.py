@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -18,7 +19,7 @@ def settings_in(folder: Path) -> AggregatorSettings:
     issued = LocalAuthority.open(folder / "pki", SystemClock()).aggregator()
     return AggregatorSettings(
         data=str(folder / "live"),
-        ingest=IngestSettings(listen="127.0.0.1:0", commit_milliseconds=1, **issued.settings()),
+        ingest=replace(IngestSettings(listen="127.0.0.1:0", commit_milliseconds=1), **issued.settings()),
         console=ConsoleSettings(listen="127.0.0.1:0", socket=str(folder / "s.sock")),
     )
 
