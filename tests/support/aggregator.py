@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -19,7 +18,13 @@ def settings_in(folder: Path) -> AggregatorSettings:
     issued = LocalAuthority.open(folder / "pki", SystemClock()).aggregator()
     return AggregatorSettings(
         data=str(folder / "live"),
-        ingest=replace(IngestSettings(listen="127.0.0.1:0", commit_milliseconds=1), **issued.settings()),
+        ingest=IngestSettings(
+            listen="127.0.0.1:0",
+            certificate=str(issued.certificate),
+            key=str(issued.key),
+            authority=str(issued.authority),
+            commit_milliseconds=1,
+        ),
         console=ConsoleSettings(listen="127.0.0.1:0", socket=str(folder / "s.sock")),
     )
 
