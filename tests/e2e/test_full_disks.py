@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.wire.messages import GapReason
-from tests.support.account import assert_delivered_once, assert_whole, stored
+from tests.support.account import assert_delivered_once, assert_whole, reasons_in, stored
 from tests.support.disks import fill, small_disk, unwritable
 from tests.support.pushes import HOST
 from tests.support.system import System, system_in
@@ -38,7 +38,7 @@ def test_full_disk_under_the_database_loses_no_tick(system: System) -> None:
         streams = stored(system.data, HOST)
     assert_whole(streams)
     assert_delivered_once(system.spool, streams)
-    assert not streams[0].missing
+    assert not reasons_in(streams)
 
 
 def test_full_disk_under_the_spool_is_counted(system: System) -> None:
@@ -61,7 +61,7 @@ def test_full_disk_under_the_spool_is_counted(system: System) -> None:
         streams = stored(system.data, HOST)
         assert_delivered_once(system.spool, streams)
     assert_whole(streams)
-    assert set(streams[0].missing.values()) == {GapReason.SPOOL_FULL}
+    assert reasons_in(streams) == {GapReason.SPOOL_FULL}
 
 
 def test_aggregator_names_a_data_folder_that_it_cannot_write(system: System) -> None:
