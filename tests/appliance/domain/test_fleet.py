@@ -67,6 +67,16 @@ def test_late_ticks_fill_the_past_only() -> None:
     assert spark(matrix, "net_receive", 100)[-8] == 5.0
 
 
+def test_a_past_that_comes_tick_by_tick_has_rates() -> None:
+    """Where a host's first new tick comes before its past after a restart, its sparklines are filled nevertheless."""
+    matrix = matrix_of()
+    matrix.update([at(100, received=1000.0)])
+    matrix.update([at(seconds, received=10.0 * seconds) for seconds in range(0, 100, 10)])
+    matrix.update([at(110, received=1200.0)])
+    assert value(matrix, "net_receive") == 20.0
+    np.testing.assert_array_equal(spark(matrix, "net_receive", 110)[-12:], [NAN] + [10.0] * 9 + [NAN, 20.0])
+
+
 def test_no_rate_across_a_gap() -> None:
     """After a gap the first tick has no rates, because nobody knows what happened in between."""
     matrix = matrix_of()

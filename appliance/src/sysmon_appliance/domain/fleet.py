@@ -6,7 +6,7 @@ reads.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,16 @@ class Latest:
             return np.full_like(self.tick.values, np.nan)
         seconds = np.array((self.tick.wall_ms - self.previous.wall_ms) / 1000)
         return rates(self.tick.values, self.previous.values, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one pass over waiting batches computes."""
+
+    places: list[_Place] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    late: dict[int, Latest] = field(default_factory=dict)
+    """By row, the tick before in a past that is filled in after something newer has arrived: one tick a batch."""
 
 
 class FleetMatrix:
@@ -150,14 +160,13 @@ class FleetMatrix:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
-        places: list[_Place] = []
-        transitions: list[Transition] = []
+        work = _Work()
         for batch in waiting:
-            self._advance(self._rows[batch.host], batch, places, transitions)
-        if transitions:
-            self._write(np.array(places, np.int64), canonical(transitions))
+            self._advance(self._rows[batch.host], batch, work)
+        if work.transitions:
+            self._write(np.array(work.places, np.int64), canonical(work.transitions))
 
-    def _advance(self, row: int, batch: StoredBatch, places: list[_Place], transitions: list[Transition]) -> None:
+    def _advance(self, row: int, batch: StoredBatch, work: _Work) -> None:
         """Add a batch's ticks that are worth showing, oldest first."""
         projection = self._projection(batch.schema)
         reach_ms = GAP_INTERVALS * self._directory.by_key(batch.host).interval_ms
@@ -167,14 +176,16 @@ class FleetMatrix:
             latest = self._latest[row]
             gathered = tick.values.take(projection.terms.columns)
             newest = latest is None or tick.wall_ms > latest.tick.wall_ms
-            known = latest if before is None and newest else _as_latest(before, projection)
+            known = _as_latest(before, projection) if before else latest if newest else work.late.get(row)
             if known is not None and not _follows(tick, known.tick, reach_ms):
                 known = None
             fresh = Latest(tick, gathered, known.tick if known else None)
-            places.append((row, tick.wall_ms, newest))
-            transitions.append(_transition(projection, fresh, known))
+            work.places.append((row, tick.wall_ms, newest))
+            work.transitions.append(_transition(projection, fresh, known))
             if newest:
                 self._latest[row] = fresh
+            else:
+                work.late[row] = fresh
 
     def _projection(self, schema: KnownSchema) -> Projection:
         found = self._projections.get(schema.key)
@@ -209,13 +220,13 @@ def _tick(batch: StoredBatch, number: int) -> Tick:
     return Tick(batch.schema, int(batch.wall_ms[number]), values if len(batch.wall_ms) == 1 else values.copy())
 
 
-def _as_latest(tick: Tick | None, projection: Projection) -> Latest | None:
-    return None if tick is None else Latest(tick, tick.values.take(projection.terms.columns))
+def _as_latest(tick: Tick, projection: Projection) -> Latest:
+    return Latest(tick, tick.values.take(projection.terms.columns))
 
 
 def _follows(tick: Tick, before: Tick, reach_ms: int) -> bool:
     """Tell whether rates can be computed between two ticks: not across a gap or a change of schema."""
-    return tick.schema.key == before.schema.key and tick.wall_ms - before.wall_ms <= reach_ms
+    return tick.schema.key == before.schema.key and 0 < tick.wall_ms - before.wall_ms <= reach_ms
 
 
 def _transition(projection: Projection, fresh: Latest, known: Latest | None) -> Transition:
