@@ -74,6 +74,15 @@ async def test_nothing_is_told_twice(console: Console, hub: LiveHub) -> None:
         assert unread(watcher) == []
 
 
+async def test_a_past_that_was_read_in_is_told(console: Console, hub: LiveHub) -> None:
+    """Who watches while the aggregator reads in the fleet's past after a start is told when it is there."""
+    with hub.watch() as watcher:
+        unread(watcher)
+        await console.side.refill()
+        (event,) = unread(watcher)
+    assert event == Event("past", b"{}")
+
+
 async def test_silence_is_told(console: Console, hub: LiveHub) -> None:
     """A host that becomes late or down is told of although nothing arrived."""
     with hub.watch() as watcher:

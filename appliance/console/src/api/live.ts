@@ -10,7 +10,7 @@ export type Connection = "connecting" | "open" | "lost";
 export interface Listener {
   fleet?(event: FleetEvent): void;
   ticks?(event: TicksEvent): void;
-  /** The stream is back after a loss. */
+  /** What was loaded before may be incomplete: the stream is back after a loss, or the server has read in the past. */
   restored?(): void;
 }
 
@@ -59,13 +59,14 @@ export class Live {
       const event: TicksEvent = JSON.parse(data);
       this.tell((listener) => listener.ticks?.(event));
     });
+    source.addEventListener("past", () => this.tell((listener) => listener.restored?.()));
   }
 
   private opened(): void {
     this.connection.value = "open";
     this.heardAt.value = Date.now();
     this.retryMs = FIRST_RETRY_MS;
-    if (this.wasLost) for (const listener of this.listeners) listener.restored?.();
+    if (this.wasLost) this.tell((listener) => listener.restored?.());
     this.wasLost = false;
   }
 

@@ -155,8 +155,14 @@ class LiveHub:
         self._number += 1
         event = Event("fleet", self._encoded(hosts, full=False), self._id())
         self._recent.append((self._number, event))
-        for watcher in [watcher for watcher in self._watchers if not watcher.tell(event)]:
-            self._forget(watcher)
+        self._tell(self._watchers, event)
+
+    def announce_past(self) -> None:
+        """Tell every watcher that the fleet's past has been read in after a start, and is worth loading again.
+
+        It cannot be resumed, for whoever comes later finds the past in place.
+        """
+        self._tell(self._watchers, Event("past", b"{}"))
 
     def close(self) -> None:
         """End every stream, and refuse new ones."""
@@ -250,8 +256,10 @@ class LiveHub:
         if not newer.any():
             return
         lines = tail.reader.read(batch.schema, t[newer], batch.values[:, order[newer]])
-        event = Event("ticks", msgspec.json.encode(charts_document(lines)))
-        for watcher in [watcher for watcher in tail.watchers if not watcher.tell(event)]:
+        self._tell(tail.watchers, Event("ticks", msgspec.json.encode(charts_document(lines))))
+
+    def _tell(self, watchers: set[Watcher], event: Event) -> None:
+        for watcher in [watcher for watcher in watchers if not watcher.tell(event)]:
             self._forget(watcher)
 
     def _forget(self, watcher: Watcher) -> None:

@@ -95,6 +95,7 @@ class ReadSide:
                 self.matrix.update(await asyncio.to_thread(self._recent, host))
             except SysmonError:
                 _log.warning("A host's recent past cannot be read.", extra={"host_id": host.host_id}, exc_info=True)
+        self.hub.announce_past()
 
     def _recent(self, host: Host) -> list[StoredBatch]:
         newest_ms = self.head.newest_ms(host.key)

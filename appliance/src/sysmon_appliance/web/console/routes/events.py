@@ -80,8 +80,8 @@ ROUTES = (
         "GET",
         "/api/v1/events",
         "What changes, as server-sent events: `fleet` at most once a second with the hosts that changed (all of them"
-        " where `full` is true), and `ticks` with new points of one host's charts. The header Last-Event-ID resumes"
-        " a stream without `host`.",
+        " where `full` is true), `ticks` with new points of one host's charts, and `past` once sparklines are complete"
+        " after a start. The header Last-Event-ID resumes a stream without `host`.",
         events,
         "text/event-stream",
         (Parameter("host", "A host whose new points are wanted as well."),),
