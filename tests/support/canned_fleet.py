@@ -15,6 +15,7 @@ METRICS = (
 ROLES = ("web", "db", "cache", "queue", "build")
 SPARK_SLOTS = 60
 SPARK_SECONDS = 10
+SPARK_UNITS = {"cpu": 0.001, "memory": 0.001, "net_receive": 1.0, "net_transmit": 1.0}
 GIB = 2**30
 INTERVAL_MS = 2000
 
@@ -67,12 +68,11 @@ class CannedHost:
             None if seed % 3 == 0 else 44 + 14 * wave(seed, at_ms), 180 + 9 * (seed % 13), 1_080_000 + 7000 * seed,
         ]  # fmt: skip
 
-    def spark(self, now_ms: int) -> dict[str, list[float | None]]:
+    def spark(self, now_ms: int) -> dict[str, list[int]]:
         times = [now_ms - (SPARK_SLOTS - 1 - i) * SPARK_SECONDS * 1000 for i in range(SPARK_SLOTS)]
         rows = [self.values(at) for at in times]
         return {
-            name: [row[METRICS.index(name)] for row in rows]
-            for name in ("cpu", "memory", "net_receive", "net_transmit")
+            name: [round((row[METRICS.index(name)] or 0) / unit) for row in rows] for name, unit in SPARK_UNITS.items()
         }
 
     def summary(self, now_ms: int) -> Json:
@@ -149,6 +149,7 @@ def fleet(hosts: Sequence[CannedHost], now_ms: int) -> Json:
         "metrics": list(METRICS),
         "hosts": [host.fleet_row(now_ms) for host in hosts],
         "spark_seconds": SPARK_SECONDS,
+        "spark_units": SPARK_UNITS,
         "ledger": ledger_total(hosts),
         "summary": summary(hosts, now_ms),
         "next": None,

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import math
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def test_a_page() -> None:
 def test_sparklines_are_fresh() -> None:
     """A sparkline ends with the newest tick, also when it was asked for just before."""
     console = started(1)
-    for seconds, expected in ((0, [0.75]), (10, [0.75, 0.5])):
+    for seconds, expected in ((0, [750]), (10, [750, 500])):
         console.clock.wall = START_MS + seconds * 1000
         if seconds:
             console.store(batch(KNOWN, [(console.clock.wall, (100.0, 50.0))]))
@@ -49,6 +50,20 @@ def test_sparklines_are_fresh() -> None:
         assert len(spark["memory"]) == 60
         assert spark["memory"][-len(expected) :] == expected
         assert set(spark["cpu"]) == {None}
+        assert page["spark_units"]["memory"] == 0.001
+
+
+async def test_a_large_page_lets_others_run() -> None:
+    """While the sparklines of a thousand hosts are encoded, the event loop serves others, and the page is the same."""
+    console, again = started(*range(1, 1001)), started(*range(1, 1001))
+    turns = 0
+    preparing = asyncio.create_task(console.side.fleet.prepare(console.directory.hosts))
+    while not preparing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    pages = [each.side.fleet.page(each.directory.hosts) for each in (console, again)]
+    assert turns > 10
+    assert msgspec.json.encode(pages[0]) == msgspec.json.encode(pages[1])
 
 
 def test_a_host_without_ticks_has_no_sparkline() -> None:

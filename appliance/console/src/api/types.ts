@@ -15,7 +15,7 @@ export interface FleetHost {
   simulated: boolean;
   /** In the order of `Fleet.metrics`. */
   values: readonly Value[];
-  /** The last sixty slots of `Fleet.spark_seconds`, the newest last. */
+  /** The last sixty slots of `Fleet.spark_seconds`, the newest last; as the API sends them, in multiples of `Fleet.spark_units`. */
   spark: Readonly<Record<string, readonly Value[]>>;
 }
 
@@ -38,6 +38,7 @@ export interface Fleet {
   metrics: readonly string[];
   hosts: readonly FleetHost[];
   spark_seconds: number;
+  spark_units: Readonly<Record<string, number>>;
   ledger: LedgerTotal;
   summary: Summary;
 }

@@ -28,6 +28,7 @@ export function fleetOf(hosts: readonly FleetHost[], now = 100_000): Fleet {
     metrics: METRICS,
     hosts,
     spark_seconds: 10,
+    spark_units: { cpu: 0.001 },
     ledger: { stored: 0, missing: 0, by_reason: {} },
     summary: { up: hosts.length, late: 0, down: 0, samples_per_second: 0 },
   };

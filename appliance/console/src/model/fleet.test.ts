@@ -6,7 +6,7 @@ let store: FleetStore;
 
 beforeEach(() => {
   store = new FleetStore();
-  store.replace(fleetOf([host({ id: "a", spark: { cpu: [0.1, 0.2] } }), host({ id: "b" })]));
+  store.replace(fleetOf([host({ id: "a", spark: { cpu: [100, 200] } }), host({ id: "b" })]));
 });
 
 const event = (changes: object) => ({ ...fleetOf([]), hosts: [], ...changes });
@@ -24,6 +24,10 @@ test("the newest slot of a sparkline follows the latest value until its time is 
   expect(store.host("a")?.value.spark.cpu).toEqual([0.1, 0.9]);
   store.apply(event({ now: 110_000, hosts: [change("a", 0.4)] }));
   expect(store.host("a")?.value.spark.cpu).toEqual([0.1, 0.9, 0.4]);
+});
+
+test("sparklines come as multiples of a unit", () => {
+  expect(store.host("a")?.value.spark.cpu).toEqual([0.1, 0.2]);
 });
 
 test("a host that no longer exists goes with the next load", () => {

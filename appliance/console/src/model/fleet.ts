@@ -60,7 +60,7 @@ export class FleetStore {
       const gone = new Set(this.byId.keys());
       for (const host of fleet.hosts) {
         gone.delete(host.id);
-        this.put(host);
+        this.put({ ...host, spark: inUnits(host.spark, fleet.spark_units) });
       }
       for (const id of gone) this.byId.delete(id);
       this.account(fleet);
@@ -117,6 +117,11 @@ export class FleetStore {
 }
 
 type Spark = FleetHost["spark"];
+
+/** Sparklines travel as whole multiples of a unit; from here on they are in the units of their metrics. */
+function inUnits(spark: Spark, units: Fleet["spark_units"]): Spark {
+  return mapped(spark, (name, points) => points.map((point) => point && point * (units[name] ?? 1)));
+}
 
 function withLatest(spark: Spark, metrics: readonly string[], values: readonly Value[]): Spark {
   return mapped(spark, (name, points) => [...points.slice(0, -1), values[metrics.indexOf(name)] ?? null]);

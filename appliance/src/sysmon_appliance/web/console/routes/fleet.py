@@ -40,6 +40,7 @@ def host_query(given: Given) -> HostQuery:
 
 async def fleet(call: Call) -> Response:
     hosts, following = call.side.hosts.select(host_query(call.given))
+    await call.side.fleet.prepare(hosts)
     return json_response(call.side.fleet.page(hosts, following=following))
 
 
