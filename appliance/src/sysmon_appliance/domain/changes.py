@@ -1,7 +1,7 @@
-"""Everything that can change in the live database, as values, and the port that makes them last.
+"""What can change in the live database, as values, and the port that makes them last.
 
-All changes pass through one writer, in groups; a group is committed whole or not at all, and whoever saw a change fail
-may submit it again.
+Each change is a class of its own; those of ingest are here, others stand beside what they change. All pass through one
+writer, in groups; a group is committed whole or not at all, and whoever saw a change fail may submit it again.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,20 +14,26 @@ from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 
 
+class Change:
+    """One change; its class says what is done and its fields with what."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class SaveHost:
+class SaveHost(Change):
     """Insert a host, or replace what is known of it."""
 
     host: Host
 
 
 @dataclass(frozen=True, slots=True)
-class SaveSchema:
+class SaveSchema(Change):
     schema: KnownSchema
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStream:
+class OpenStream(Change):
     """Insert a stream that has no tick yet."""
 
     key: int
@@ -36,7 +42,7 @@ class OpenStream:
 
 
 @dataclass(frozen=True, slots=True)
-class AppendBatch:
+class AppendBatch(Change):
     """Add a batch to the head, and its gaps to the ledger; one of gaps alone leaves nothing in the head."""
 
     id: int  # row number; rises with every batch, never used twice while the row lives
@@ -60,20 +66,18 @@ class AppendBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class DropOldest:
+class DropOldest(Change):
     """Remove the batches with row numbers up to `up_to` from the head, after adding them to their streams' rows."""
 
     up_to: int
 
 
 @dataclass(frozen=True, slots=True)
-class RaiseEpoch:
+class RaiseEpoch(Change):
     """Let the epoch be at least this."""
 
     epoch: int
 
-
-Change = RaiseEpoch | SaveHost | SaveSchema | OpenStream | AppendBatch | DropOldest
 
 Settle = Callable[[SysmonError | None], None]
 """Told None once a group is committed, else why it was not."""
