@@ -8,6 +8,7 @@
     ├── SpoolError           the spool folder cannot be used
     │   └── SpoolInUseError  another agent uses it
     ├── IdentityError        certificate or key are missing or unusable
+    ├── TokenError           a text is no join token, or was damaged on its way
     └── TransportError       the aggregator cannot be reached or won't answer
 
 Each has a code for machines, a sentence for people, and a hint: the command that helps.
@@ -79,6 +80,10 @@ class SpoolInUseError(SpoolError):
 
 class IdentityError(SysmonError):
     code = "identity"
+
+
+class TokenError(SysmonError):
+    code = "token"
 
 
 class TransportError(SysmonError):
