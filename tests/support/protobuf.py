@@ -61,6 +61,7 @@ class Runtime:
             stored=reply.stored,
             durable=reply.durable,
             stored_wall_ms=reply.stored_wall_ms,
+            renew=reply.renew,
         )
 
     def schema(self, schema: Schema) -> Any:

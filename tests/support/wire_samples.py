@@ -1,6 +1,7 @@
 """One value of each message, whose bytes are kept for ever in tests/fixtures/wire."""
 
 import struct
+from dataclasses import replace
 
 from sysmon_agent.names import PROCESS_COLUMNS, PROCESS_TABLE, STALE_NAN
 from sysmon_agent.wire.encode import schema_hash
@@ -91,6 +92,6 @@ BATCH_OF_GAPS = Batch(
 )
 
 HELLOS = {"hello": HELLO}
-REPLIES = {"reply": REPLY}
+REPLIES = {"reply": REPLY, "reply-renew": replace(REPLY, renew=True)}
 SCHEMAS = {"schema": SCHEMA}
 BATCHES = {"batch": BATCH, "batch-with-schema": BATCH_WITH_SCHEMA, "batch-of-gaps": BATCH_OF_GAPS}

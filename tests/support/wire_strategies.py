@@ -30,7 +30,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 FLOATS = st.floats(allow_nan=False)
 
 CLOCK_PAIRS = st.builds(ClockPair, wall_ms=NUMBERS, boot_ms=NUMBERS)
-REPLIES = st.builds(Reply, epoch=NUMBERS, stored=NUMBERS, durable=NUMBERS, stored_wall_ms=NUMBERS)
+REPLIES = st.builds(Reply, epoch=NUMBERS, stored=NUMBERS, durable=NUMBERS, stored_wall_ms=NUMBERS, renew=st.booleans())
 
 
 def attributes() -> st.SearchStrategy[Attributes]:

@@ -66,7 +66,9 @@ def decode_hello(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Hello:
 
 def decode_reply(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Reply:
     check_body(body, limits)
-    return Reply(*map(bounded, read(body, REPLY)))
+    *numbers, renew = read(body, REPLY)
+    epoch, stored, durable, stored_wall_ms = map(bounded, numbers)
+    return Reply(epoch, stored, durable, stored_wall_ms, renew=bool(renew))
 
 
 def decode_schema(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Schema:

@@ -41,7 +41,13 @@ def encode_hello(hello: Hello) -> bytes:
 
 
 def encode_reply(reply: Reply) -> bytes:
-    return number(1, reply.epoch) + number(2, reply.stored) + number(3, reply.durable) + number(4, reply.stored_wall_ms)
+    return (
+        number(1, reply.epoch)
+        + number(2, reply.stored)
+        + number(3, reply.durable)
+        + number(4, reply.stored_wall_ms)
+        + number(5, reply.renew)
+    )
 
 
 def encode_batch(batch: Batch) -> bytes:

@@ -158,13 +158,15 @@ class Reply:
     """The aggregator's answer to hello and batch.
 
     `stored_wall_ms` is the wall time of tick `stored` (0 when unknown or a gap), in answers to hello only: an agent
-    whose own tick of that number has another time was rolled back or cloned, and starts a new stream.
+    whose own tick of that number has another time was rolled back or cloned, and starts a new stream. `renew` asks the
+    agent to renew its certificate soon, whatever is left of its life.
     """
 
     epoch: int
     stored: int
     durable: int
     stored_wall_ms: int = 0
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

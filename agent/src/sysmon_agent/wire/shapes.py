@@ -35,4 +35,4 @@ HELLO = shape(
     tags=BLOBS,
     metadata=BLOBS,
 )
-REPLY = shape(epoch=NUMBER, stored=NUMBER, durable=NUMBER, stored_wall_ms=NUMBER)
+REPLY = shape(epoch=NUMBER, stored=NUMBER, durable=NUMBER, stored_wall_ms=NUMBER, renew=NUMBER)
