@@ -22,7 +22,7 @@ from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.sqlite import LiveDatabase
-from sysmon_appliance.web.ingest import IngestServer, ingest_server
+from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 from tests.support.raw_agent import RawAgent, tls_context
@@ -132,7 +132,7 @@ async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listen
         barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
         catalog = Catalog(database.state)
         ingest = Ingest(database.state, catalog, barrier, limits=Limits(body_bytes=chosen.max_body_bytes))
-        server = ingest_server(ingest, chosen, clock)
+        server = ingest_server(ingest, chosen, clock, live_context(chosen))
         loop = asyncio.get_running_loop()
         started.set_result(Listener(bound.getsockname()[1], clock, authority, catalog, barrier, server, loop))
         await server.serve(sockets=[bound])

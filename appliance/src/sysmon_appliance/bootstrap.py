@@ -24,7 +24,7 @@ from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.guard import is_loopback
-from sysmon_appliance.web.ingest import Refusals, ingest_server
+from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import console_server, socket_server
 
@@ -126,7 +126,7 @@ def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveData
     app = create_app(read_side, _telemetry(read_side, ingest, barrier), settings.console)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(ingest, settings.ingest, clock),
+            listeners.ingest: ingest_server(ingest, settings.ingest, clock, live_context(settings.ingest)),
             listeners.console: console_server(app, settings.console),
             listeners.local: socket_server(ViaSocket(app)),
         },

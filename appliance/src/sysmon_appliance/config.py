@@ -6,6 +6,11 @@ from sysmon_agent.config.values import section, setting
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerTlsSettings:
+    minimum_version: str = setting("1.3", "Oldest version of TLS that is spoken.", choices=("1.2", "1.3"))
+
+
+@dataclass(frozen=True, slots=True)
 class IngestSettings:
     listen: str = setting("0.0.0.0:7443", "Address that agents push to, as HOST:PORT; always TLS.", form="address")
     certificate: str = setting("/etc/sysmon/pki/aggregator.pem", "This aggregator's certificate, PEM.", form="path")
@@ -21,6 +26,7 @@ class IngestSettings:
     )
     max_body_bytes: int = setting(1 << 20, "Largest body that is read.", at_least=1 << 12, at_most=1 << 26)
     max_connections: int = setting(20_000, "Connections from agents at one time.", at_least=1, at_most=1_000_000)
+    tls: ListenerTlsSettings = section(ListenerTlsSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class ConsoleSettings:
         "/run/sysmon/aggregator.sock", "Unix socket for commands on this machine, mode 0600.", form="path"
     )
     session_seconds: int = setting(43_200, "How long a browser stays signed in.", at_least=60, at_most=2_592_000)
+    tls: ListenerTlsSettings = section(ListenerTlsSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,5 +2,6 @@
 
 from sysmon_appliance.web.ingest.metrics import Refusals
 from sysmon_appliance.web.ingest.server import IngestServer, ingest_server
+from sysmon_appliance.web.ingest.tls import live_context
 
-__all__ = ["IngestServer", "Refusals", "ingest_server"]
+__all__ = ["IngestServer", "Refusals", "ingest_server", "live_context"]

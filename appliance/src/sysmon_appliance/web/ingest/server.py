@@ -12,7 +12,7 @@ from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.web.ingest.app import create_app
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
-from sysmon_appliance.web.ingest.tls import server_context
+from sysmon_appliance.web.tls import LiveContext
 
 _SWEEP_TICKS = 50  # of a tenth of a second
 
@@ -39,16 +39,9 @@ class IngestServer(uvicorn.Server):
         yield
 
 
-def ingest_server(ingest: Ingest, settings: IngestSettings, clock: Clock) -> IngestServer:
-    """Make the listener; it binds nothing itself.
-
-    Raises
-    ------
-    IdentityError
-        Certificate, key or authority can't be used.
-    """
+def ingest_server(ingest: Ingest, settings: IngestSettings, clock: Clock, live: LiveContext) -> IngestServer:
+    """Make the listener; it binds nothing itself."""
     app = create_app(ingest)
-    context = server_context(settings)
     return IngestServer(
-        IngestConfig(app, IngestProtocol, context=context, ingest=ingest, clock=clock, settings=settings)
+        IngestConfig(app, IngestProtocol, context=live.context, ingest=ingest, clock=clock, settings=settings)
     )
