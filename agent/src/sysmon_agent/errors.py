@@ -8,6 +8,7 @@
     ├── SpoolError           the spool folder cannot be used
     │   └── SpoolInUseError  another agent uses it
     ├── IdentityError        certificate or key are missing or unusable
+    ├── SealError            a seal key cannot be used, or does not open what was sealed
     ├── TokenError           a text is no join token, or was damaged on its way
     └── TransportError       the aggregator cannot be reached or won't answer
 
@@ -80,6 +81,10 @@ class SpoolInUseError(SpoolError):
 
 class IdentityError(SysmonError):
     code = "identity"
+
+
+class SealError(SysmonError):
+    code = "seal"
 
 
 class TokenError(SysmonError):
