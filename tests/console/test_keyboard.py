@@ -3,6 +3,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console.conftest import Watch
+
 pytestmark = pytest.mark.browser
 
 
@@ -63,6 +65,16 @@ def test_the_first_tab_skips_to_the_content(page: Page) -> None:
     expect(page.get_by_test_id("hosts")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
+
+
+def test_the_theme_is_there_before_the_page(page: Page, watch: Watch) -> None:
+    """A chosen theme holds from the first paint on, before the console's own code has run."""
+    watch.expect("ERR_FAILED")
+    page.get_by_test_id("theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.route("**/assets/index-*.js", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 def test_the_theme_is_remembered(page: Page) -> None:

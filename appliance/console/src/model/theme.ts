@@ -2,6 +2,7 @@ import { effect, signal } from "@preact/signals";
 
 export type Theme = "dark" | "light";
 
+/** The same as in theme_first.ts, which can import nothing. */
 const KEY = "sysmon.theme";
 const system = matchMedia("(prefers-color-scheme: light)");
 
