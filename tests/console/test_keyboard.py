@@ -28,6 +28,14 @@ def test_the_palette_is_walked_with_arrows(page: Page) -> None:
     expect(page.get_by_test_id("palette")).to_have_count(0)
 
 
+def test_the_palette_hears_keys_from_its_first_moment(page: Page) -> None:
+    """The palette has the focus before the browser paints it, so no key that follows the click is lost."""
+    focused = page.get_by_test_id("search").evaluate(
+        "async (button) => { button.click(); await null; return document.activeElement.role; }"
+    )
+    assert focused == "combobox"
+
+
 def test_a_question_mark_lists_the_shortcuts_of_the_page(page: Page) -> None:
     """The sheet under `?` lists what the keyboard does here."""
     expect(page.get_by_test_id("hosts")).to_be_visible()

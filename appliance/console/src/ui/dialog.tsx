@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CloseIcon } from "./icons.tsx";
 
 interface Props {
@@ -14,7 +14,8 @@ interface Props {
 /** A modal dialog: the browser's own keeps the focus inside, closes on Escape and gives the focus back. */
 export function Dialog({ label, testid, onClose, children, titled = false }: Props) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  // Before the next event: keys that follow the one that opened the dialog are meant for it already.
+  useLayoutEffect(() => element.current?.showModal(), []);
   const closeOutside = (event: MouseEvent) => {
     if (event.target === element.current) onClose();
   };

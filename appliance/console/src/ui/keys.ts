@@ -1,7 +1,7 @@
 // Keyboard shortcuts. Each page adds its own while it is shown; the sheet under `?` lists what is in force.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Shortcut {
   /** A key, or two pressed one after the other: "?", "g f", "Escape", "Ctrl+k". */
@@ -16,8 +16,8 @@ const SEQUENCE_MS = 900;
 
 /** Put shortcuts in force while the calling component is mounted. */
 export function useShortcuts(own: readonly Shortcut[]): void {
-  // The shortcuts of a component never change while it lives.
-  useEffect(() => {
+  // From the first paint on, and never changed while the component lives.
+  useLayoutEffect(() => {
     shortcuts.value = [...shortcuts.peek(), ...own];
     return () => {
       shortcuts.value = shortcuts.peek().filter((shortcut) => !own.includes(shortcut));
