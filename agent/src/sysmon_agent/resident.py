@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sysmon_agent import collectors, identity, transport
 from sysmon_agent.clock import Clock, SystemClock
 from sysmon_agent.config.values import AgentSettings
-from sysmon_agent.errors import SpoolInUseError, SysmonError
+from sysmon_agent.errors import SysmonError
 from sysmon_agent.logs import set_up_logging
 from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.facts import boot_id, facts
@@ -33,9 +33,6 @@ T = TypeVar("T")
 
 FAREWELL_SECONDS = 1.0
 """How long the end may wait for a last delivery; what is not delivered then lies in the spool."""
-
-IN_USE = 6
-"""Exit code of an agent whose spool another one has, as of all commands that meet a conflict."""
 
 
 def settings_from(kind: type[T], values: dict[str, Any]) -> T:
@@ -150,5 +147,5 @@ def main(descriptor: int) -> None:
         run(settings, SystemClock(), stop, draw)
     except SysmonError as error:
         _log.critical("The agent ends.", extra={"code": error.code, "reason": error.message, "hint": error.hint})
-        sys.exit(IN_USE if isinstance(error, SpoolInUseError) else 1)
+        sys.exit(error.exit_code)
     _log.info("The agent has stopped.")

@@ -1,12 +1,13 @@
 """Errors that the aggregator's answers and commands show, on the agent's family."""
 
-from sysmon_agent.errors import SysmonError
+from sysmon_agent.errors import ExitCode, SysmonError
 
 
 class NotFoundError(SysmonError):
     """The host, metric or page that was asked for does not exist."""
 
     code = "not_found"
+    exit_code = ExitCode.NOT_FOUND
 
 
 class MethodNotAllowedError(SysmonError):
@@ -19,6 +20,7 @@ class BadRequestError(SysmonError):
     """The request cannot be answered as it stands."""
 
     code = "bad_request"
+    exit_code = ExitCode.USAGE
 
 
 class StorageError(SysmonError):
@@ -31,6 +33,7 @@ class UnreachableError(SysmonError):
     """The aggregator does not answer."""
 
     code = "unreachable"
+    exit_code = ExitCode.UNREACHABLE
 
 
 class RefusedError(SysmonError):
@@ -106,12 +109,14 @@ class SignInError(SysmonError):
     """The request needs a session and has none."""
 
     code = "sign_in"
+    exit_code = ExitCode.PERMISSION
 
 
 class ForbiddenError(SysmonError):
     """The request is understood, and not allowed."""
 
     code = "forbidden"
+    exit_code = ExitCode.PERMISSION
 
 
 class WrongHostError(SysmonError):

@@ -27,9 +27,9 @@ def test_good_settings_pass(settings: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_fault_is_printed(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Faults of file and command line are printed together, and the exit code is 1."""
+    """Faults of file and command line are printed together, and the exit code is 2."""
     settings.write_text("regio: eu\n")
-    assert aggregator("config", "check", "-c", str(settings), "--set", "head.max_bytes=1") == 1
+    assert aggregator("config", "check", "-c", str(settings), "--set", "head.max_bytes=1") == 2
     err = capsys.readouterr().err
     assert f"{settings}:1: there is no setting `regio`; did you mean `region`?" in err
     assert "option head.max_bytes: `head.max_bytes` is out of range: 1;" in err
@@ -37,7 +37,7 @@ def test_every_fault_is_printed(settings: Path, capsys: pytest.CaptureFixture[st
 
 def test_an_override_needs_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     """An override without a value is refused with an example."""
-    assert aggregator("config", "check", "--set", "region") == 1
+    assert aggregator("config", "check", "--set", "region") == 2
     assert "--set region: this is no NAME=VALUE; write console.listen=" in capsys.readouterr().err
 
 

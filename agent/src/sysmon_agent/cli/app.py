@@ -1,4 +1,4 @@
-"""Reads the command line. Exit codes: 0 ok, 1 failure, 2 usage or settings, 4 permission, 5 unreachable, 6 conflict."""
+"""Reads the command line."""
 
 import argparse
 import os
@@ -15,8 +15,6 @@ from sysmon_agent.config.reader import read
 from sysmon_agent.config.values import AgentSettings
 from sysmon_agent.errors import SysmonError
 
-_EXIT_CODES = {"config": 2, "identity": 4, "transport": 5, "spool_in_use": 6}
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
@@ -27,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"error[{error.code}]: {error.message}", file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
-        sys.exit(_EXIT_CODES.get(error.code, 1))
+        sys.exit(error.exit_code)
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

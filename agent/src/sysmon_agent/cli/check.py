@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from sysmon_agent import identity, transport
 from sysmon_agent.clock import Clock, SystemClock
 from sysmon_agent.config.values import AgentSettings, SpoolSettings
-from sysmon_agent.errors import IdentityError, SpoolInUseError, SysmonError, TransportError
+from sysmon_agent.errors import ExitCode, IdentityError, SpoolInUseError, SysmonError, TransportError
 from sysmon_agent.identity import Identity
 from sysmon_agent.spool.lock import FolderLock
-
-UNREACHABLE, PARTIAL = 5, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +81,5 @@ def _exit_code(findings: list[Finding]) -> int:
         return 0
     aggregators = [finding for finding in findings if finding.subject.startswith("aggregator")]
     if all(finding in aggregators for finding in failed):
-        return UNREACHABLE if len(failed) == len(aggregators) else PARTIAL
+        return ExitCode.UNREACHABLE if len(failed) == len(aggregators) else ExitCode.PARTIAL
     return 1

@@ -106,6 +106,6 @@ class Client:
 def _problem(status: int, body: bytes) -> SysmonError:
     try:
         problem = json.loads(body)
-        return AnswerError(problem["detail"], code=problem["code"], hint=problem.get("hint", ""))
+        return AnswerError(problem["detail"], code=problem["code"], status=status, hint=problem.get("hint", ""))
     except (ValueError, KeyError, TypeError):
-        return AnswerError(f"The aggregator answered with status {status}.", code="internal")
+        return AnswerError(f"The aggregator answered with status {status}.", code="internal", status=status)

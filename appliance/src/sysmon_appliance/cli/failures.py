@@ -1,7 +1,4 @@
-"""How commands fail: a line for machines and people, a hint, and an exit code that scripts can rely on.
-
-0 ok, 1 failure, 2 usage, 3 not found, 4 permission, 5 unreachable, 6 conflict, 7 partial.
-"""
+"""How commands fail: a line for machines and people, a hint, and the exit code that the error's class has."""
 
 import sys
 from collections.abc import Iterator
@@ -9,42 +6,23 @@ from contextlib import contextmanager
 
 import typer
 
-from sysmon_agent.errors import SysmonError
+from sysmon_agent.errors import AnswerError, ExitCode, SysmonError
 
-PARTIAL = 7
-_EXIT_CODES = {
-    "bad_request": 2,
-    "not_found": 3,
-    "permission": 4,
-    "forbidden": 4,
-    "sign_in": 4,
-    "unreachable": 5,
-    "conflict": 6,
-}
+__all__ = ["AnswerError", "ConflictError", "PermissionDeniedError", "guarded", "report"]
 
 
 class PermissionDeniedError(SysmonError):
     """The user may not do that."""
 
     code = "permission"
+    exit_code = ExitCode.PERMISSION
 
 
 class ConflictError(SysmonError):
     """Something else is in the way."""
 
     code = "conflict"
-
-
-class AnswerError(SysmonError):
-    """The aggregator answered with a problem, whose code this error takes over."""
-
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.code = code
-
-
-def exit_code(error: SysmonError) -> int:
-    return _EXIT_CODES.get(error.code, 1)
+    exit_code = ExitCode.CONFLICT
 
 
 def report(error: SysmonError) -> None:
@@ -61,4 +39,4 @@ def guarded() -> Iterator[None]:
         yield
     except SysmonError as error:
         report(error)
-        sys.exit(exit_code(error))
+        sys.exit(error.exit_code)

@@ -8,11 +8,12 @@ from urllib.parse import quote
 import typer
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.errors import ExitCode
 from sysmon_appliance.cli import columns as layout
 from sysmon_appliance.cli import options
 from sysmon_appliance.cli.client import Client, find_socket
 from sysmon_appliance.cli.details import compared, described
-from sysmon_appliance.cli.failures import PARTIAL, AnswerError, report
+from sysmon_appliance.cli.failures import AnswerError, report
 from sysmon_appliance.cli.output import Format, print_rows, watch
 from sysmon_appliance.cli.since import seconds_of
 
@@ -76,7 +77,7 @@ def show_hosts(
             now = SystemClock().wall_ms()
             print_rows(output, lambda: described(found, now, series=output is Format.WIDE), "hosts", found)
             if len(found) < len(hosts) and not again:
-                raise typer.Exit(PARTIAL)
+                raise typer.Exit(ExitCode.PARTIAL)
 
         _show(show, again=again)
 
