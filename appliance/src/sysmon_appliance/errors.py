@@ -84,6 +84,12 @@ class BadIdentityError(RefusedError):
     code = "bad_identity"
 
 
+class BadCsrError(RefusedError):
+    """A signing request is malformed, or asks for what it may not have."""
+
+    code = "bad_csr"
+
+
 class RateLimitedError(RefusedError):
     """More is waiting to be written than the aggregator will hold in memory."""
 

@@ -34,6 +34,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "malformed_message": ProblemType(400, "The message cannot be read"),
     "oversized_message": ProblemType(413, "The message is too large"),
     "bad_identity": ProblemType(403, "The certificate does not entitle to this"),
+    "bad_csr": ProblemType(400, "The signing request is not acceptable"),
     "rate_limited": ProblemType(429, "Too much is waiting to be written"),
     "storage_full": ProblemType(503, "There is no room to store this"),
     "storage_failed": ProblemType(503, "Storing failed"),
