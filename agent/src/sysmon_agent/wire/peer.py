@@ -6,8 +6,11 @@ from typing import Any
 
 from sysmon_agent.errors import IdentityError
 
-AGENT, AGGREGATOR = "agent", "aggregator"
-_PREFIX = "spiffe://sysmon/"
+AGENT, AGGREGATOR, PARENT, CONSOLE = "agent", "aggregator", "parent", "console"
+ROLES = frozenset({AGENT, AGGREGATOR, PARENT, CONSOLE})
+
+IDENTITY_HOST = "sysmon"  # of every URI that names an identity of ours
+_PREFIX = f"spiffe://{IDENTITY_HOST}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class Peer:
     """An identity as certificates carry it: spiffe://sysmon/REGION/ROLE/ID."""
 
     region: str
-    role: str  # AGENT or AGGREGATOR
+    role: str  # one of ROLES; in an authority's certificate something else
     id: str  # an agent's host_id: 32 hexadecimal digits
 
     @property
@@ -36,6 +39,6 @@ def peer_of(certificate: Mapping[str, Any] | None) -> Peer:
         if kind == "URI" and value.startswith(_PREFIX):
             region, _, rest = value.removeprefix(_PREFIX).partition("/")
             role, _, name = rest.partition("/")
-            if region and name and role in {AGENT, AGGREGATOR}:
+            if region and name and role in ROLES:
                 return Peer(region, role, name)
     raise IdentityError("The certificate of the other side names no SysMonitor identity.", hint="sysmon-agent check")
