@@ -14,6 +14,7 @@ test.each([
   [0, "0%"],
   [0.004, "0.4%"],
   [0.0996, "10%"],
+  [0.0004, "0%"],
   [0.5, "50%"],
   [1.6, "160%"],
 ])("the ratio %s is written %s", (value, text) => expect(percent(value)).toBe(text));

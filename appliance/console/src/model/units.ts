@@ -31,13 +31,19 @@ export function bytes(value: number | null, suffix = ""): string {
 export function percent(ratio: number | null): string {
   if (ratio === null) return MISSING;
   const value = ratio * 100;
-  return `${value >= 9.95 || value === 0 ? Math.round(value) : value.toFixed(1)}%`;
+  return `${value >= 9.95 || value < 0.05 ? Math.round(value) : value.toFixed(1)}%`;
 }
 
 export function count(value: number | null): string {
   if (value === null) return MISSING;
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value);
   return scaled(value, 1000, DECIMAL).join("");
+}
+
+/** A round number as axes have them, without zeros at its end: 0.5, 7.5k, 20k. */
+export function round(value: number): string {
+  const power = value >= 1e9 ? 3 : value >= 1e6 ? 2 : value >= 1e3 ? 1 : 0;
+  return `${Number((value / 1000 ** power).toPrecision(3))}${DECIMAL[power]}`;
 }
 
 export function celsius(value: number | null): string {

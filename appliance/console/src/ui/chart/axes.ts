@@ -1,7 +1,7 @@
 // Axes that think in the unit: bytes in powers of 1024, ratios in percent, times of day on 24 hours.
 
 import type uPlot from "uplot";
-import { bytes, clock, day, formatter } from "../../model/units.ts";
+import { bytes, clock, day, formatter, round } from "../../model/units.ts";
 import type { ChartColours } from "./palette.ts";
 
 const FONT = '11px "Inter", system-ui, sans-serif';
@@ -45,9 +45,10 @@ export function timeLabel(time: number, times: readonly number[], index: number)
   return clock(time).slice(0, step > 0 && step < 60_000 ? 8 : 5);
 }
 
-function axisLabel(unit: string, value: number): string {
+export function axisLabel(unit: string, value: number): string {
   if (unit === "ratio") return `${Number((value * 100).toFixed(1))}%`;
   if (unit.startsWith("By")) return bytes(value, unit === "By/s" ? "/s" : "").replace(/\.0+ /, " ");
+  if (unit === "1" || unit.endsWith("/s")) return `${round(value)}${unit === "1" ? "" : "/s"}`;
   return formatter(unit)(value);
 }
 

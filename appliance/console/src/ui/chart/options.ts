@@ -45,7 +45,8 @@ export function optionsFor(
   return {
     ...size,
     ms: 1,
-    padding: [10, 10, 0, 0],
+    // At the right there is room for half a time of day.
+    padding: [10, 24, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [view().bounds.from, view().bounds.to] },
