@@ -14,12 +14,26 @@ def names(page: Page) -> list[str]:
 
 
 def test_the_summary_says_first_what_is_down_and_what_is_lost(page: Page) -> None:
-    """The top of the fleet page tells how many hosts are down and that no sample is lost."""
+    """The top of the fleet page tells what is wrong, where and since when, and that no sample is lost."""
+    lines = page.get_by_test_id("kpi-trouble").locator("li")
+    expect(lines).to_have_text(
+        [
+            re.compile(r"^db-3downsince \d\d:\d\d, 12m \d+s$"),
+            re.compile("^cache-2latesince"),
+            "build-1CPU 97%",
+        ]
+    )
+    expect(page.get_by_test_id("kpi-trouble")).to_contain_text("1 more in the table")
     expect(page.get_by_test_id("kpi-hosts")).to_contain_text("of 24 down")
     expect(page.get_by_test_id("kpi-lost")).to_contain_text("0")
     expect(page.get_by_test_id("kpi-lost")).to_contain_text("12 ticks not collected")
-    expect(page.get_by_test_id("kpi-worst")).to_contain_text("build-1")
     expect(page).to_have_title(re.compile("1 host down"))
+
+
+def test_hosts_in_trouble_come_first(page: Page) -> None:
+    """Without a chosen order, hosts that are down, late or at a limit come first; the others follow by name."""
+    expect(page.get_by_test_id("host-row").nth(4)).to_be_visible()
+    assert names(page)[:5] == ["db-3", "cache-2", "build-1", "db-2", "build-2"]
 
 
 def test_sorting_stands_in_the_address(page: Page) -> None:

@@ -5,6 +5,7 @@ import { batch, computed, type Signal, signal } from "@preact/signals";
 import { get, Problem, signedOut } from "../api/client.ts";
 import { type Listener, live } from "../api/live.ts";
 import type { Fleet, FleetEvent, FleetHost, HostChange, LedgerTotal, Summary, Value } from "../api/types.ts";
+import type { Yardstick } from "./trouble.ts";
 
 const NOTHING: LedgerTotal = { stored: 0, missing: 0, by_reason: {} };
 const NOBODY: Summary = { up: 0, late: 0, down: 0, samples_per_second: 0 };
@@ -35,6 +36,10 @@ export class FleetStore {
   /** The server's time, which is the one that all data is stamped with. */
   now(): number {
     return Date.now() + this.serverAheadMs;
+  }
+
+  yardstick(): Yardstick {
+    return { metrics: this.metrics.value, nowMs: this.now(), slotMs: this.slotMs };
   }
 
   host(id: string): Signal<FleetHost> | undefined {

@@ -3,7 +3,9 @@ import { host, METRICS } from "./fixtures.ts";
 import { comparator, orderText, parseOrder, toggled } from "./order.ts";
 
 const sorted = (text: string, hosts: ReturnType<typeof host>[]) =>
-  [...hosts].sort(comparator(parseOrder(text), METRICS)).map(({ id }) => id);
+  [...hosts]
+    .sort(comparator(parseOrder(text), { metrics: METRICS, nowMs: 0, slotMs: 10_000 }))
+    .map(({ id }) => id);
 
 test("names are sorted as people count: web-2 before web-10", () => {
   expect(sorted("name", [host({ id: "web-10" }), host({ id: "web-2" })])).toEqual(["web-2", "web-10"]);
@@ -24,8 +26,15 @@ test("sorting by status begins with those that are down", () => {
   expect(sorted("status", hosts)).toEqual(["b", "c", "a"]);
 });
 
-test("a column begins with the highest, and turns round at the second click", () => {
+test("without a choice, hosts in trouble come first", () => {
+  const full = host({ id: "z", values: [0.1, 0.99, 0.1] });
+  expect(sorted("", [host({ id: "a" }), full, host({ id: "b", status: "down" })])).toEqual(["b", "z", "a"]);
+});
+
+test("a column begins with the highest, turns round at the second click, and lets go at the third", () => {
   const first = toggled(parseOrder(null), "cpu");
   expect(orderText(first)).toBe("-cpu");
-  expect(orderText(toggled(first, "cpu"))).toBe("cpu");
+  const second = toggled(first, "cpu");
+  expect(orderText(second)).toBe("cpu");
+  expect(orderText(toggled(second, "cpu"))).toBe("");
 });

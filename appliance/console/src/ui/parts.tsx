@@ -12,9 +12,9 @@ export function StatusDot({ status }: { status: Status }) {
   return <span class={`dot ${status}`} role="img" aria-label={words} title={words} />;
 }
 
-/** How full a ratio is: under three quarters is fine, above nine tenths someone should look. */
+/** How full a ratio is: under four fifths is fine, above nine tenths someone should look. */
 export function level(ratio: Value): "ok" | "warn" | "bad" {
-  if (ratio === null || ratio < 0.75) return "ok";
+  if (ratio === null || ratio < 0.8) return "ok";
   return ratio < 0.9 ? "warn" : "bad";
 }
 

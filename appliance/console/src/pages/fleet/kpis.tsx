@@ -1,23 +1,22 @@
-import type { FleetHost } from "../../api/types.ts";
 import { fleet } from "../../model/fleet.ts";
 import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
 import { count } from "../../model/units.ts";
-import { Meter } from "../../ui/parts.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
+import { TroubleKpi } from "./trouble.tsx";
 
 interface Props {
   onLedger(): void;
   onFilter(text: string): void;
 }
 
-/** What the person on call asks first: who is down, is data lost, is data arriving, who is worst off. */
+/** What the person on call asks first: what is wrong, where, since when; then whether data is lost, and arrives. */
 export function KpiStrip({ onLedger, onFilter }: Props) {
   return (
     <section class="kpis" aria-label="Summary">
+      <TroubleKpi />
       <HostsKpi onFilter={onFilter} />
       <LostKpi onLedger={onLedger} />
       <IngestKpi />
-      <WorstKpi />
     </section>
   );
 }
@@ -70,9 +69,7 @@ function LostKpi({ onLedger }: { onLedger(): void }) {
         <small>{lost > 0 ? "ticks" : `of ${count(ledger.stored)} ticks stored`}</small>
       </span>
       <span class="kpi-foot muted">
-        <span>
-          {uncollected > 0 ? `${plural(uncollected, "tick")} not collected` : "Every tick is accounted for"}
-        </span>
+        <span>{uncollected > 0 ? `${plural(uncollected, "tick")} not collected` : "No tick is missing"}</span>
         <span class="kpi-more">Open the ledger</span>
       </span>
     </button>
@@ -82,7 +79,7 @@ function LostKpi({ onLedger }: { onLedger(): void }) {
 function IngestKpi() {
   const rates = fleet.rates.value;
   return (
-    <div class="card kpi" data-testid="kpi-ingest">
+    <div class="card kpi kpi-ingest" data-testid="kpi-ingest">
       <h2>Ingest</h2>
       <p class="kpi-number">
         {count(Math.round(fleet.summary.value.samples_per_second))}
@@ -92,42 +89,5 @@ function IngestKpi() {
         <Sparkline lines={[rates]} top={1} colours={["series-3"]} words="Samples per second, last minute" />
       </div>
     </div>
-  );
-}
-
-const WATCHED = [
-  { metric: "filesystem", words: "fullest filesystem" },
-  { metric: "memory", words: "memory" },
-  { metric: "cpu", words: "CPU" },
-] as const;
-
-interface Worst {
-  host: FleetHost;
-  words: string;
-  ratio: number;
-}
-
-function worstOf(hosts: readonly FleetHost[], metrics: readonly string[]): Worst | null {
-  let worst: Worst | null = null;
-  for (const { metric, words } of WATCHED) {
-    const index = metrics.indexOf(metric);
-    for (const host of hosts) {
-      const ratio = host.status === "down" ? null : host.values[index];
-      if (typeof ratio === "number" && ratio > (worst?.ratio ?? -1)) worst = { host, words, ratio };
-    }
-  }
-  return worst;
-}
-
-function WorstKpi() {
-  const worst = worstOf(fleet.hosts.value, fleet.metrics.value);
-  if (!worst) return <div class="card kpi" data-testid="kpi-worst" />;
-  return (
-    <a class="card kpi" data-testid="kpi-worst" href={`/hosts/${worst.host.id}`}>
-      <h2>Closest to its limit</h2>
-      <p class="kpi-number name">{worst.host.name}</p>
-      <Meter ratio={worst.ratio} />
-      <p class="kpi-foot muted">{worst.words}</p>
-    </a>
   );
 }

@@ -44,7 +44,7 @@ function Fleet() {
   const ids = useComputed(() =>
     fleet.hosts.value
       .filter(filter.value.matches)
-      .sort(comparator(order.value, fleet.metrics.value))
+      .sort(comparator(order.value, fleet.yardstick()))
       .map(({ id }) => id),
   );
   return (
