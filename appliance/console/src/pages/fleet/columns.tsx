@@ -103,20 +103,33 @@ function NetworkCell({ host, read }: { host: FleetHost; read: Reader }) {
         colours={["series-3", "series-2"]}
         words="Network over ten minutes"
       />
-      <Pair down={received} up={sent} words={["received", "sent"]} />
+      <Pair down={received} up={sent} words={["received", "sent"]} colours={["series-3", "series-2"]} />
     </div>
   );
 }
 
-function Pair({ down, up, words }: { down: Value; up: Value; words: readonly [string, string] }) {
+interface PairProps {
+  down: Value;
+  up: Value;
+  words: readonly [string, string];
+  /** Of the lines beside it, where there are any. */
+  colours?: readonly [string, string];
+}
+
+function Pair({ down, up, words, colours = ["muted", "muted"] }: PairProps) {
+  const arrow = (text: string, colour: string) => (
+    <i aria-hidden="true" style={{ color: `var(--${colour})` }}>
+      {text}
+    </i>
+  );
   return (
     <div class="pair">
       <span title={words[0]}>
-        <i aria-hidden="true">↓</i>
+        {arrow("↓", colours[0])}
         <span class="visually-hidden">{words[0]}</span> {bytes(down, "/s")}
       </span>
       <span title={words[1]}>
-        <i aria-hidden="true">↑</i>
+        {arrow("↑", colours[1])}
         <span class="visually-hidden">{words[1]}</span> {bytes(up, "/s")}
       </span>
     </div>
