@@ -278,7 +278,7 @@ def test_a_secret_comes_from_a_file_and_is_never_shown(tmp_path: Path) -> None:
     environ = {"SYSMON_VAULT__TOKEN_FILE": str(tmp_path / "token")}
     reading = read_with_sources(WithSecret, path=None, environ=environ, overrides={})
     assert reading.settings.vault.token == "s3cret"
-    assert [(row.value, row.source) for row in reading.rows] == [("(set)", "SYSMON_VAULT__TOKEN_FILE")]
+    assert [(row.value, row.source) for row in reading.rows] == [("(secret)", "SYSMON_VAULT__TOKEN_FILE")]
 
 
 def test_a_secret_file_that_is_missing_is_a_fault() -> None:

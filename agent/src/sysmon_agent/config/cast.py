@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.config.declared import Declared
+from sysmon_agent.config.secret import Secret
 from sysmon_agent.config.sources import Found, Report
 from sysmon_agent.errors import Fault
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
@@ -43,6 +45,8 @@ class _Caster:
         except _Refused as refused:
             self.failed = True
             problem, suggestion = refused.args
+            if found.secret:  # the problem would tell what was written
+                problem = "cannot hold the secret that it was given"
             self._report(Fault(found.place, f"`{self._setting.key}` {problem}", suggestion))
             return None
 
@@ -98,7 +102,11 @@ def _integer(setting: Declared, found: Found) -> int:
 
 
 def _string(setting: Declared, found: Found) -> str:
-    text = _text(found)
+    text = _checked(setting, _text(found), found)
+    return Secret(text) if found.secret and text else text
+
+
+def _checked(setting: Declared, text: str, found: Found) -> str:
     if setting.choices and text not in setting.choices:
         raise _Refused(f"cannot be {text!r}", f"choose {', '.join(setting.choices)}")
     if not _usable(text) and text:
@@ -117,7 +125,7 @@ def _list(_: Declared, found: Found) -> tuple[Found, ...]:
     if isinstance(items, dict):
         raise _Refused("must be a list", "write each entry on a line of its own, after a dash")
     if isinstance(items, str):
-        items = tuple(Found(word.strip(), found.place, found.folder) for word in items.split(",") if word.strip())
+        items = tuple(replace(found, value=word.strip()) for word in items.split(",") if word.strip())
     return _counted(items)
 
 
@@ -126,7 +134,7 @@ def _map(_: Declared, found: Found) -> dict[str, Found]:
     if isinstance(items, tuple):
         raise _Refused("must be a map", "write each entry as `name: value` on a line of its own")
     if isinstance(items, str):
-        items = {name: Found(value, found.place) for name, value in _pairs(items)}
+        items = {name: replace(found, value=value) for name, value in _pairs(items)}
     if unusable := [name for name in items if not _usable(name)]:
         raise _Refused(f"cannot have an entry named {unusable[0]!r}", "use a short name of visible characters")
     return _counted(items)

@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from sysmon_agent.config.cast import cast
 from sysmon_agent.config.declared import Declared, Path, declared
 from sysmon_agent.config.document import Document
+from sysmon_agent.config.opening import Opener
+from sysmon_agent.config.secret import HIDDEN, Secret
 from sysmon_agent.config.sources import Found, Report, from_environment, from_overrides
 from sysmon_agent.errors import ConfigError, Fault
 
@@ -27,7 +29,7 @@ class Row:
     """One setting in use, as `config show` prints it."""
 
     key: str
-    value: Any  # "(set)" or "(not set)" for a secret
+    value: Any  # "(secret)" in place of a secret, and of each secret entry of a list or map
     source: str  # FILE:LINE, a variable, an option, or DEFAULT
 
     @property
@@ -72,14 +74,17 @@ def read_with_sources(
     table = declared(kind)
     faults: list[Fault] = []
     values: dict[Path, Any] = {}
-    sources: dict[Path, str] = {}
-    for where, found in _everything(table, faults.append, path=path, environ=environ, overrides=overrides):
-        values[where] = cast(table[where], found, faults.append)
-        sources[where] = found.place
+    written: dict[Path, Found] = {}
+    opener = Opener(environ, faults.append)
+    for where, sealed in _everything(table, faults.append, path=path, environ=environ, overrides=overrides):
+        found = opener.open(table[where], sealed)
+        if found is not None:
+            values[where] = cast(table[where], found, faults.append)
+            written[where] = found
     if faults:
         raise _refusal(faults)
     settings = _build(kind, values, ())
-    return Reading(settings, tuple(_row(entry, values, sources) for entry in table.values()))
+    return Reading(settings, tuple(_row(entry, values, written) for entry in table.values()))
 
 
 def _everything(
@@ -124,8 +129,20 @@ def _build(kind: type[T], values: Mapping[Path, Any], above: Path) -> T:
     return kind(**given)
 
 
-def _row(entry: Declared, values: Mapping[Path, Any], sources: Mapping[Path, str]) -> Row:
+def _row(entry: Declared, values: Mapping[Path, Any], written: Mapping[Path, Found]) -> Row:
+    found = written.get(entry.path)
     value = values.get(entry.path, entry.default)
-    if entry.secret:
-        value = "(set)" if value else "(not set)"
-    return Row(entry.key, value, sources.get(entry.path, DEFAULT))
+    shown = HIDDEN if found is not None and found.secret and value else _without_secrets(value)
+    return Row(entry.key, shown, found.place if found is not None else DEFAULT)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case Secret():
+            return HIDDEN
+        case tuple():
+            return tuple(map(_without_secrets, value))
+        case dict():
+            return {name: _without_secrets(item) for name, item in value.items()}
+        case _:
+            return value

@@ -24,6 +24,7 @@ class Found:
     value: "str | tuple[Found, ...] | dict[str, Found]"
     place: str
     folder: FilePath | None = None  # what relative paths start from; None where they start from the current folder
+    secret: bool = False  # never shown, neither as a setting nor in a fault
 
 
 def from_overrides(
@@ -35,8 +36,15 @@ def from_overrides(
         if key not in by_key:
             close = get_close_matches(key, by_key, n=1)
             report(Fault(f"option {key}", "there is no such setting", f"did you mean `{close[0]}`?" if close else ""))
+        elif value is not None and by_key[key].secret:
+            report(_exposed(by_key[key]))
         elif value is not None:
             yield by_key[key].path, _found(value, f"option {key}")
+
+
+def _exposed(setting: Declared) -> Fault:
+    problem = "a secret on the command line can be read by every user of this machine"
+    return Fault(f"option {setting.key}", problem, f"name a file that holds it in {setting.variable}_FILE")
 
 
 def _found(value: Any, place: str) -> Found:
