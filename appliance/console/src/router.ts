@@ -44,7 +44,7 @@ document.addEventListener("click", (event) => {
   const link = (event.target as Element).closest?.("a");
   const modified = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;
   if (!link || modified || event.defaultPrevented || link.target || link.origin !== location.origin) return;
-  if (link.hash && link.pathname === location.pathname) return;
+  if (link.hasAttribute("download") || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
   go(link.pathname + link.search);
 });

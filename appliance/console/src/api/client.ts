@@ -9,12 +9,15 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string;
+  /** When another try makes sense, where the server said so; 0 where it did not. */
+  readonly retryAfterSeconds: number;
 
-  constructor(body: ProblemBody) {
+  constructor(body: ProblemBody, retryAfterSeconds = 0) {
     super(body.detail || body.title);
     this.status = body.status;
     this.code = body.code;
     this.hint = body.hint ?? "";
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -33,10 +36,29 @@ export async function get<T>(path: string, query: Query = {}, abort?: AbortSigna
   return (await response.json()) as T;
 }
 
-export async function signOut(): Promise<void> {
-  // The header is what a page elsewhere cannot send without our consent (CSRF).
-  await request("/api/v1/session", { method: "DELETE", headers: { "X-Sysmon": "1" } });
-  signedOut.value = true;
+export interface Sent {
+  body?: object;
+  /** Names a creation, so that repeating it after a lost answer creates nothing twice. */
+  key?: string;
+}
+
+/** Change something. Rejects with a Problem; resolves to null where the answer has no content. */
+export async function send<T>(method: Method, path: string, { body, key }: Sent = {}): Promise<T> {
+  const headers = {
+    // What a page elsewhere cannot send without our consent (CSRF).
+    "X-Sysmon": "1",
+    ...(body && { "Content-Type": "application/json" }),
+    ...(key && { "Idempotency-Key": key }),
+  };
+  const response = await request(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The path of a thing below a collection of the API, whatever its name is made of. */
+export function pathOf(collection: string, name: string, rest = ""): string {
+  return `/api/v1/${collection}/${encodeURIComponent(name)}${rest}`;
 }
 
 export function withQuery(path: string, query: Query): string {
@@ -53,8 +75,9 @@ async function request(url: string, init: RequestInit): Promise<Response> {
     throw new Problem(UNREACHABLE);
   });
   if (response.ok) return response;
-  if (response.status === 401) signedOut.value = true;
-  throw new Problem(await problemOf(response));
+  const problem = new Problem(await problemOf(response), Number(response.headers.get("Retry-After")) || 0);
+  if (problem.status === 401 && problem.code !== "bad_credentials") signedOut.value = true;
+  throw problem;
 }
 
 async function problemOf(response: Response): Promise<ProblemBody> {

@@ -2,7 +2,8 @@
 // retry is ours; after every loss the pages load again what they show, because events in between were missed.
 
 import { signal } from "@preact/signals";
-import { get, signedOut, withQuery } from "./client.ts";
+import { signedOut, withQuery } from "./client.ts";
+import { loadSession } from "./session.ts";
 import type { FleetEvent, TicksEvent } from "./types.ts";
 
 export type Connection = "connecting" | "open" | "lost";
@@ -87,7 +88,7 @@ export class Live {
 
   /** EventSource hides the status of a refusal; asking for the session tells a sign-out from an outage. */
   private async retry(): Promise<void> {
-    await get("/api/v1/session").catch(() => undefined);
+    await loadSession();
     if (!signedOut.value) this.open();
   }
 }

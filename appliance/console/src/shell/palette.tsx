@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import { signOut } from "../api/client.ts";
+import { signOut } from "../api/session.ts";
 import type { Status } from "../api/types.ts";
 import { fleet } from "../model/fleet.ts";
 import { toggleTheme } from "../model/theme.ts";

@@ -33,7 +33,8 @@ document.addEventListener("keydown", (event) => {
   const sequence = event.timeStamp - before.at < SEQUENCE_MS ? `${before.key} ${key}` : "";
   before = { key, at: event.timeStamp };
   // The newest first: a page's shortcut wins over the shell's.
-  const shortcut = shortcuts.peek().findLast(({ keys }) => keys === sequence || keys === key);
+  const bound = (pressed: string) => shortcuts.peek().findLast(({ keys }) => keys === pressed);
+  const shortcut = bound(sequence) ?? bound(key);
   if (!shortcut || (document.querySelector("dialog[open]") && !key.startsWith("Ctrl+"))) return;
   event.preventDefault();
   shortcut.run();

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import type { AuditEntry } from "../api/identity.ts";
+import { differences } from "./audit.ts";
+
+function entry(before: AuditEntry["before"], after: AuditEntry["after"]): AuditEntry {
+  return { number: 1, time: 0, actor: "", origin: "", action: "", target: "", before, after, hash: "" };
+}
+
+test("a change shows what differs, and leaves out what stayed", () => {
+  const changed = entry({ role: "viewer", disabled: false }, { role: "admin", disabled: false });
+  expect(differences(changed)).toEqual([{ key: "role", before: "viewer", after: "admin" }]);
+});
+
+test("a creation has nothing before, a removal nothing after", () => {
+  expect(differences(entry(null, { uses: 2 }))).toEqual([{ key: "uses", before: null, after: "2" }]);
+  expect(differences(entry({ uses: 2 }, null))).toEqual([{ key: "uses", before: "2", after: null }]);
+});
+
+test("what is not text is shown as JSON", () => {
+  const labelled = entry(null, { labels: { role: "db" } });
+  expect(differences(labelled)[0]?.after).toBe('{"role":"db"}');
+});
