@@ -1,8 +1,9 @@
 """What an aggregator knows when it starts: everything that its live database holds, except the batches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.streams import Stream
@@ -18,3 +19,4 @@ class State:
     schemas: Sequence[KnownSchema]
     streams: Sequence[Stream]
     next_batch: int  # the row number of the next batch
+    identity: IdentityState = field(default_factory=IdentityState)

@@ -17,6 +17,7 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
+from sysmon_appliance.sqlite import identity
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
@@ -157,3 +158,4 @@ _APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
     OpenStream: _open_stream,
     DropOldest: _drop_oldest,
 }
+_APPLY |= identity.APPLY

@@ -11,6 +11,7 @@ from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
+from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         schemas=[_schema(row) for row in connection.execute(_SCHEMAS)],
         streams=list(streams.values()),
         next_batch=newest + 1,
+        identity=load_identity(connection),
     )
 
 
