@@ -12,6 +12,8 @@ from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.services.access import Access
+from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from tests.support.clock import ManualClock
@@ -41,13 +43,12 @@ class Console:
             self.head,
             self.ledger,
             health=self.health,
-            sessions=self.sessions,
-            session_seconds=self.settings.session_seconds,
             clock=self.clock,
             epoch=lambda: self.epoch,
         )
         self.telemetry = Telemetry(CollectorRegistry(), self.side)
-        self.app = create_app(self.side, self.telemetry, self.settings, built=self.built)
+        self.control = Control(Access(self.sessions, self.clock, session_seconds=self.settings.session_seconds))
+        self.app = create_app(self.side, self.control, self.telemetry, self.settings, built=self.built)
 
     def store(self, *batches: StoredBatch) -> None:
         """Do what ingest does after a commit."""
@@ -66,6 +67,6 @@ class Console:
     async def signed_in(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Make a client that has opened a link."""
         async with self.browser() as client:
-            answer = await client.get(f"/link/{self.side.access.new_link()}")
+            answer = await client.get(f"/link/{self.control.access.new_link()}")
             assert answer.status_code == 303
             yield client

@@ -15,8 +15,10 @@ from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
+from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.retention import Retention
@@ -117,13 +119,13 @@ def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveData
         database.head,
         catalog,
         health=DatabaseHealth(Path(settings.data), barrier, clock, waiting=lambda: barrier.waiting),
-        sessions=SessionFile(Path(settings.data) / _SESSIONS),
-        session_seconds=settings.console.session_seconds,
         clock=clock,
         epoch=lambda: ingest.epoch,
     )
     ingest.listen(read_side.hub.update)
-    app = create_app(read_side, _telemetry(read_side, ingest, barrier), settings.console)
+    sessions = SessionFile(Path(settings.data) / _SESSIONS)
+    control = Control(Access(sessions, clock, session_seconds=settings.console.session_seconds))
+    app = create_app(read_side, control, _telemetry(read_side, ingest, barrier), settings.console)
     return Aggregator(
         {
             listeners.ingest: ingest_server(ingest, settings.ingest, clock, live_context(settings.ingest)),

@@ -7,15 +7,7 @@ away; a secret of that size needs no slow hash, and looking its hash up in a dic
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
-
-
-class Via(StrEnum):
-    """How a request proves that it may be answered."""
-
-    LINK = "link"  # a session that a one-time link started
-    SOCKET = "socket"  # the operator on this machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,12 @@ from typing import Self, TypeVar
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import HeadReader, StoredBatch
 from sysmon_appliance.domain.fleet import SPARK_SECONDS, SPARK_SLOTS, FleetMatrix
 from sysmon_appliance.domain.health import StorageHealth
 from sysmon_appliance.domain.hosts import Host, HostDirectory
 from sysmon_appliance.domain.ledger import LedgerReader
 from sysmon_appliance.domain.meter import Meter
-from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
@@ -43,7 +41,6 @@ class ReadSide:
     hosts: Hosts
     history: History
     hub: LiveHub
-    access: Access
     epoch: Callable[[], int]  # ingest raises it while it runs
     reading: asyncio.Semaphore  # taken by whoever reads history
 
@@ -55,8 +52,6 @@ class ReadSide:
         ledger: LedgerReader,
         *,
         health: StorageHealth,
-        sessions: SessionStore,
-        session_seconds: int,
         clock: Clock,
         epoch: Callable[[], int],
     ) -> Self:
@@ -75,7 +70,6 @@ class ReadSide:
             hosts=Hosts(directory, matrix, fleet, ledger),
             history=History(head, clock),
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
-            access=Access(sessions, clock, session_seconds=session_seconds),
             epoch=epoch,
             reading=asyncio.Semaphore(MAX_READERS),
         )

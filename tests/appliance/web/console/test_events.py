@@ -25,7 +25,7 @@ async def served(console: Console) -> AsyncIterator[httpx2.AsyncClient]:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with httpx2.AsyncClient(base_url=url, timeout=10) as client:
-            await client.get(f"/link/{console.side.access.new_link()}")
+            await client.get(f"/link/{console.control.access.new_link()}")
             yield client
         console.side.hub.close()
         server.should_exit = True

@@ -29,7 +29,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_pages() -> None:
     """The session's cookie is for this console alone, and lasts as long as the session."""
     console = Console(settings=ConsoleSettings(session_seconds=600))
     async with console.browser() as browser:
-        answer = await browser.get(f"/link/{console.side.access.new_link()}")
+        answer = await browser.get(f"/link/{console.control.access.new_link()}")
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith(f"{COOKIE}=")
     assert {"httponly", "samesite=strict", "path=/", "max-age=600"} <= {part.strip() for part in cookie.split(";")}
@@ -41,7 +41,7 @@ async def test_the_cookie_travels_over_tls_only_where_there_is_tls() -> None:
     """Where the console speaks TLS the cookie never travels without."""
     console = Console(settings=ConsoleSettings(certificate="c"))
     async with console.browser() as browser:
-        answer = await browser.get(f"/link/{console.side.access.new_link()}")
+        answer = await browser.get(f"/link/{console.control.access.new_link()}")
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
@@ -50,8 +50,8 @@ async def test_a_link_that_is_no_good(token: str) -> None:
     """A link that was used or never existed says how to get a new one, and signs nobody in."""
     console = Console()
     if token == "used":
-        token = console.side.access.new_link()
-        await console.side.access.redeem(token)
+        token = console.control.access.new_link()
+        await console.control.access.redeem(token)
     async with console.browser() as browser:
         answer = await browser.get(f"/link/{token}")
         assert answer.status_code == 403
@@ -63,7 +63,7 @@ async def test_a_link_that_is_no_good(token: str) -> None:
 async def test_looking_at_a_link_does_not_use_it_up() -> None:
     """A program that checks the link with HEAD leaves it to the person."""
     console = Console()
-    link = f"/link/{console.side.access.new_link()}"
+    link = f"/link/{console.control.access.new_link()}"
     async with console.browser() as browser:
         assert (await browser.head(link)).status_code == 204
         assert (await browser.get(link)).status_code == 303
@@ -92,7 +92,7 @@ async def test_signing_in_never_blocks_the_loop(tmp_path: Path) -> None:
     console = Console(sessions=SessionFile(tmp_path / "sessions.json"))
     async with console.browser() as browser:
         with blockbuster_ctx():
-            answer = await browser.get(f"/link/{console.side.access.new_link()}")
+            answer = await browser.get(f"/link/{console.control.access.new_link()}")
     assert answer.status_code == 303
     assert len(SessionFile(tmp_path / "sessions.json").load()) == 1
 

@@ -1,29 +1,68 @@
-"""A route of the API as a value: what it answers, what it takes, and who may ask."""
+"""A route of the API as a value: what it answers and what it takes. Who may ask stands in the authorisation table."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sysmon_appliance.domain.access import Via
-from sysmon_appliance.errors import BadRequestError, ForbiddenError
+from sysmon_agent.errors import OversizedMessage
+from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
+from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.web.console.authorisation import Access, Least, bind, least
 from sysmon_appliance.web.console.parameters import MAX_QUERY_BYTES, Given, Parameter, read
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, Telemetry
+
+MAX_BODY_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all routes of one console share."""
+
+    side: ReadSide
+    control: Control
+    telemetry: Telemetry
+    base_url: str
+    secure: bool  # whether the console speaks TLS
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route, with its parameters checked."""
+    """One request to a route, allowed and checked."""
 
-    side: ReadSide
-    telemetry: Telemetry
-    base_url: str
+    site: Site
     request: Request
     given: Given
+    body: Any  # of the type that the route declares; None where it declares none
+
+    @property
+    def side(self) -> ReadSide:
+        return self.site.side
+
+    @property
+    def control(self) -> Control:
+        return self.site.control
+
+    @property
+    def telemetry(self) -> Telemetry:
+        return self.site.telemetry
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; every route knows it except a public one.
+
+        Raises
+        ------
+        SignInError
+            Nobody in particular asks.
+        """
+        return known(self.request)
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -31,7 +70,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
-    """`answer` is the type of the JSON answer, or a media type where it is no JSON."""
+    """`answer` is the type of the JSON answer, or a media type where it is no JSON; `body` that of what it takes."""
 
     method: str
     path: str
@@ -39,28 +78,90 @@ class ApiRoute:
     handler: Handler
     answer: type | str
     parameters: tuple[Parameter, ...] = ()
-    operator_only: bool = False  # only over the Unix socket
+    body: type | None = None
     status: int = 200
 
-    def bind(self, side: ReadSide, telemetry: Telemetry, base_url: str) -> Route:
-        """Make the route that Starlette serves."""
+    def bind(self, site: Site) -> Route:
+        """Make the route that Starlette serves.
+
+        Raises
+        ------
+        ValueError
+            The authorisation table has no line for it.
+        """
+        needed = least(self.method, self.path)
 
         async def endpoint(request: Request) -> Response:
             request.scope[ROUTE_KEY] = self.path
-            if self.operator_only and via(request) is not Via.SOCKET:
-                raise ForbiddenError("Only commands on the aggregator's own machine may do this.", hint="sysmon link")
-            if len(request.scope["query_string"]) > MAX_QUERY_BYTES:
-                raise BadRequestError(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
-            given = read(request.query_params, self.parameters)
-            return await self.handler(Call(side, telemetry, base_url, request, given))
+            authorise(request, needed)
+            return await self.handler(await self._call(site, request))
 
-        return Route(self.path, endpoint, methods=[self.method])
+        return bind(self.method, self.path, endpoint)
+
+    async def _call(self, site: Site, request: Request) -> Call:
+        if len(request.scope["query_string"]) > MAX_QUERY_BYTES:
+            raise BadRequestError(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
+        given = read(request.query_params, self.parameters)
+        return Call(site, request, given, await read_body(request, self.body) if self.body else None)
 
 
-def via(request: Request) -> Via | None:
-    """How the request was let in; None when it needed no permission."""
-    found = request.scope.get("state", {}).get("via")
-    return Via(found) if found else None
+def principal_of(request: Request) -> Principal | None:
+    """Who asks, as the guard found out; None when nobody is known."""
+    found: Principal | None = request.scope.get("state", {}).get("principal")
+    return found
+
+
+def known(request: Request) -> Principal:
+    """Return who asks.
+
+    Raises
+    ------
+    SignInError
+        Nobody in particular does.
+    """
+    principal = principal_of(request)
+    if principal is None:
+        raise SignInError("There is no session, or it has ended.", hint="sysmon link")
+    return principal
+
+
+def authorise(request: Request, needed: Least) -> None:
+    """Refuse a request whose principal may not do what needs this.
+
+    Raises
+    ------
+    SignInError, ForbiddenError
+        Nobody is known, or somebody who may not.
+    """
+    if needed is Access.PUBLIC:
+        return
+    principal = known(request)
+    if isinstance(needed, Role):
+        if not principal.role.includes(needed):
+            raise ForbiddenError(f"This needs the role {needed}; yours is {principal.role}.", hint="sysmon users list")
+    elif needed is not Access.SOCKET or principal.kind is not Kind.SOCKET:
+        raise ForbiddenError("Only commands on the aggregator's own machine may do this.", hint="sysmon link")
+
+
+async def read_body(request: Request, wanted: type) -> Any:
+    """Read a JSON body of a declared type.
+
+    Raises
+    ------
+    BadRequestError, OversizedMessage
+        It is no such JSON, or larger than what is read.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise OversizedMessage(f"A body may have {MAX_BODY_BYTES} bytes.")
+        parts.append(part)
+    try:
+        return msgspec.json.decode(b"".join(parts), type=wanted)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise BadRequestError(f"The body cannot be used: {error}.", hint="docs/reference/http-api.md") from error
 
 
 def json_response(answer: object, *, status: int = 200) -> Response:

@@ -15,8 +15,10 @@ from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
+from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import static
+from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
@@ -29,17 +31,21 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(
-    side: ReadSide, telemetry: Telemetry, settings: ConsoleSettings, *, built: Path = static.BUILT
+    side: ReadSide,
+    control: Control,
+    telemetry: Telemetry,
+    settings: ConsoleSettings,
+    *,
+    built: Path = static.BUILT,
 ) -> Starlette:
     """Make the application for the console's listener.
 
     `settings.listen` holds the port that is really used. For the Unix socket wrap the application in ViaSocket.
     """
-    secure = bool(settings.certificate)
-    url = base_url(settings)
+    site = Site(side, control, telemetry, base_url(settings), secure=bool(settings.certificate))
     routes = [
-        *(route.bind(side, telemetry, url) for route in API),
-        link_route(side.access, session_seconds=settings.session_seconds, secure=secure),
+        *(route.bind(site) for route in API),
+        link_route(site, session_seconds=settings.session_seconds),
         *static.routes(static.load(built)),
     ]
     return Starlette(
@@ -48,7 +54,7 @@ def create_app(
             Middleware(CountRequests, telemetry=telemetry),
             Middleware(SecurityHeaders),
             Middleware(AnswerFailures),
-            Middleware(Guard, access=side.access, names=host_names(settings)),
+            Middleware(Guard, access=control.access, names=host_names(settings)),
         ],
         exception_handlers={SysmonError: _known, HTTPException: _by_status},
     )

@@ -12,9 +12,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.access import Via
+from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import ForbiddenError, SignInError, WrongHostError
 from sysmon_appliance.services.access import Access
+from sysmon_appliance.web.console.authorisation import is_public
 from sysmon_appliance.web.console.routes.session import COOKIE
 from sysmon_appliance.web.problems import problem_response
 
@@ -39,7 +40,7 @@ class ViaSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope.setdefault("state", {})["via"] = Via.SOCKET
+            scope.setdefault("state", {})["principal"] = Principal(Kind.SOCKET, "operator", Role.ADMIN)
         await self._app(scope, receive, send)
 
 
@@ -75,15 +76,16 @@ class Guard:
 
     def _refusal(self, connection: HTTPConnection) -> SysmonError | None:
         state = connection.scope.setdefault("state", {})
-        if state.get("via") == Via.SOCKET:
+        if "principal" in state:
             return None
         if not self._is_ours(connection.headers.get("host", "")):
             return WrongHostError("This console is not served under that name.", hint="sysmon link")
         if not connection.scope["path"].startswith("/api/"):
             return None
-        if not self._access.is_signed_in(connection.cookies.get(COOKIE, "")):
+        if self._access.is_signed_in(connection.cookies.get(COOKIE, "")):
+            state["principal"] = Principal(Kind.LINK, "operator", Role.ADMIN)
+        elif not is_public(connection.scope["method"], connection.scope["path"]):
             return SignInError("There is no session, or it has ended.", hint="sysmon link")
-        state["via"] = Via.LINK
         if connection.scope["method"] not in {"GET", "HEAD"} and connection.headers.get(WRITE_HEADER) != "1":
             return ForbiddenError("What changes something needs the header X-Sysmon: 1.")
         return None

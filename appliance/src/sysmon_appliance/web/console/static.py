@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sysmon_appliance.errors import NotFoundError
+from sysmon_appliance.web.console.authorisation import bind
 
 BUILT = Path(__file__).parent.parent / "static"
 
@@ -67,7 +68,7 @@ def routes(files: Mapping[str, StaticFile]) -> list[Route]:
             return HTMLResponse(_NOT_BUILT, status_code=503, headers={"cache-control": "no-store"})
         return _response(found, request, "no-cache")
 
-    return [Route("/assets/{name}", asset), Route("/{path:path}", page)]
+    return [bind("GET", "/assets/{name}", asset), bind("GET", "/{path:path}", page)]
 
 
 def _response(file: StaticFile, request: Request, caching: str) -> Response:

@@ -5,13 +5,13 @@ import logging
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import decode_hello
 from sysmon_agent.wire.encode import encode_reply
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.web.console.authorisation import bind
 from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
 from sysmon_appliance.web.problems import problem_of
 
@@ -28,7 +28,7 @@ def create_app(ingest: Ingest) -> Starlette:
         return Response(encode_reply(reply), media_type=MESSAGE_TYPE)
 
     return Starlette(
-        routes=[Route("/v1/hello", hello, methods=["POST"])],
+        routes=[bind("POST", "/v1/hello", hello)],
         exception_handlers={
             SysmonError: _show,
             ClientDisconnect: _drop,

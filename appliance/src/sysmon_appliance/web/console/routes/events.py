@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from sysmon_appliance.domain.access import Via
 from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.principals import Kind
 from sysmon_appliance.services.live import Event, LiveHub, Watcher
-from sysmon_appliance.web.console.api import ApiRoute, Call, via
+from sysmon_appliance.web.console.api import ApiRoute, Call
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.routes.session import COOKIE
 
@@ -72,7 +72,8 @@ async def events(call: Call) -> Response:
 
 def still_allowed(call: Call) -> bool:
     """Tell whether whoever opened a stream may go on reading it."""
-    return via(call.request) is Via.SOCKET or call.side.access.is_signed_in(call.request.cookies.get(COOKIE, ""))
+    session = call.request.cookies.get(COOKIE, "")
+    return call.principal.kind is Kind.SOCKET or call.control.access.is_signed_in(session)
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """The API's description, made of the same declarations that serve it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,9 @@ from sysmon_appliance import __version__
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.problems import MEDIA_TYPE
+
+References = Mapping[type, Mapping[str, Any]]
+"""Of each shape, the schema that refers to it."""
 
 _REFERENCE = "#/components/schemas/{name}"
 _PROBLEM = {
@@ -24,13 +27,13 @@ _PROBLEM = {
 
 def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
     """Describe routes as OpenAPI 3.1."""
-    answers = [route.answer for route in routes if not isinstance(route.answer, str)]
-    schemas, components = msgspec.json.schema_components(answers, ref_template=_REFERENCE)
-    references = dict(zip(answers, schemas, strict=True))
+    shapes = [route.answer for route in routes if not isinstance(route.answer, str)]
+    shapes += [route.body for route in routes if route.body is not None]
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
+    references = dict(zip(shapes, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        content = _content(route, references)
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, content)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
     return {
         "openapi": "3.1.0",
         "info": {"title": "SysMonitor", "version": __version__},
@@ -39,17 +42,26 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
     }
 
 
-def _content(route: ApiRoute, references: dict[type, dict[str, Any]]) -> dict[str, Any]:
+def _content(route: ApiRoute, references: References) -> dict[str, Any]:
     if isinstance(route.answer, str):
         return {route.answer: {"schema": {"type": "string"}}}
     return {"application/json": {"schema": references[route.answer]}}
 
 
-def _operation(route: ApiRoute, content: dict[str, Any]) -> dict[str, Any]:
+def _taken(route: ApiRoute, references: References) -> dict[str, Any]:
+    """Describe the body that a route reads; nothing where it reads none."""
+    if route.body is None:
+        return {}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": references[route.body]}}}}
+
+
+def _operation(route: ApiRoute, references: References) -> dict[str, Any]:
+    content = _content(route, references)
     problem = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
     return {
         "summary": route.summary,
         "parameters": [*_in_path(route.path), *(_in_query(parameter) for parameter in route.parameters)],
+        **_taken(route, references),
         "responses": {
             str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content},
             "default": {"description": "Any error.", "content": problem},

@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sysmon_appliance.domain.access import Via
-from sysmon_appliance.services.access import Access
-from sysmon_appliance.web.console.api import ApiRoute, Call, json_response, via
+from sysmon_appliance.domain.principals import Kind
+from sysmon_appliance.web.console.api import ApiRoute, Call, Site, json_response
+from sysmon_appliance.web.console.authorisation import bind
 
 COOKIE = "sysmon_session"
 
@@ -25,7 +25,7 @@ _REFUSED = """<!doctype html>
 
 class SessionView(msgspec.Struct, frozen=True):
     signed_in: bool
-    via: Via | None
+    via: Kind | None
 
 
 class LinkView(msgspec.Struct, frozen=True):
@@ -33,35 +33,39 @@ class LinkView(msgspec.Struct, frozen=True):
 
 
 async def show(call: Call) -> Response:
-    return json_response(SessionView(signed_in=True, via=via(call.request)))
+    return json_response(SessionView(signed_in=True, via=call.principal.kind))
 
 
 async def sign_out(call: Call) -> Response:
-    await call.side.access.sign_out(call.request.cookies.get(COOKIE, ""))
+    await call.control.access.sign_out(call.request.cookies.get(COOKIE, ""))
     response = json_response(SessionView(signed_in=False, via=None))
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response
 
 
 async def new_link(call: Call) -> Response:
-    return json_response(LinkView(f"{call.base_url}/link/{call.side.access.new_link()}"), status=201)
+    return json_response(LinkView(f"{call.site.base_url}/link/{call.control.access.new_link()}"), status=201)
 
 
-def link_route(access: Access, *, session_seconds: int, secure: bool) -> Route:
+def link_route(site: Site, *, session_seconds: int) -> Route:
     """Serve the page that a one-time link opens."""
 
     async def open_link(request: Request) -> Response:
         # Programs that look at links before people open them must not use them up.
         if request.method != "GET":
             return Response(status_code=204)
-        session = await access.redeem(request.path_params["token"], replaces=request.cookies.get(COOKIE, ""))
+        session = await site.control.access.redeem(
+            request.path_params["token"], replaces=request.cookies.get(COOKIE, "")
+        )
         if session is None:
             return HTMLResponse(_REFUSED, status_code=403, headers={"cache-control": "no-store"})
         response = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
-        response.set_cookie(COOKIE, session, max_age=session_seconds, httponly=True, samesite="strict", secure=secure)
+        response.set_cookie(
+            COOKIE, session, max_age=session_seconds, httponly=True, samesite="strict", secure=site.secure
+        )
         return response
 
-    return Route("/link/{token}", open_link, methods=["GET"])
+    return bind("GET", "/link/{token}", open_link)
 
 
 ROUTES = (
@@ -73,7 +77,6 @@ ROUTES = (
         "Make a one-time link to the console; only over the Unix socket.",
         new_link,
         LinkView,
-        operator_only=True,
         status=201,
     ),
 )

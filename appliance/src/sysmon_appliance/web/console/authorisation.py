@@ -1,0 +1,92 @@
+"""Who may use which route: one table for the routes of all listeners.
+
+A route that has no line here cannot be bound, so forgetting one is a start that fails, never a door that stands open.
+The table says the least that is asked for; what somebody may do to their own things only, the route's handler judges.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, compile_path
+
+from sysmon_appliance.domain.principals import Role
+
+
+class Access(StrEnum):
+    """What a route may ask for besides a role."""
+
+    PUBLIC = "public"  # nothing: it tells nothing about hosts, or takes a secret of its own
+    SOCKET = "socket"  # a command on the aggregator's own machine
+    AGENT = "agent"  # an agent's certificate, good at this moment
+
+
+Least = Role | Access
+
+LEAST: Mapping[tuple[str, str], Least] = {
+    # Console and API.
+    ("GET", "/api/v1/fleet"): Role.VIEWER,
+    ("GET", "/api/v1/hosts"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/compare"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/{id}"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/{id}/range"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/{id}/charts"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/{id}/processes"): Role.VIEWER,
+    ("GET", "/api/v1/events"): Role.VIEWER,
+    ("GET", "/api/v1/ledger"): Role.VIEWER,
+    ("GET", "/api/v1/session"): Role.VIEWER,
+    ("DELETE", "/api/v1/session"): Role.VIEWER,
+    ("POST", "/api/v1/links"): Access.SOCKET,
+    ("GET", "/api/v1/openapi.json"): Role.VIEWER,
+    # Those who run the aggregator, and the browser before anybody has signed in.
+    ("GET", "/healthz"): Access.PUBLIC,
+    ("GET", "/readyz"): Access.PUBLIC,
+    ("GET", "/metrics"): Access.PUBLIC,
+    ("GET", "/version"): Access.PUBLIC,
+    ("GET", "/link/{token}"): Access.PUBLIC,
+    ("GET", "/assets/{name}"): Access.PUBLIC,
+    ("GET", "/{path:path}"): Access.PUBLIC,
+    # Ingest.
+    ("POST", "/v1/hello"): Access.AGENT,
+    ("POST", "/v1/batches"): Access.AGENT,
+}
+
+
+def least(method: str, path: str) -> Least:
+    """Return the least that a route asks for.
+
+    Raises
+    ------
+    ValueError
+        The table has no line for it, so it must not be served.
+    """
+    found = LEAST.get((method, path))
+    if found is None:
+        raise ValueError(f"{method} {path} has no line in the authorisation table")
+    return found
+
+
+def bind(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Make a route that Starlette serves.
+
+    Raises
+    ------
+    ValueError
+        As `least` does.
+    """
+    least(method, path)
+    return Route(path, endpoint, methods=[method])
+
+
+def is_public(method: str, path: str) -> bool:
+    """Tell whether a request below /api/ needs nobody to be known."""
+    wanted = "GET" if method == "HEAD" else method
+    return any(wanted == each and pattern.match(path) for each, pattern in _PUBLIC)
+
+
+_PUBLIC = [
+    (method, compile_path(path)[0])
+    for (method, path), needed in LEAST.items()
+    if needed is Access.PUBLIC and path.startswith("/api/")
+]
