@@ -1,7 +1,7 @@
 import "../../styles/charts.css";
 import "../../styles/compare.css";
 import "../../styles/toolbar.css";
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
 import type { Charts, Comparison } from "../../api/types.ts";
@@ -18,7 +18,8 @@ import {
 } from "../../model/range.ts";
 import { go, route, withParams } from "../../router.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
-import type { ChartActions } from "../../ui/chart/options.ts";
+import { Legend, useHidden } from "../../ui/chart/legend.tsx";
+import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
 import { coloured } from "../../ui/chart/palette.ts";
 import { RangePicker } from "../../ui/range_picker.tsx";
 import { second, useLoaded, useTitle } from "../../ui/hooks.ts";
@@ -37,11 +38,12 @@ export function ComparePage() {
   const range = useMemo(() => parseRange(query), [query.toString()]);
   return (
     <div class="page compare-page" data-testid="compare-page">
-      <div class="compare-head">
-        <h1>Compare hosts</h1>
+      <h1>Compare hosts</h1>
+      <div class="toolbar">
         <HostPicker ids={ids} onChange={choose} />
+        {ids.length > 1 && <RangePicker range={range} bounds={boundsOf(range, fleet.now())} onRange={show} />}
       </div>
-      {ids.length < 2 ? <ChooseHosts chosen={ids.length} /> : <Compared ids={ids} range={range} />}
+      {ids.length > 1 ? <Compared ids={ids} range={range} /> : <ChooseHosts chosen={ids.length} />}
     </div>
   );
 }
@@ -66,20 +68,21 @@ function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
   // Loaded again at each step of the clock, where the range ends now.
   const step = range.kind === "fixed" ? 0 : Math.floor(second.value / REFRESH_MS);
   const key = `${ids.join()} ${JSON.stringify(range)} ${step}`;
-  const bounds = useMemo(() => boundsOf(range, fleet.now()), [key]);
+  const asked = useMemo(() => boundsOf(range, fleet.now()), [key]);
   const comparison = useLoaded(key, (abort) =>
     get<Comparison>("/api/v1/hosts/compare", { host: ids }, abort),
   );
-  const charts = useLoaded(key, (abort) => Promise.all(ids.map((id) => chartsOf(id, bounds, abort))));
+  const charts = useLoaded(key, (abort) => Promise.all(ids.map((id) => chartsOf(id, asked, abort))));
+  const bounds = useMemo(
+    () => boundsOf(range, asked.to, beginningOf(charts.data ?? [])),
+    [charts.data, asked],
+  );
   const problem = comparison.problem ?? charts.problem;
   const hosts = comparison.data?.hosts ?? [];
   // Charts of another choice of hosts stay only until those of this one arrive.
   const complete = charts.data?.length === hosts.length;
   return (
     <>
-      <div class="toolbar">
-        <RangePicker range={range} bounds={bounds} onRange={show} />
-      </div>
       {problem && (
         <p class="card fault-line" role="alert">
           {problem.message} {problem.hint}
@@ -91,6 +94,15 @@ function Compared({ ids, range }: { ids: readonly string[]; range: Range }) {
       {comparison.data && <ComparedTable comparison={comparison.data} />}
     </>
   );
+}
+
+/** The first moment that any of the charts tells of; 0 where none tells of any. */
+function beginningOf(charts: readonly Charts[]): number {
+  const known = charts.flatMap(({ t, gaps }) => [
+    ...t.slice(0, 1),
+    ...gaps.slice(0, 1).map(({ from }) => from),
+  ]);
+  return known.length > 0 ? Math.min(...known) : 0;
 }
 
 function chartsOf(id: string, { from, to }: Bounds, abort: AbortSignal): Promise<Charts> {
@@ -124,6 +136,7 @@ function Overlays({ names, charts, bounds }: OverlaysProps) {
           charts={charts}
           bounds={bounds}
           actions={actions}
+          hovered={hovered}
         />
       ))}
     </div>
@@ -133,23 +146,36 @@ function Overlays({ names, charts, bounds }: OverlaysProps) {
 interface OverlayProps extends OverlaysProps {
   spec: OverlaySpec;
   actions: ChartActions;
+  hovered: Signal<number | null>;
 }
 
-function OverlayCard({ spec, names, charts, bounds, actions }: OverlayProps) {
-  const view = useMemo(() => {
+function OverlayCard({ spec, names, charts, bounds, actions, hovered }: OverlayProps) {
+  const [hidden, toggle] = useHidden();
+  const { t, series } = useMemo(() => {
     const parts = charts.map(({ t, charts: all }) => {
       const chart = all[spec.id];
       return { t, values: chart ? spec.line(chart) : [] };
     });
     const { t, columns } = aligned(parts, bounds, POINTS);
-    const series = coloured(columns.map((values, i) => ({ name: names[i] ?? "", values })));
-    return { t, series, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null };
+    return { t, series: coloured(columns.map((values, i) => ({ name: names[i] ?? "", values }))) };
   }, [spec, names, charts, bounds]);
+  const view: ChartView = useMemo(() => {
+    const shown = series.filter(({ name }) => !hidden.has(name));
+    return { t, series: shown, unit: spec.unit, stack: false, bounds, gaps: [], pinned: null };
+  }, [t, series, hidden, spec, bounds]);
   return (
     <article class="card chart-card" data-testid={`overlay-${spec.id}`}>
       <header class="chart-head">
         <h2>{spec.title}</h2>
       </header>
+      <Legend
+        series={series}
+        quiet={0}
+        unit={spec.unit}
+        hidden={hidden}
+        hovered={hovered}
+        onToggle={toggle}
+      />
       <Chart view={view} actions={actions} label={`${spec.title} of ${names.join(", ")}`} />
     </article>
   );

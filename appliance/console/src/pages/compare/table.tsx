@@ -1,6 +1,6 @@
 import type { ComparedRow, Comparison, Value } from "../../api/types.ts";
 import { metricWords } from "../../model/metrics.ts";
-import { formatter, MISSING } from "../../model/units.ts";
+import { formatter } from "../../model/units.ts";
 import { colourToken } from "../../ui/chart/palette.ts";
 
 /** The latest values side by side; under each, how far it is from the first host's. */
@@ -15,6 +15,7 @@ export function ComparedTable({ comparison: { hosts, rows } }: { comparison: Com
             {hosts.map(({ id, name }, i) => (
               <th key={id} scope="col" class="name">
                 <i class="swatch" style={{ background: `var(--${colourToken(name, i)})` }} /> {name}
+                {i > 0 && <small>difference</small>}
               </th>
             ))}
           </tr>
@@ -37,7 +38,7 @@ function Row({ row }: { row: ComparedRow }) {
       <th scope="row">{metricWords(row.metric)}</th>
       {row.values.map((value, i) => (
         <td key={i}>
-          {show(value)} <small>{difference(row.delta[i] ?? null, show)}</small>
+          {show(value)} {i > 0 && <small>{difference(row.delta[i] ?? null, show)}</small>}
         </td>
       ))}
     </tr>
@@ -47,5 +48,5 @@ function Row({ row }: { row: ComparedRow }) {
 function difference(delta: Value, show: (value: Value) => string): string {
   if (delta === null) return "";
   if (show(Math.abs(delta)) === show(0)) return "same";
-  return `${delta > 0 ? "+" : MISSING}${show(Math.abs(delta))}`;
+  return `${delta > 0 ? "+" : "−"}${show(Math.abs(delta)).replace("%", " pts")}`;
 }

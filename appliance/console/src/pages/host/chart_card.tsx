@@ -5,10 +5,10 @@ import { statistics, withoutQuiet } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
 import { duration, formatter } from "../../model/units.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
+import { Legend, useHidden } from "../../ui/chart/legend.tsx";
 import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
 import { coloured } from "../../ui/chart/palette.ts";
 import { TableIcon } from "../../ui/icons.tsx";
-import { Legend } from "./legend.tsx";
 import { Numbers } from "./numbers.tsx";
 import type { ChartSpec, Culprit } from "./specs.ts";
 
@@ -26,7 +26,7 @@ interface Props {
 export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, top }: Props) {
   const [asTable, setAsTable] = useState(false);
   const [other, setOther] = useState(false);
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [hidden, toggle] = useHidden();
   const source = other && spec.other ? spec.other.id : spec.id;
   const data = charts.charts[source];
   const all = useMemo(
@@ -38,8 +38,6 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
   const unit = data?.unit ?? "";
   const stack = Boolean(spec.stack) && !other;
   const view: ChartView = { t: charts.t, series, unit, stack, bounds, gaps: charts.gaps, pinned, top };
-  const toggle = (name: string) =>
-    setHidden((old) => (old.has(name) ? without(old, name) : new Set([...old, name])));
   return (
     <article class="card chart-card" data-testid={`chart-${spec.id}`} aria-label={spec.title}>
       <header class="chart-head">
@@ -77,10 +75,6 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
       )}
     </article>
   );
-}
-
-function without(set: ReadonlySet<string>, name: string): ReadonlySet<string> {
-  return new Set([...set].filter((item) => item !== name));
 }
 
 /** What a screen reader says of a chart. */

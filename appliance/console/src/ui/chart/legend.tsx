@@ -1,6 +1,8 @@
 import type { Signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import type { Value } from "../../api/types.ts";
 import { formatter } from "../../model/units.ts";
-import type { ColouredSeries } from "../../ui/chart/palette.ts";
+import type { ColouredSeries } from "./palette.ts";
 
 interface Props {
   series: readonly ColouredSeries[];
@@ -12,7 +14,7 @@ interface Props {
   onToggle(name: string): void;
 }
 
-/** Values at the cursor of any chart on the page, else the newest; a click hides a series. */
+/** Values at the cursor of any chart on the page, else the last that are known; a click hides a series. */
 export function Legend({ series, quiet, unit, hidden, hovered, onToggle }: Props) {
   const show = formatter(unit);
   return (
@@ -27,11 +29,24 @@ export function Legend({ series, quiet, unit, hidden, hovered, onToggle }: Props
           >
             <i class="swatch" style={{ background: `var(--${token})` }} />
             <span class="legend-name">{name}</span>
-            <b>{show(values[hovered.value ?? values.length - 1] ?? null)}</b>
+            <b>{show(valueAt(values, hovered.value))}</b>
           </button>
         </li>
       ))}
       {quiet > 0 && <li class="legend-quiet">and {quiet} always at zero</li>}
     </ul>
   );
+}
+
+/** Without a cursor the last that is known: of several hosts, not all have a tick in the newest slot. */
+function valueAt(values: readonly Value[], index: number | null): Value {
+  return (index === null ? values.findLast((value) => value !== null) : values[index]) ?? null;
+}
+
+/** The names of hidden series, and what hides or shows one. */
+export function useHidden(): [ReadonlySet<string>, (name: string) => void] {
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (name: string) =>
+    setHidden((old) => new Set(old.has(name) ? [...old].filter((one) => one !== name) : [...old, name]));
+  return [hidden, toggle];
 }
