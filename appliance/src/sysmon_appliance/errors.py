@@ -10,6 +10,20 @@ class NotFoundError(SysmonError):
     exit_code = ExitCode.NOT_FOUND
 
 
+class AuthorityExistsError(SysmonError):
+    """There is an authority already, and making another would end what trusts it."""
+
+    code = "authority_exists"
+    exit_code = ExitCode.CONFLICT
+
+
+class ConflictError(SysmonError):
+    """What was asked for contradicts what was decided before."""
+
+    code = "conflict"
+    exit_code = ExitCode.CONFLICT
+
+
 class MethodNotAllowedError(SysmonError):
     """The route exists, and not with this method."""
 
@@ -88,6 +102,73 @@ class BadCsrError(RefusedError):
     """A signing request is malformed, or asks for what it may not have."""
 
     code = "bad_csr"
+
+
+class NoIssuerError(RefusedError):
+    """This aggregator has no intermediate that could sign certificates now."""
+
+    code = "no_issuer"
+    retry_after_seconds = 60
+
+
+class CertificateRequiredError(RefusedError):
+    """The route answers to agents that show their certificate."""
+
+    code = "certificate_required"
+
+
+class ExpiredCertificateError(RefusedError):
+    """The certificate has expired; within a time it can still be renewed."""
+
+    code = "certificate_expired"
+
+
+class RevokedCertificateError(RefusedError):
+    """The certificate's key does not speak for the host any more."""
+
+    code = "certificate_revoked"
+
+
+class TokenUnknownError(RefusedError):
+    """There is no join token of that id, or its secret is another."""
+
+    code = "token_unknown"
+
+
+class TokenForeignError(RefusedError):
+    """The join token is of another region."""
+
+    code = "token_foreign"
+
+
+class TokenExpiredError(RefusedError):
+    """The join token was good until some time ago."""
+
+    code = "token_expired"
+
+
+class TokenUsedUpError(RefusedError):
+    """The join token has let in as many hosts as it was made for."""
+
+    code = "token_used_up"
+
+
+class TokenRevokedError(RefusedError):
+    """The join token was withdrawn."""
+
+    code = "token_revoked"
+
+
+class EnrolmentRejectedError(RefusedError):
+    """An operator does not let this host in."""
+
+    code = "enrolment_rejected"
+
+
+class TooManyHostsError(RefusedError):
+    """The region has as many hosts as it may have."""
+
+    code = "too_many_hosts"
 
 
 class RateLimitedError(RefusedError):
