@@ -105,7 +105,7 @@ class BadCsrError(RefusedError):
 
 
 class NoIssuerError(RefusedError):
-    """This aggregator has no intermediate that could sign certificates now."""
+    """No intermediate is here that could sign certificates now."""
 
     code = "no_issuer"
     retry_after_seconds = 60

@@ -1,6 +1,7 @@
 """Makes certificates: values in, values out, no files."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -9,95 +10,147 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from sysmon_agent.wire.peer import Peer
-from sysmon_appliance.pki.profiles import AUTHORITY_LIFE, BACKDATED, Profile
+from sysmon_agent.wire.peer import IDENTITY_HOST, Peer
+from sysmon_appliance.pki.keys import PublicKey, key_hash, new_key
+from sysmon_appliance.pki.profiles import BACKDATED, ROOT_PROFILE, AuthorityProfile, Profile
+
+_COMMON_NAME = 64  # characters that X.509 allows
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A certificate with its private key."""
+    """A certificate with its private key, and the authorities between it and the root."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+    above: tuple[x509.Certificate, ...] = ()
 
     @property
-    def matches(self) -> bool:
-        """Whether key and certificate belong together."""
-        return self.key.public_key() == self.certificate.public_key()
+    def chain(self) -> bytes:
+        """What is shown to others, PEM."""
+        return pem_of((self.certificate, *self.above))
 
-    def lasts(self, now: datetime, margin: timedelta) -> bool:
-        """Whether the certificate is valid now and will be for `margin` more."""
-        return self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc - margin
+    @property
+    def name(self) -> str:
+        return common_name(self.certificate.subject)
 
-
-def make_authority(name: str, now: datetime) -> Material:
-    """Make a self-signed authority that may sign leaf certificates and no other authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = _named(name)
-    builder = _builder(subject, subject, key, now=now, life=AUTHORITY_LIFE)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_key_usage(signs=True), critical=True)
-    return Material(builder.sign(key, hashes.SHA256()), key)
+    def is_valid(self, now: datetime) -> bool:
+        return self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc
 
 
-def issue(authority: Material, profile: Profile, peer: Peer, now: datetime) -> Material:
-    """Make a key and a certificate for `peer`, signed by `authority`; it never outlives the authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    left = authority.certificate.not_valid_after_utc - now
-    life = min(profile.life, left)
-    builder = _builder(_named(peer.id), authority.certificate.subject, key, now=now, life=life)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_key_usage(signs=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([profile.usage]), critical=False)
-    builder = builder.add_extension(x509.SubjectAlternativeName(_names(profile, peer)), critical=False)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
-    builder = builder.add_extension(issuer, critical=False)
-    return Material(builder.sign(authority.key, hashes.SHA256()), key)
+def make_root(name: str, now: datetime) -> Material:
+    """Make a root, signed by itself; its name ends with what tells it from others of that name."""
+    key = new_key()
+    subject = _authority_name(name, key.public_key())
+    builder = _builder(subject, key.public_key(), now, now + ROOT_PROFILE.life).issuer_name(subject)
+    return Material(_as_authority(builder, ROOT_PROFILE).sign(key, hashes.SHA256()), key)
 
 
-def is_issued_by(leaf: Material, authority: Material) -> bool:
+def certify_authority(
+    root: Material, public_key: PublicKey, peer: Peer, *, profile: AuthorityProfile, now: datetime
+) -> x509.Certificate:
+    """Sign an intermediate; it never outlives the root."""
+    subject = _authority_name(f"{peer.region} {peer.id}", public_key)
+    builder = _below(root, _builder(subject, public_key, now, _end(root, now, profile.life)))
+    identity = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri)])
+    builder = _as_authority(builder.add_extension(identity, critical=False), profile)
+    if not profile.identities:
+        none_of_ours = x509.NameConstraints(None, [x509.UniformResourceIdentifier(IDENTITY_HOST)])
+        builder = builder.add_extension(none_of_ours, critical=True)
+    return builder.sign(root.key, hashes.SHA256())
+
+
+def certify(
+    issuer: Material, public_key: PublicKey, peer: Peer, *, profile: Profile, now: datetime, names: Sequence[str] = ()
+) -> x509.Certificate:
+    """Sign a leaf; it never outlives its issuer. `names` are host names and addresses of a server."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, peer.id)])
+    builder = _below(issuer, _builder(subject, public_key, now, _end(issuer, now, profile.life)))
+    return (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([profile.usage]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri), *map(_host, names)]), critical=False
+        )
+        .sign(issuer.key, hashes.SHA256())
+    )
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether names and signature say so; times and rights of the issuer are not looked at."""
     try:
-        leaf.certificate.verify_directly_issued_by(authority.certificate)
-    except (InvalidSignature, ValueError):
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
         return False
     return True
 
 
-def uri_of(certificate: x509.Certificate) -> str | None:
-    """Return the identity that a certificate carries, or None."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
-    return next(iter(names.get_values_for_type(x509.UniformResourceIdentifier)), None)
+def pem_of(certificates: Sequence[x509.Certificate]) -> bytes:
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate's DER, hexadecimal."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def _names(profile: Profile, peer: Peer) -> Iterable[x509.GeneralName]:
-    yield x509.UniformResourceIdentifier(peer.uri)
-    if profile.loopback:
-        yield x509.DNSName("localhost")
-        yield from (x509.IPAddress(ip_address(address)) for address in ("127.0.0.1", "::1"))
+def serial_of(certificate: x509.Certificate) -> str:
+    """Return the serial number as Python's `ssl` spells it, but in lower case."""
+    text = f"{certificate.serial_number:x}"
+    return text.zfill(len(text) + len(text) % 2)
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, now: datetime, life: timedelta
-) -> x509.CertificateBuilder:
+def common_name(name: x509.Name) -> str:
+    values = [str(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return values[0] if values else ""
+
+
+def host_names(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the host names and addresses that a server's certificate is for."""
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return frozenset([*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))])
+
+
+def _authority_name(name: str, public_key: PublicKey) -> x509.Name:
+    # Names are how certificates find their issuer, so a root and the one that replaces it must not share theirs.
+    unique = f"{f'SysMonitor {name}'[: _COMMON_NAME - 9]} {key_hash(public_key)[:8]}"
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unique)])
+
+
+def _host(name: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ip_address(name))
+    return x509.DNSName(name)
+
+
+def _end(issuer: Material, now: datetime, life: timedelta) -> datetime:
+    return min(now + life, issuer.certificate.not_valid_after_utc)
+
+
+def _builder(subject: x509.Name, key: PublicKey, now: datetime, end: datetime) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - BACKDATED)
-        .not_valid_after(now + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+
+
+def _below(issuer: Material, builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+    return builder.issuer_name(issuer.certificate.subject).add_extension(identifier, critical=False)
+
+
+def _as_authority(builder: x509.CertificateBuilder, profile: AuthorityProfile) -> x509.CertificateBuilder:
+    constraints = x509.BasicConstraints(ca=True, path_length=profile.path_length)
+    return builder.add_extension(constraints, critical=True).add_extension(_key_usage(signs=True), critical=True)
 
 
 def _key_usage(*, signs: bool) -> x509.KeyUsage:

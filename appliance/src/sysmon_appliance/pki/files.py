@@ -1,56 +1,67 @@
-"""Certificates and keys on disk: PEM files that only their owner can read."""
+"""Certificates on disk, PEM: read, and written with their keys."""
 
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from sysmon_agent.errors import IdentityError
 from sysmon_appliance.files import make_private_folder, replace_file
 from sysmon_appliance.pki.certificates import Material
+from sysmon_appliance.pki.chains import Certificates, read_certificates
+from sysmon_appliance.pki.keys import load_key, save_key
 
 
-def load(certificate: Path, key: Path) -> Material | None:
-    """Read a pair of files; None when both are missing.
+def certificates_in(path: Path) -> Certificates:
+    """Read a file of certificates.
 
     Raises
     ------
     IdentityError
-        Only one of them is there, or they cannot be read or do not belong together.
+        It is missing, or holds none.
     """
-    if not certificate.exists() and not key.exists():
-        return None
     try:
-        material = Material(x509.load_pem_x509_certificate(certificate.read_bytes()), _load_key(key))
-    except (OSError, ValueError, TypeError) as error:
-        raise IdentityError(
-            f"{certificate} and {key} cannot be used: {error}.", hint=_move_away(certificate)
-        ) from error
-    if not material.matches:
-        raise IdentityError(f"{key} is not the key of {certificate}.", hint=_move_away(certificate))
-    return material
+        content = path.read_bytes()
+    except OSError as error:
+        raise IdentityError(f"{path} cannot be read ({error.strerror}).", hint=f"ls -l {path}") from error
+    return certificates_of(content, str(path))
 
 
-def save(material: Material, certificate: Path, key: Path) -> None:
-    """Write a pair of files, each as a whole; the key first, so that a certificate never lacks its key."""
+def certificates_of(pem: bytes, what: str) -> Certificates:
+    """Read certificates; `what` begins the sentence that is said when there are none.
+
+    Raises
+    ------
+    IdentityError
+        There are none, or they are malformed.
+    """
+    try:
+        return read_certificates(pem)
+    except ValueError as error:
+        raise IdentityError(f"{what} is no certificate: {error}.", hint="openssl x509 -noout -text -in FILE") from error
+
+
+def load_pair(certificate: Path, key: Path, passphrase: bytes | None) -> Material:
+    """Read a certificate, what is above it, and its key.
+
+    Raises
+    ------
+    IdentityError
+        One of them is missing or damaged, or they do not belong together.
+    """
+    leaf, *above = certificates_in(certificate)
+    private = load_key(key, passphrase)
+    if private.public_key() != leaf.public_key():
+        raise IdentityError(f"{key} is not the key of {certificate}.", hint=f"ls -l {key} {certificate}")
+    return Material(leaf, private, tuple(above))
+
+
+def save_pair(material: Material, certificate: Path, key: Path, passphrase: bytes | None) -> None:
+    """Write a pair, each file as a whole; raises OSError.
+
+    A crash in between leaves a pair that does not match, so this is for pairs that can be made again at any time.
+    """
     make_private_folder(certificate.parent)
-    replace_file(key, material.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    replace_file(certificate, material.certificate.public_bytes(Encoding.PEM))
+    save_key(key, material.key, passphrase)
+    replace_file(certificate, material.chain)
 
 
-def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    key = load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the key is not of the kind that SysMonitor makes")
-    path.chmod(0o600)  # a copy or an unpacked archive may have lost it
-    return key
-
-
-def _move_away(certificate: Path) -> str:
-    return f"mv {certificate.parent} {certificate.parent}.broken"
+def unusable(folder: Path, error: OSError) -> IdentityError:
+    return IdentityError(f"The folder {folder} cannot be used: {error.strerror}.", hint=f"ls -ld {folder}")
