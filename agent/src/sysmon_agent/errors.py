@@ -11,6 +11,7 @@
     ├── SealError            a seal key cannot be used, or does not open what was sealed
     ├── TokenError           a text is no join token, or was damaged on its way
     ├── TransportError       the aggregator cannot be reached or won't answer
+    │   └── CertificateExpiredError  it ended the connection because this host's certificate has expired
     ├── AnswerError          the aggregator answers, and refuses
     └── EnrolmentError       this host cannot be enrolled, or its certificate not be renewed
         ├── StrangerError        who answers is not of the token's region
@@ -120,6 +121,11 @@ class TokenError(SysmonError):
 class TransportError(SysmonError):
     code = "transport"
     exit_code = ExitCode.UNREACHABLE
+
+
+class CertificateExpiredError(TransportError):
+    code = "certificate_expired"
+    exit_code = ExitCode.PERMISSION
 
 
 class AnswerError(SysmonError):

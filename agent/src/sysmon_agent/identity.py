@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +12,33 @@ from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import AGENT, Peer, peer_of
 
+RENEW_AT = "renew-at-ms"
+"""Name of the line before a certificate that says when to renew it; text there is ignored by all (RFC 7468, 2)."""
+
+MAX_PASSPHRASE_BYTES = 1024  # OpenSSL takes no longer one
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Certificate:
+    """What this host's certificate says; all times in milliseconds since the epoch."""
+
     peer: Peer
+    serial: str  # hexadecimal, lower case
+    issuer: str  # the issuer's common name
+    begins_ms: int  # lies before the moment of issue, so that clocks may be a little behind
     expires_ms: int
+    renew_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    certificate: Certificate
     context: ssl.SSLContext  # offers the certificate, and trusts the authority alone
 
 
-def load(settings: TlsSettings, clock: Clock) -> Identity:
+def load(settings: TlsSettings, clock: Clock, *, seal_key: bytes | None = None) -> Identity:
     """Read and verify the three files.
 
     Host names are not checked, the chain and the role in the certificate are: aggregators move, their role does not.
@@ -29,27 +46,80 @@ def load(settings: TlsSettings, clock: Clock) -> Identity:
     Raises
     ------
     IdentityError
-        A file is missing, others may read the key, certificate and key do not belong together, or it has expired.
+        A file is missing, others may read the key, certificate and key do not belong together, or it is not its time.
     """
-    for path in (settings.certificate, settings.authority):
-        _check_readable(path)
-    _check_private(settings.key)
-    certificate = _decode(settings.certificate)
-    peer = _agent(certificate, settings.certificate)
-    return Identity(peer, _expiry(certificate, settings.certificate, clock), _context(settings))
+    password = passphrase(settings, seal_key)
+    _finish_replacement(settings, password)
+    certificate = read(settings.certificate)
+    _check_readable(settings.authority)
+    check_private(settings.key)
+    _check_time(certificate, settings.certificate, clock.wall_ms())
+    return Identity(certificate, _context(settings, password))
 
 
-def _context(settings: TlsSettings) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+def read(path: str) -> Certificate:
+    """Read a certificate, whether or not it is still good; raises IdentityError."""
+    _check_readable(path)
+    decoded = _decode(path)
+    begins_ms, expires_ms = moment_ms(decoded["notBefore"]), moment_ms(decoded["notAfter"])
+    return Certificate(
+        peer=_agent(decoded, path),
+        serial=decoded["serialNumber"].lower(),
+        issuer=_common_name(decoded["issuer"]),
+        begins_ms=begins_ms,
+        expires_ms=expires_ms,
+        renew_at_ms=_noted_renewal(path) or begins_ms + (expires_ms - begins_ms) * 2 // 3,
+    )
+
+
+def pending_key(key: str) -> str:
+    """Where a new key lies until there is a certificate for it."""
+    return key + ".pending"
+
+
+def passphrase(settings: TlsSettings, seal_key: bytes | None) -> bytes:
+    """Return what the key is encrypted with; empty where it is not.
+
+    Raises
+    ------
+    IdentityError
+        The file that holds it cannot be used.
+    """
+    path = settings.key_passphrase_file
+    if not path:
+        return seal_key or b""
+    check_private(path)
+    with open(path, "rb") as file:
+        found = file.read(MAX_PASSPHRASE_BYTES + 1).rstrip(b"\r\n")
+    if not 0 < len(found) <= MAX_PASSPHRASE_BYTES:
+        raise IdentityError(f"{path} holds no passphrase of 1 to {MAX_PASSPHRASE_BYTES} bytes.", hint=f"ls -l {path}")
+    return found
+
+
+def check_private(path: str) -> None:
+    """Raise IdentityError for a secret file that cannot be read, or that others may read."""
+    _check_readable(path)
+    if os.stat(path).st_mode & 0o077:
+        raise IdentityError(f"Others may read {path}, which is secret.", hint=f"chmod 600 {path}")
+
+
+def _finish_replacement(settings: TlsSettings, password: bytes) -> None:
+    """Put a new key in its place where its certificate is there already: somebody was interrupted between the two."""
+    pending = pending_key(settings.key)
+    if not os.path.exists(pending):
+        return
     try:
-        context.load_cert_chain(settings.certificate, settings.key)
+        _offering(settings.certificate, pending, password)
+    except OSError:
+        return  # there is no certificate for it yet
+    os.replace(pending, settings.key)
+
+
+def _context(settings: TlsSettings, password: bytes) -> ssl.SSLContext:
+    try:
+        context = _offering(settings.certificate, settings.key, password)
     except ssl.SSLError as error:
-        raise IdentityError(
-            f"The key {settings.key} does not belong to the certificate {settings.certificate}, or is no PEM file.",
-            hint=f"openssl pkey -in {settings.key} -noout",
-        ) from error
+        raise _unusable_key(settings, has_password=bool(password)) from error
     try:
         context.load_verify_locations(settings.authority)
     except ssl.SSLError as error:
@@ -59,18 +129,38 @@ def _context(settings: TlsSettings) -> ssl.SSLContext:
     return context
 
 
+def _offering(certificate: str, key: str, password: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    # Without a function here, OpenSSL would ask the terminal for the passphrase of an encrypted key.
+    context.load_cert_chain(certificate, key, password=lambda: password)
+    return context
+
+
+def _unusable_key(settings: TlsSettings, *, has_password: bool) -> IdentityError:
+    with open(settings.key, "rb") as file:
+        encrypted = b"ENCRYPTED" in file.readline(64)
+    if encrypted:
+        problem = "The passphrase does not open" if has_password else "No passphrase was given for"
+        return IdentityError(
+            f"{problem} the encrypted key {settings.key}, which needs tls.key_passphrase_file or the seal key.",
+            hint="sysmon-agent config show --effective",
+        )
+    return IdentityError(
+        f"The key {settings.key} does not belong to the certificate {settings.certificate}, or is no PEM file.",
+        hint=f"openssl pkey -in {settings.key} -noout",
+    )
+
+
 def _check_readable(path: str) -> None:
     try:
         with open(path, "rb"):
             return
+    except FileNotFoundError as error:
+        raise IdentityError(f"{path} cannot be read ({error.strerror}).", hint="sysmon-agent enroll") from error
     except OSError as error:
         raise IdentityError(f"{path} cannot be read ({error.strerror}).", hint=f"ls -l {path}") from error
-
-
-def _check_private(path: str) -> None:
-    _check_readable(path)
-    if os.stat(path).st_mode & 0o077:
-        raise IdentityError(f"Others may read the private key {path}.", hint=f"chmod 600 {path}")
 
 
 def _decode(path: str) -> Mapping[str, Any]:
@@ -88,12 +178,29 @@ def _agent(certificate: Mapping[str, Any], path: str) -> Peer:
     return peer
 
 
-def _expiry(certificate: Mapping[str, Any], path: str, clock: Clock) -> int:
-    expires = certificate["notAfter"]
-    expires_ms = moment_ms(expires)
-    if expires_ms <= clock.wall_ms():
-        raise IdentityError(f"The certificate {path} expired at {expires}.", hint="date")
-    return expires_ms
+def _common_name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    return next((value for part in name for key, value in part if key == "commonName"), "")
+
+
+def _noted_renewal(path: str) -> int:
+    with open(path, "rb") as file:
+        name, _, value = file.readline(64).partition(b":")
+    return int(value) if name == RENEW_AT.encode() and value.strip().isdigit() else 0
+
+
+def _check_time(certificate: Certificate, path: str, now_ms: int) -> None:
+    if certificate.expires_ms <= now_ms:
+        raise IdentityError(
+            f"The certificate {path} expired at {moment(certificate.expires_ms)}; this host's clock says"
+            f" {moment(now_ms)}.",
+            hint="sysmon-agent renew",
+        )
+    if certificate.begins_ms > now_ms:
+        raise IdentityError(
+            f"The certificate {path} is not valid before {moment(certificate.begins_ms)}; this host's clock says"
+            f" {moment(now_ms)}, which is probably wrong.",
+            hint="timedatectl status",
+        )
 
 
 def moment_ms(text: str) -> int:
@@ -105,6 +212,12 @@ def moment_ms(text: str) -> int:
     hour, minute, second = map(int, clock.split(":"))
     days = _days_before(int(year), _MONTHS.index(month) + 1) + int(day) - 1
     return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
+
+
+def moment(wall_ms: int) -> str:
+    """Write a time for people, to the minute: 2030-01-05 09:34 UTC."""
+    now = time.gmtime(wall_ms // 1000)
+    return f"{now.tm_year:04}-{now.tm_mon:02}-{now.tm_mday:02} {now.tm_hour:02}:{now.tm_min:02} UTC"
 
 
 def _days_before(year: int, month: int) -> int:

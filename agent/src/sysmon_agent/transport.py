@@ -1,4 +1,4 @@
-"""One TLS connection to an aggregator, and just as much HTTP/1.1 as its two routes need.
+"""One TLS connection to an aggregator, and just as much HTTP/1.1 as its few routes need.
 
 The standard library's client would triple the cost of a push and load the email package; this speaks of one kind of
 answer only: with a Content-Length, small, and in time. Anything else is an error, after which the connection is closed.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sysmon_agent.config.addresses import parse_address
-from sysmon_agent.errors import IdentityError, TransportError
+from sysmon_agent.errors import CertificateExpiredError, IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
 from sysmon_agent.wire.routes import MESSAGE_TYPE
 
@@ -19,6 +19,9 @@ MAX_HEAD_BYTES = 16 << 10
 MAX_BODY_BYTES = 64 << 10
 _CHUNK = 16 << 10
 _HINT = "sysmon-agent check"
+_CLOCK_HINT = "timedatectl status"
+_TIME_FAULTS = {9, 10}
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Response:
 
 
 class Connection:
-    """A connection that has verified whom it speaks to.
+    """A connection on which requests are answered one after the other.
 
     Parameters
     ----------
@@ -47,7 +50,11 @@ class Connection:
         self._monotonic = monotonic
         self._timeout = timeout_seconds
         self._buffer = bytearray()
-        self.peer = _aggregator(stream)
+
+    @property
+    def peer(self) -> Peer:
+        """Who is on the other side; raises IdentityError where its certificate was not verified or is none of ours."""
+        return peer_of(self._stream.getpeercert())
 
     @property
     def local_address(self) -> str:
@@ -55,22 +62,28 @@ class Connection:
         return str(self._stream.getsockname()[0])
 
     def post(self, path: str, body: bytes) -> Response:
-        """Send a message and return the answer to it.
+        """Send a message and return the answer to it; see `exchange`."""
+        return self.exchange("POST", path, body, media_type=MESSAGE_TYPE)
+
+    def exchange(self, method: str, path: str, body: bytes, *, media_type: str) -> Response:
+        """Send a request and return the answer to it.
 
         Raises
         ------
+        CertificateExpiredError
+            The other side ends the connection because this host's certificate has expired.
         TransportError
-            There is no answer, in time or at all. Whether the message has arrived is not known.
+            There is no answer, in time or at all. Whether the request has arrived is not known.
         """
         if self._is_stale():
             raise TransportError("The aggregator has closed the idle connection.")
         deadline = self._monotonic() + self._timeout
         try:
             self._stream.settimeout(self._timeout)
-            self._stream.sendall(_request(path, self._host, body))
+            self._stream.sendall(_request(method, path, self._host, body, media_type=media_type))
             return self._receive(deadline)
         except OSError as error:
-            raise TransportError(f"The exchange with {self._host} failed ({explain(error)}).", hint=_HINT) from error
+            raise _failed(self._host, error) from error
 
     def close(self) -> None:
         self._stream.close()
@@ -139,6 +152,19 @@ def connect(
     IdentityError
         Somebody with a good certificate answers, but no aggregator.
     """
+    connection = reach(address, context, monotonic=monotonic, timeout_seconds=timeout_seconds)
+    try:
+        _check_role(connection.peer)
+    except IdentityError:
+        connection.close()
+        raise
+    return connection
+
+
+def reach(
+    address: str, context: ssl.SSLContext, *, monotonic: Callable[[], float], timeout_seconds: float
+) -> Connection:
+    """Connect to HOST:PORT, whoever is there, as far as the context allows it; raises TransportError."""
     where = parse_address(address)
     try:
         plain = socket.create_connection((_plain(where.host), where.port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
@@ -150,13 +176,28 @@ def connect(
         stream = context.wrap_socket(plain)
     except OSError as error:
         plain.close()
-        judged = "cannot be trusted" if isinstance(error, ssl.SSLError) else "does not complete the handshake"
-        raise TransportError(f"{address} {judged} ({explain(error)}).", hint=_HINT) from error
-    try:
-        return Connection(stream, address, monotonic=monotonic, timeout_seconds=timeout_seconds)
-    except IdentityError:
-        stream.close()
-        raise
+        raise _untrusted(address, error) from error
+    return Connection(stream, address, monotonic=monotonic, timeout_seconds=timeout_seconds)
+
+
+def _check_role(peer: Peer) -> None:
+    if peer.role != AGGREGATOR:
+        raise IdentityError(f"{peer.uri} answers, which is no aggregator.", hint=_HINT)
+
+
+def _untrusted(address: str, error: OSError) -> TransportError:
+    judged = "cannot be trusted" if isinstance(error, ssl.SSLError) else "does not complete the handshake"
+    is_time = isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _TIME_FAULTS
+    return TransportError(f"{address} {judged} ({explain(error)}).", hint=_CLOCK_HINT if is_time else _HINT)
+
+
+def _failed(address: str, error: OSError) -> TransportError:
+    # With TLS 1.3 the other side judges our certificate after our handshake has ended.
+    if isinstance(error, ssl.SSLError) and (error.reason or "").endswith("ALERT_CERTIFICATE_EXPIRED"):
+        return CertificateExpiredError(
+            f"{address} says that the certificate of this host has expired.", hint="sysmon-agent renew"
+        )
+    return TransportError(f"The exchange with {address} failed ({explain(error)}).", hint=_HINT)
 
 
 def _plain(host: str) -> bytes:
@@ -191,9 +232,9 @@ def parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     return int(rest[:3]), {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _request(path: str, host: str, body: bytes) -> bytes:
+def _request(method: str, path: str, host: str, body: bytes, *, media_type: str) -> bytes:
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: {MESSAGE_TYPE}\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
 
@@ -203,10 +244,3 @@ def _content_length(headers: Mapping[str, str]) -> int:
     if not value.isdecimal() or int(value) > MAX_BODY_BYTES or "transfer-encoding" in headers:
         raise TransportError("The answer has no length, or too much of it; is this port an aggregator's?", hint=_HINT)
     return int(value)
-
-
-def _aggregator(stream: ssl.SSLSocket) -> Peer:
-    peer = peer_of(stream.getpeercert())
-    if peer.role != AGGREGATOR:
-        raise IdentityError(f"{peer.uri} answers, which is no aggregator.", hint=_HINT)
-    return peer

@@ -38,9 +38,9 @@ def examine(settings: AgentSettings, clock: Clock) -> Iterator[Finding]:
     except IdentityError as error:
         yield Finding("certificate", error.message, error)
         return
-    expires = datetime.fromtimestamp(known.expires_ms / 1000, UTC)
+    expires = datetime.fromtimestamp(known.certificate.expires_ms / 1000, UTC)
     yield Finding(
-        "certificate", f"agent {known.peer.id} of region {known.peer.region}, valid until {expires:%F %R} UTC"
+        "certificate", f"agent {known.certificate.peer.id} of region {known.certificate.peer.region}, valid until {expires:%F %R} UTC"
     )
     for address in settings.aggregators:
         yield _aggregator(address, known, settings.uplink.timeout_seconds, clock)
@@ -66,8 +66,10 @@ def _aggregator(address: str, known: Identity, timeout_seconds: float, clock: Cl
         )
     except (TransportError, IdentityError) as error:
         return Finding(subject, error.message, error)
-    connection.close()
-    return Finding(subject, f"{connection.peer.uri} answers")
+    try:
+        return Finding(subject, f"{connection.peer.uri} answers")
+    finally:
+        connection.close()
 
 
 def _line(finding: Finding) -> str:

@@ -48,6 +48,11 @@ class TlsSettings:
     key: str = setting(
         "/etc/sysmon/pki/agent-key.pem", "The private key of the certificate, PEM, mode 0600.", form="path"
     )
+    key_passphrase_file: str = setting(
+        "",
+        "File with the passphrase of an encrypted key, mode 0600; empty: the seal key, if there is one.",
+        form="path",
+    )
     authority: str = setting(
         "/etc/sysmon/pki/ca.pem", "The authority that aggregators must be signed by, PEM.", form="path"
     )
