@@ -58,6 +58,20 @@ class HeadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolmentSettings:
+    addresses: tuple[str, ...] = setting(
+        (),
+        "Addresses that join tokens name, as HOST:PORT; empty: this machine's full name with the port of ingest.",
+        form="address",
+    )
+    certificate_seconds: int = setting(172_800, "How long an agent's certificate lasts.", at_least=60, at_most=604_800)
+    renew_after_expiry_seconds: int = setting(
+        2_592_000, "How long after its end a certificate can still be renewed.", at_least=0, at_most=7_776_000
+    )
+    max_hosts: int = setting(10_000, "Hosts that may be enrolled at one time.", at_least=1, at_most=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
 class AggregatorSettings:
     """The whole of aggregator.yaml."""
 
@@ -69,3 +83,4 @@ class AggregatorSettings:
     ingest: IngestSettings = section(IngestSettings)
     console: ConsoleSettings = section(ConsoleSettings)
     head: HeadSettings = section(HeadSettings)
+    enrolment: EnrolmentSettings = section(EnrolmentSettings)
