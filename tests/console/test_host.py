@@ -122,9 +122,12 @@ def test_every_chart_can_be_read_as_a_table(host: Page) -> None:
 
 
 def test_cpu_can_be_shown_by_core(host: Page) -> None:
-    """The CPU chart shows modes or cores."""
+    """The CPU chart shows modes or cores; more cores than lines can show are bands, whose colours are explained."""
     host.get_by_test_id("other-cpu").get_by_text("Cores").click()
-    expect(chart(host, "cpu").locator(".legend li")).to_have_count(8)
+    expect(chart(host, "cpu").locator(".heat-legend")).to_contain_text(re.compile(r"busiest: cpu\d \d+%"))
+    plot = chart(host, "cpu").locator(".u-over")
+    plot.hover(position={"x": 400, "y": 60})
+    expect(chart(host, "cpu").locator(".chart-tooltip-row")).to_have_count(8)
 
 
 def test_a_series_can_be_hidden(host: Page) -> None:

@@ -5,7 +5,7 @@ import { statistics, withoutQuiet } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
 import { duration, formatter } from "../../model/units.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
-import { Legend, useHidden } from "../../ui/chart/legend.tsx";
+import { HeatLegend, Legend, useHidden } from "../../ui/chart/legend.tsx";
 import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
 import { coloured } from "../../ui/chart/palette.ts";
 import { TableIcon } from "../../ui/icons.tsx";
@@ -22,6 +22,9 @@ interface Props {
   top: number | undefined;
 }
 
+/** More lines than this cannot be told apart; where that may be, they become bands of colour. */
+const MOST_LINES = 4;
+
 /** A chart with its title and legend, and the same in numbers for those who can't or won't read a chart. */
 export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, top }: Props) {
   const [asTable, setAsTable] = useState(false);
@@ -33,11 +36,14 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
     () => data?.series.filter(({ name }) => !spec.without?.includes(name)) ?? [],
     [data, spec],
   );
-  const drawn = useMemo(() => coloured(withoutQuiet(all)), [all]);
+  const banded = other && Boolean(spec.other?.heat);
+  // Among bands a quiet one is worth seeing.
+  const drawn = useMemo(() => coloured(banded ? all : withoutQuiet(all)), [all]);
   const series = useMemo(() => drawn.filter(({ name }) => !hidden.has(name)), [drawn, hidden]);
   const unit = data?.unit ?? "";
   const stack = Boolean(spec.stack) && !other;
-  const view: ChartView = { t: charts.t, series, unit, stack, bounds, gaps: charts.gaps, pinned, top };
+  const heat = banded && series.length > MOST_LINES;
+  const view: ChartView = { t: charts.t, series, unit, stack, heat, bounds, gaps: charts.gaps, pinned, top };
   return (
     <article class="card chart-card" data-testid={`chart-${spec.id}`} aria-label={spec.title}>
       <header class="chart-head">
@@ -56,14 +62,18 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
           <TableIcon />
         </button>
       </header>
-      <Legend
-        series={drawn}
-        quiet={all.length - drawn.length}
-        unit={unit}
-        hidden={hidden}
-        hovered={hovered}
-        onToggle={toggle}
-      />
+      {heat ? (
+        <HeatLegend series={series} hovered={hovered} />
+      ) : (
+        <Legend
+          series={drawn}
+          quiet={all.length - drawn.length}
+          unit={unit}
+          hidden={hidden}
+          hovered={hovered}
+          onToggle={toggle}
+        />
+      )}
       {asTable ? (
         <Numbers series={all} unit={unit} title={spec.title} />
       ) : (

@@ -13,7 +13,7 @@ export interface ChartSpec {
   /** Series that are left out. */
   without?: readonly string[];
   /** Another chart that the card can show in its stead, and the words of both choices. */
-  other?: { id: string; words: readonly [string, string] };
+  other?: { id: string; words: readonly [string, string]; heat?: boolean };
   /** Left out where all is zero: a machine without swap has no swap to look at. */
   unlessZero?: boolean;
   /** What processes are sorted by when a moment of this chart is pinned. */
@@ -42,7 +42,7 @@ export const SECTIONS: readonly SectionSpec[] = [
         title: "CPU",
         stack: true,
         without: ["idle"],
-        other: { id: "cores", words: ["Modes", "Cores"] },
+        other: { id: "cores", words: ["Modes", "Cores"], heat: true },
         culprit: "cpu",
       },
       { id: "load", title: "Load average", culprit: "cpu" },

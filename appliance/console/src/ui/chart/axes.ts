@@ -10,31 +10,48 @@ const BINARY_STEPS = POWERS.flatMap((power) =>
   [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((n) => n * 1024 ** power),
 );
 const DAY_MS = 86_400_000;
+const MOST_NAMES = 12;
 
-export function axes(unit: string, colours: ChartColours): uPlot.Axis[] {
-  const common = {
-    font: FONT,
-    stroke: colours.muted,
-    grid: { stroke: colours.grid, width: 1 },
-    ticks: { show: false },
-  } satisfies uPlot.Axis;
-  return [
-    {
-      ...common,
-      space: 76,
-      gap: 6,
-      size: 28,
-      values: (_, times) => times.map((time, i) => timeLabel(time, times, i)),
-    },
-    {
-      ...common,
-      size: 64,
-      gap: 8,
-      space: 30,
-      values: (_, values) => values.map((value) => axisLabel(unit, value)),
-      ...(unit.startsWith("By") ? { incrs: BINARY_STEPS } : {}),
-    },
-  ];
+const common = (colours: ChartColours): uPlot.Axis => ({
+  font: FONT,
+  stroke: colours.muted,
+  grid: { stroke: colours.grid, width: 1 },
+  ticks: { show: false },
+});
+
+export function timeAxis(colours: ChartColours): uPlot.Axis {
+  return {
+    ...common(colours),
+    space: 76,
+    gap: 6,
+    size: 28,
+    values: (_, times) => times.map((time, i) => timeLabel(time, times, i)),
+  };
+}
+
+export function valueAxis(unit: string, colours: ChartColours): uPlot.Axis {
+  return {
+    ...common(colours),
+    size: 64,
+    gap: 8,
+    space: 30,
+    values: (_, values) => values.map((value) => axisLabel(unit, value)),
+    ...(unit.startsWith("By") ? { incrs: BINARY_STEPS } : {}),
+  };
+}
+
+/** Names beside bands, as many as there is room for. */
+export function bandAxis(series: readonly { name: string }[], colours: ChartColours): uPlot.Axis {
+  const step = Math.ceil(series.length / MOST_NAMES);
+  const named = series.map((_, band) => band).filter((band) => band % step === 0);
+  return {
+    ...common(colours),
+    size: 64,
+    gap: 8,
+    grid: { show: false },
+    splits: named.map((band) => band + 0.5),
+    values: () => named.map((band) => series[band]?.name ?? ""),
+  };
 }
 
 /** The time of day, with seconds only where neighbours would look alike; the date where a day begins. */

@@ -17,7 +17,13 @@ export function Chart({ view, actions, label, height = 190 }: Props) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef({ view, actions });
   latest.current = { view, actions };
-  const identity = [theme.value, view.unit, view.stack, ...view.series.map(({ name }) => name)].join("|");
+  const identity = [
+    theme.value,
+    view.unit,
+    view.stack,
+    view.heat,
+    ...view.series.map(({ name }) => name),
+  ].join("|");
 
   // The identity stands for all that the options depend on.
   useEffect(() => {

@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { Value } from "../../api/types.ts";
-import { formatter } from "../../model/units.ts";
+import { formatter, percent } from "../../model/units.ts";
 import type { ColouredSeries } from "./palette.ts";
 
 interface Props {
@@ -49,4 +49,25 @@ export function useHidden(): [ReadonlySet<string>, (name: string) => void] {
   const toggle = (name: string) =>
     setHidden((old) => new Set(old.has(name) ? [...old].filter((one) => one !== name) : [...old, name]));
   return [hidden, toggle];
+}
+
+interface HeatProps {
+  series: readonly ColouredSeries[];
+  hovered: Signal<number | null>;
+}
+
+/** What the colours of bands mean, and which band is the highest at the cursor. */
+export function HeatLegend({ series, hovered }: HeatProps) {
+  const at = ({ values }: ColouredSeries) => valueAt(values, hovered.value) ?? 0;
+  const highest = series.reduce((best, one) => (at(one) > at(best) ? one : best));
+  return (
+    <div class="legend heat-legend">
+      <span>0%</span>
+      <i aria-hidden="true" />
+      <span>100%</span>
+      <span class="legend-quiet">
+        busiest: {highest.name} <b>{percent(at(highest))}</b>
+      </span>
+    </div>
+  );
 }

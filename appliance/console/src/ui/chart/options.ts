@@ -2,7 +2,8 @@ import type uPlot from "uplot";
 import type { Gap } from "../../api/types.ts";
 import { stacked } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
-import { axes, scaleEnd } from "./axes.ts";
+import { bandAxis, scaleEnd, timeAxis, valueAxis } from "./axes.ts";
+import { paintHeat } from "./heat.ts";
 import { drawGaps, drawPin } from "./overlays.ts";
 import { type ChartColours, type ColouredSeries, chartColours, faded } from "./palette.ts";
 import { tooltip } from "./tooltip.ts";
@@ -16,6 +17,8 @@ export interface ChartView {
   bounds: Bounds;
   gaps: readonly Gap[];
   pinned: number | null;
+  /** Bands of colour in place of lines. */
+  heat?: boolean;
   /** The scale's end where the unit alone does not give it, such as all memory. */
   top?: number | undefined;
 }
@@ -41,7 +44,7 @@ export function optionsFor(
   size: { width: number; height: number },
 ): uPlot.Options {
   const colours = chartColours();
-  const { series, unit, stack } = view();
+  const { series, unit, stack, heat = false } = view();
   return {
     ...size,
     ms: 1,
@@ -50,22 +53,27 @@ export function optionsFor(
     legend: { show: false },
     scales: {
       x: { time: true, range: () => [view().bounds.from, view().bounds.to] },
-      y: {
-        range: (_, __, highest) => [0, Math.max(view().top ?? scaleEnd(unit, highest ?? 0), highest ?? 0)],
-      },
+      y: heat
+        ? { range: [0, series.length], dir: -1 }
+        : {
+            range: (_, __, highest) => [
+              0,
+              Math.max(view().top ?? scaleEnd(unit, highest ?? 0), highest ?? 0),
+            ],
+          },
     },
-    axes: axes(unit, colours),
-    series: [{}, ...series.map((one) => line(one, series.length, stack, colours))],
+    axes: [timeAxis(colours), heat ? bandAxis(series, colours) : valueAxis(unit, colours)],
+    series: [{}, ...series.map((one) => (heat ? BAND : line(one, series.length, stack, colours)))],
     bands: stack ? series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
     cursor: {
       sync: { key: "host", setSeries: false },
-      points: { show: !stack && series.length <= 4, size: 7 },
+      points: { show: !stack && !heat && series.length <= 4, size: 7 },
       drag: { x: true, y: false, setScale: false },
       y: false,
     },
     plugins: [tooltip(view)],
     hooks: {
-      drawAxes: [(u) => drawGaps(u, view().gaps, colours)],
+      drawAxes: [(u) => drawBelow(u, view(), colours)],
       draw: [(u) => drawPinned(u, view().pinned, colours)],
       setSelect: [(u) => select(u, actions)],
       setCursor: [(u) => actions.hover(u.cursor.idx ?? null)],
@@ -93,6 +101,14 @@ function line(
         ? { fill: faded(colour, 0.12) }
         : {}),
   };
+}
+
+/** A series that is there for the cursor; its band is painted for all at once. */
+const BAND: uPlot.Series = { paths: () => null, points: { show: false } };
+
+function drawBelow(u: uPlot, { heat, series, gaps }: ChartView, colours: ChartColours): void {
+  if (heat) paintHeat(u, series, colours.heat);
+  drawGaps(u, gaps, colours);
 }
 
 function drawPinned(u: uPlot, ms: number | null, colours: ChartColours): void {

@@ -13,6 +13,8 @@ export function drawGaps(u: uPlot, gaps: readonly Gap[], colours: ChartColours):
     const left = Math.max(bbox.left, u.valToPos(gap.from, "x", true));
     const right = Math.min(bbox.left + bbox.width, u.valToPos(gap.to, "x", true));
     if (right - left < 1) continue;
+    // Bands of colour reach half the way into a gap, and a part of a pixel beyond the plot.
+    ctx.clearRect(left, bbox.top - 1, right - left, bbox.height + 2);
     ctx.save();
     ctx.beginPath();
     ctx.rect(left, bbox.top, right - left, bbox.height);

@@ -1,6 +1,7 @@
 // Colours of charts, read from the design tokens when a chart is drawn: a canvas knows no custom properties.
 
 import type { ChartSeries } from "../../api/types.ts";
+import type { HeatColours } from "./heat.ts";
 
 /** Names that mean the same on every chart keep one colour. */
 const MEANINGS: Readonly<Record<string, number>> = {
@@ -53,6 +54,7 @@ export interface ChartColours {
   muted: string;
   hatch: string;
   accent: string;
+  heat: HeatColours;
   series(token: string): string;
 }
 
@@ -65,6 +67,7 @@ export function chartColours(): ChartColours {
     muted: token("muted"),
     hatch: token("hatch"),
     accent: token("accent"),
+    heat: { stops: ["heat-1", "heat-2", "heat-3"].map(token), between: token("surface") },
     series: token,
   };
 }
