@@ -147,6 +147,17 @@ def test_charts_grow_with_every_tick(host: Page) -> None:
     assert not [url for url in requests if "/charts" in url]
 
 
+def test_a_pinned_moment_can_be_zoomed_into_without_a_mouse(host: Page) -> None:
+    """The panel of a pinned moment has a button that zooms in, and a fixed range one that zooms out."""
+    host.keyboard.press("p")
+    host.get_by_test_id("zoom-in").click()
+    expect(host).to_have_url(re.compile(r"from=\d+&to=\d+$"))
+    expect(host.get_by_test_id("who")).to_have_count(0)
+    narrow = host.url
+    host.get_by_test_id("zoom-out").click()
+    expect(host).not_to_have_url(narrow)
+
+
 def test_processes_can_be_sorted(host: Page) -> None:
     """The process table sorts by any column, the highest first."""
     host.get_by_test_id("process-sort-memory").click()

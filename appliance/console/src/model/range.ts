@@ -56,6 +56,12 @@ export function zoomed({ from, to }: Bounds): Range {
   return { kind: "fixed", from: Math.round(middle - half), to: Math.round(middle + half) };
 }
 
+/** A quarter of the range around a moment. */
+export function zoomedIn({ from, to }: Bounds, ms: number): Range {
+  const half = (to - from) / 8;
+  return zoomed({ from: ms - half, to: ms + half });
+}
+
 /** Twice the range around the same middle; it stops at the present. */
 export function zoomedOut(range: Range, nowMs: number): Range {
   if (range.kind === "last") {

@@ -1,7 +1,8 @@
 // Chooses the time range of a page: presets that end now, or two moments.
 
 import { useState } from "preact/hooks";
-import { type Bounds, DEFAULT_RANGE, PRESETS, type Range } from "../model/range.ts";
+import { fleet } from "../model/fleet.ts";
+import { type Bounds, DEFAULT_RANGE, PRESETS, type Range, zoomedOut } from "../model/range.ts";
 import { clock, moment } from "../model/units.ts";
 
 interface Props {
@@ -18,7 +19,7 @@ export function RangePicker({ range, bounds, onRange }: Props) {
   };
   return (
     <div class="range-picker">
-      {range.kind === "fixed" && <FixedRange bounds={bounds} onLive={() => choose(DEFAULT_RANGE)} />}
+      {range.kind === "fixed" && <FixedRange bounds={bounds} onRange={choose} />}
       <fieldset class="segments" aria-label="Time range">
         {PRESETS.map(({ name, seconds, words }) => (
           <button
@@ -47,13 +48,17 @@ export function RangePicker({ range, bounds, onRange }: Props) {
   );
 }
 
-function FixedRange({ bounds, onLive }: { bounds: Bounds; onLive(): void }) {
+function FixedRange({ bounds, onRange }: { bounds: Bounds; onRange(range: Range): void }) {
+  const wider = () => onRange(zoomedOut({ kind: "fixed", ...bounds }, fleet.now()));
   return (
     <>
       <span class="fixed-range" data-testid="fixed-range">
         {moment(bounds.from)} – {clock(bounds.to)}
       </span>
-      <button type="button" class="button" data-testid="back-to-live" onClick={onLive}>
+      <button type="button" class="button" data-testid="zoom-out" onClick={wider}>
+        Zoom out
+      </button>
+      <button type="button" class="button" data-testid="back-to-live" onClick={() => onRange(DEFAULT_RANGE)}>
         Back to live
       </button>
     </>

@@ -14,6 +14,7 @@ import {
   type Range,
   rangeQuery,
   zoomed,
+  zoomedIn,
   zoomedOut,
 } from "../../model/range.ts";
 import { go, route, withParams } from "../../router.ts";
@@ -112,7 +113,15 @@ function HostBody({ host }: { host: Host }) {
             )}
           </Section>
         ))}
-      {pinned !== null && <WhoDidIt host={host.id} at={pinned} culprit={culprit} onClose={unpin} />}
+      {pinned !== null && (
+        <WhoDidIt
+          host={host.id}
+          at={pinned}
+          culprit={culprit}
+          onZoom={() => show(zoomedIn(bounds, pinned))}
+          onClose={unpin}
+        />
+      )}
     </div>
   );
 }

@@ -10,11 +10,12 @@ interface Props {
   host: string;
   at: number;
   culprit: Culprit;
+  onZoom(): void;
   onClose(): void;
 }
 
 /** Answers "which process did it?" at the foot of the screen, beside the chart that was clicked. */
-export function WhoDidIt({ host, at, culprit, onClose }: Props) {
+export function WhoDidIt({ host, at, culprit, onZoom, onClose }: Props) {
   const { data, problem } = useProcesses(host, at);
   const measure = measureOf(culprit);
   const top = sorted(data?.rows ?? [], measure, true).slice(0, SHOWN);
@@ -26,8 +27,11 @@ export function WhoDidIt({ host, at, culprit, onClose }: Props) {
         <h2>
           Most {WORDS[culprit]} at {moment(at)}
         </h2>
+        <button type="button" class="button" data-testid="zoom-in" onClick={onZoom}>
+          Zoom in
+        </button>
         <a class="button" href="#processes">
-          All processes
+          All
         </a>
         <button type="button" class="button icon" aria-label="Take the pin out" onClick={onClose}>
           <CloseIcon />
