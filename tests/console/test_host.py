@@ -158,6 +158,12 @@ def test_a_pinned_moment_can_be_zoomed_into_without_a_mouse(host: Page) -> None:
     expect(host).not_to_have_url(narrow)
 
 
+def test_a_silent_host_says_since_when(page: Page, console: CannedConsole) -> None:
+    """The page of a host that is down says so in words, and since when."""
+    page.goto(f"{page.url}hosts/{console.hosts[11].id}")
+    expect(page.get_by_test_id("silent")).to_contain_text(re.compile(r"^Down: nothing since .*, 12m \d+s$"))
+
+
 def test_processes_can_be_sorted(host: Page) -> None:
     """The process table sorts by any column, the highest first."""
     host.get_by_test_id("process-sort-memory").click()

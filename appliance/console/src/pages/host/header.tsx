@@ -1,7 +1,7 @@
-import type { Host, Value } from "../../api/types.ts";
+import type { Host, Status, Value } from "../../api/types.ts";
 import { fleet } from "../../model/fleet.ts";
 import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
-import { ago, bytes, celsius, count, duration, MISSING, percent } from "../../model/units.ts";
+import { ago, bytes, celsius, count, duration, MISSING, moment, percent } from "../../model/units.ts";
 import { second } from "../../ui/hooks.ts";
 import { Labels, level, Simulated, StatusDot, Track } from "../../ui/parts.tsx";
 
@@ -25,7 +25,7 @@ export function HostHeader({ host }: { host: Host }) {
         <h1>{host.name}</h1>
         {host.simulated && <Simulated />}
         <Labels labels={host.labels} tags={host.tags} />
-        <Seen at={current?.last_seen ?? host.last_seen} />
+        <Seen status={status} at={current?.last_seen ?? host.last_seen} />
         <a class="button compare-link" href={`/compare?hosts=${host.id}`}>
           Compare
         </a>
@@ -36,9 +36,15 @@ export function HostHeader({ host }: { host: Host }) {
   );
 }
 
-function Seen({ at }: { at: number }) {
+function Seen({ status, at }: { status: Status; at: number }) {
   second.value; // counts on while nothing arrives
-  return <span class="host-seen muted">seen {ago(fleet.now() - at)}</span>;
+  const age = fleet.now() - at;
+  if (status === "up") return <span class="host-seen muted">seen {ago(age)}</span>;
+  return (
+    <strong class={`host-seen ${status}`} role="status" data-testid="silent">
+      {status === "down" ? "Down" : "Late"}: nothing since {moment(at)}, {duration(age / 1000)}
+    </strong>
+  );
 }
 
 function Facts({ host }: { host: Host }) {
