@@ -7,6 +7,7 @@ import { duration, formatter } from "../../model/units.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
 import { HeatLegend, Legend, useHidden } from "../../ui/chart/legend.tsx";
 import type { ChartActions, ChartView } from "../../ui/chart/options.ts";
+import type { Mark } from "../../ui/chart/overlays.ts";
 import { coloured } from "../../ui/chart/palette.ts";
 import { TableIcon } from "../../ui/icons.tsx";
 import { Numbers } from "./numbers.tsx";
@@ -20,13 +21,14 @@ interface Props {
   hovered: Signal<number | null>;
   actionsFor(who: Culprit): ChartActions;
   top: number | undefined;
+  mark: Mark | undefined;
 }
 
 /** More lines than this cannot be told apart; where that may be, they become bands of colour. */
 const MOST_LINES = 4;
 
 /** A chart with its title and legend, and the same in numbers for those who can't or won't read a chart. */
-export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, top }: Props) {
+export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, top, mark }: Props) {
   const [asTable, setAsTable] = useState(false);
   const [other, setOther] = useState(false);
   const [hidden, toggle] = useHidden();
@@ -43,7 +45,18 @@ export function ChartCard({ spec, charts, bounds, pinned, hovered, actionsFor, t
   const unit = data?.unit ?? "";
   const stack = Boolean(spec.stack) && !other;
   const heat = banded && series.length > MOST_LINES;
-  const view: ChartView = { t: charts.t, series, unit, stack, heat, bounds, gaps: charts.gaps, pinned, top };
+  const view: ChartView = {
+    t: charts.t,
+    series,
+    unit,
+    stack,
+    heat,
+    bounds,
+    gaps: charts.gaps,
+    pinned,
+    top,
+    mark,
+  };
   return (
     <article class="card chart-card" data-testid={`chart-${spec.id}`} aria-label={spec.title}>
       <header class="chart-head">

@@ -47,9 +47,14 @@ function Seen({ status, at }: { status: Status; at: number }) {
   );
 }
 
+/** How many processors the host has, where it says so. */
+export function coresOf({ series }: Host): number | null {
+  return series.find(({ metric }) => metric === "system.cpu.logical.count")?.value ?? null;
+}
+
 function Facts({ host }: { host: Host }) {
   const { latest, facts, interval_ms } = host;
-  const cores = host.series.find(({ metric }) => metric === "system.cpu.logical.count")?.value;
+  const cores = coresOf(host);
   const rows: [string, string][] = FACTS.flatMap(([key, words]) => (facts[key] ? [[words, facts[key]]] : []));
   if (cores) rows.push(["Cores", count(cores)]);
   rows.push(["Memory", bytes(latest.memory_limit ?? null)]);
@@ -81,7 +86,7 @@ function Now({ host }: { host: Host }) {
   const metrics = fleet.metrics.value;
   const read = (metric: string): Value =>
     (current ? current.values[metrics.indexOf(metric)] : host.latest[metric]) ?? null;
-  const load = read("load1");
+  const [load, cores] = [read("load1"), coresOf(host)];
   return (
     <div class="now" data-testid="now">
       <Tile words="CPU" value={percent(read("cpu"))} ratio={read("cpu")} />
@@ -95,7 +100,7 @@ function Now({ host }: { host: Host }) {
       <Tile
         words="Load"
         value={load === null ? MISSING : load.toFixed(2)}
-        note={`${count(read("processes"))} processes`}
+        note={cores === null ? "" : `on ${plural(cores, "core")}`}
       />
       <Tile
         words="Network in"

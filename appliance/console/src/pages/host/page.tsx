@@ -7,6 +7,7 @@ import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
 import type { Host } from "../../api/types.ts";
 import { fleet } from "../../model/fleet.ts";
+import { plural } from "../../model/ledger.ts";
 import {
   boundsOf,
   PRESETS,
@@ -21,7 +22,7 @@ import { go, route, withParams } from "../../router.ts";
 import { useLoaded, useTitle } from "../../ui/hooks.ts";
 import { useShortcuts } from "../../ui/keys.ts";
 import { Notice } from "../../ui/parts.tsx";
-import { HostHeader } from "./header.tsx";
+import { coresOf, HostHeader } from "./header.tsx";
 import { useLiveCharts } from "./live_charts.ts";
 import { ProcessSection } from "./processes.tsx";
 import { Section } from "./section.tsx";
@@ -70,6 +71,7 @@ function HostBody({ host }: { host: Host }) {
   const culprit = (query.get("who") ?? "cpu") as Culprit;
   const { charts, bounds, problem, loading } = useLiveCharts(host, range);
   const hovered = useSignal<number | null>(null);
+  const cores = coresOf(host);
   useHostShortcuts();
   const sections = SECTIONS.filter(
     ({ id, charts: specs }) => id === "processes" || specs.some((spec) => charts && isShown(spec, charts)),
@@ -102,6 +104,7 @@ function HostBody({ host }: { host: Host }) {
             hovered={hovered}
             actionsFor={actions}
             limits={{ memory: host.latest.memory_limit ?? undefined }}
+            marks={{ load: cores === null ? undefined : { value: cores, words: plural(cores, "core") } }}
           >
             {section.id === "processes" && (
               <ProcessSection

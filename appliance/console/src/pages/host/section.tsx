@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Charts } from "../../api/types.ts";
 import type { Bounds } from "../../model/range.ts";
 import type { ChartActions } from "../../ui/chart/options.ts";
+import type { Mark } from "../../ui/chart/overlays.ts";
 import { ChartCard } from "./chart_card.tsx";
 import { type Culprit, isShown, type SectionSpec } from "./specs.ts";
 
@@ -15,17 +16,26 @@ export interface SectionProps {
   actionsFor(who: Culprit): ChartActions;
   /** Ends of scales by chart. */
   limits: Readonly<Record<string, number | undefined>>;
+  /** Lines to compare with by chart. */
+  marks: Readonly<Record<string, Mark | undefined>>;
   children?: ComponentChildren;
 }
 
-export function Section({ section, charts, limits, children, ...shared }: SectionProps) {
+export function Section({ section, charts, limits, marks, children, ...shared }: SectionProps) {
   const specs = section.charts.filter((spec) => isShown(spec, charts));
   return (
     <section id={section.id} class="host-section" aria-labelledby={`${section.id}-title`}>
       <h2 id={`${section.id}-title`}>{section.title}</h2>
       <div class="chart-grid">
         {specs.map((spec) => (
-          <ChartCard key={spec.id} spec={spec} charts={charts} top={limits[spec.id]} {...shared} />
+          <ChartCard
+            key={spec.id}
+            spec={spec}
+            charts={charts}
+            top={limits[spec.id]}
+            mark={marks[spec.id]}
+            {...shared}
+          />
         ))}
       </div>
       {children}

@@ -4,7 +4,7 @@ import { stacked } from "../../model/charts.ts";
 import type { Bounds } from "../../model/range.ts";
 import { bandAxis, scaleEnd, timeAxis, valueAxis } from "./axes.ts";
 import { paintHeat } from "./heat.ts";
-import { drawGaps, drawPin } from "./overlays.ts";
+import { drawGaps, drawMark, drawPin, type Mark } from "./overlays.ts";
 import { type ChartColours, type ColouredSeries, chartColours, faded } from "./palette.ts";
 import { tooltip } from "./tooltip.ts";
 
@@ -19,6 +19,7 @@ export interface ChartView {
   pinned: number | null;
   /** Bands of colour in place of lines. */
   heat?: boolean;
+  mark?: Mark | undefined;
   /** The scale's end where the unit alone does not give it, such as all memory. */
   top?: number | undefined;
 }
@@ -74,7 +75,7 @@ export function optionsFor(
     plugins: [tooltip(view)],
     hooks: {
       drawAxes: [(u) => drawBelow(u, view(), colours)],
-      draw: [(u) => drawPinned(u, view().pinned, colours)],
+      draw: [(u) => drawAbove(u, view(), colours)],
       setSelect: [(u) => select(u, actions)],
       setCursor: [(u) => actions.hover(u.cursor.idx ?? null)],
       ready: [(u) => listen(u, actions)],
@@ -111,8 +112,9 @@ function drawBelow(u: uPlot, { heat, series, gaps }: ChartView, colours: ChartCo
   drawGaps(u, gaps, colours);
 }
 
-function drawPinned(u: uPlot, ms: number | null, colours: ChartColours): void {
-  if (ms !== null) drawPin(u, ms, colours);
+function drawAbove(u: uPlot, { mark, pinned }: ChartView, colours: ChartColours): void {
+  if (mark) drawMark(u, mark, colours);
+  if (pinned !== null) drawPin(u, pinned, colours);
 }
 
 function select(u: uPlot, actions: ChartActions): void {

@@ -52,11 +52,37 @@ function label(
   const text = reason.replaceAll("_", " ");
   ctx.globalAlpha = 1;
   ctx.fillStyle = colour;
-  ctx.font = `500 ${11 * devicePixelRatio}px "Inter", system-ui, sans-serif`;
+  ctx.font = labelFont();
   ctx.textAlign = "center";
   if (ctx.measureText(text).width + 12 < right - left)
     ctx.fillText(text, (left + right) / 2, box.top + 16 * devicePixelRatio);
 }
+
+/** A level that values are compared with; it is drawn only where the scale reaches it. */
+export interface Mark {
+  value: number;
+  words: string;
+}
+
+export function drawMark(u: uPlot, { value, words }: Mark, colours: ChartColours): void {
+  const { ctx, bbox } = u;
+  const y = Math.round(u.valToPos(value, "y", true));
+  if (y < bbox.top) return;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colours.muted;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.font = labelFont();
+  ctx.textAlign = "right";
+  ctx.fillText(words, bbox.left + bbox.width - 4, y - 5 * devicePixelRatio);
+  ctx.restore();
+}
+
+const labelFont = () => `500 ${11 * devicePixelRatio}px "Inter", system-ui, sans-serif`;
 
 export function drawPin(u: uPlot, ms: number, colours: ChartColours): void {
   const { ctx, bbox } = u;
