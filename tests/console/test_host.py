@@ -8,7 +8,7 @@ from tests.support.canned_console import CannedConsole
 
 pytestmark = pytest.mark.browser
 
-ALL_CHARTS = 15
+ALL_CHARTS = 14
 
 
 @pytest.fixture

@@ -86,10 +86,15 @@ function Now({ host }: { host: Host }) {
   const metrics = fleet.metrics.value;
   const read = (metric: string): Value =>
     (current ? current.values[metrics.indexOf(metric)] : host.latest[metric]) ?? null;
-  const [load, cores] = [read("load1"), coresOf(host)];
+  const [load, temperature, cores] = [read("load1"), read("temperature"), coresOf(host)];
   return (
     <div class="now" data-testid="now">
-      <Tile words="CPU" value={percent(read("cpu"))} ratio={read("cpu")} />
+      <Tile
+        words="CPU"
+        value={percent(read("cpu"))}
+        note={temperature === null ? "" : celsius(temperature)}
+        ratio={read("cpu")}
+      />
       <Tile
         words="Memory"
         value={percent(read("memory"))}
@@ -112,7 +117,6 @@ function Now({ host }: { host: Host }) {
         value={bytes(read("disk_read"), "/s")}
         note={`${bytes(read("disk_write"), "/s")} written`}
       />
-      {read("temperature") !== null && <Tile words="Hottest sensor" value={celsius(read("temperature"))} />}
     </div>
   );
 }

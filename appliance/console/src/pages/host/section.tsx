@@ -5,7 +5,7 @@ import type { Bounds } from "../../model/range.ts";
 import type { ChartActions } from "../../ui/chart/options.ts";
 import type { Mark } from "../../ui/chart/overlays.ts";
 import { ChartCard } from "./chart_card.tsx";
-import { type Culprit, isShown, type SectionSpec } from "./specs.ts";
+import { type Culprit, isShown, type SectionSpec, zeroWords } from "./specs.ts";
 
 export interface SectionProps {
   section: SectionSpec;
@@ -23,9 +23,12 @@ export interface SectionProps {
 
 export function Section({ section, charts, limits, marks, children, ...shared }: SectionProps) {
   const specs = section.charts.filter((spec) => isShown(spec, charts));
+  const zero = section.charts.map((spec) => zeroWords(spec, charts)).filter(Boolean);
   return (
     <section id={section.id} class="host-section" aria-labelledby={`${section.id}-title`}>
-      <h2 id={`${section.id}-title`}>{section.title}</h2>
+      <h2 id={`${section.id}-title`}>
+        {section.title} {zero.length > 0 && <small>{zero.join(", ")}</small>}
+      </h2>
       <div class="chart-grid">
         {specs.map((spec) => (
           <ChartCard

@@ -14,16 +14,21 @@ export interface ChartSpec {
   without?: readonly string[];
   /** Another chart that the card can show in its stead, and the words of both choices. */
   other?: { id: string; words: readonly [string, string]; heat?: boolean };
-  /** Left out where all is zero: a machine without swap has no swap to look at. */
-  unlessZero?: boolean;
+  /** Said in its stead where all is zero: a machine without swap has no swap to look at. */
+  unlessZero?: string;
   /** What processes are sorted by when a moment of this chart is pinned. */
   culprit: Culprit;
 }
 
 /** Whether there is anything to show on a chart. */
-export function isShown({ id, unlessZero = false }: ChartSpec, { charts }: Charts): boolean {
+export function isShown(spec: ChartSpec, charts: Charts): boolean {
+  return Boolean(charts.charts[spec.id]?.series.length) && zeroWords(spec, charts) === "";
+}
+
+/** What is said instead of a chart on which all is zero. */
+export function zeroWords({ id, unlessZero = "" }: ChartSpec, { charts }: Charts): string {
   const series = charts[id]?.series ?? [];
-  return series.length > 0 && !(unlessZero && series.every(isQuiet));
+  return series.length > 0 && series.every(isQuiet) ? unlessZero : "";
 }
 
 export interface SectionSpec {
@@ -53,7 +58,7 @@ export const SECTIONS: readonly SectionSpec[] = [
     title: "Memory",
     charts: [
       { id: "memory", title: "Memory", stack: true, culprit: "memory" },
-      { id: "swap", title: "Swap", stack: true, unlessZero: true, culprit: "memory" },
+      { id: "swap", title: "Swap", stack: true, unlessZero: "No swap in use", culprit: "memory" },
     ],
   },
   {
@@ -63,8 +68,12 @@ export const SECTIONS: readonly SectionSpec[] = [
       { id: "disk_io", title: "Disk throughput", culprit: "io" },
       { id: "disk_operations", title: "Disk operations", culprit: "io" },
       { id: "disk_busy", title: "Disk busy", culprit: "io" },
-      { id: "filesystem", title: "Filesystem space used", culprit: "io" },
-      { id: "inodes", title: "Inodes used", culprit: "io" },
+      {
+        id: "filesystem",
+        title: "Filesystems, used",
+        other: { id: "inodes", words: ["Space", "Inodes"] },
+        culprit: "io",
+      },
     ],
   },
   {
@@ -73,18 +82,21 @@ export const SECTIONS: readonly SectionSpec[] = [
     charts: [
       { id: "network_io", title: "Network traffic", culprit: "cpu" },
       { id: "network_packets", title: "Packets", culprit: "cpu" },
-      { id: "network_errors", title: "Errors and drops", culprit: "cpu" },
+      {
+        id: "network_errors",
+        title: "Errors and drops",
+        unlessZero: "No errors or drops",
+        culprit: "cpu",
+      },
     ],
   },
   {
     id: "pressure",
-    title: "Pressure",
-    charts: [{ id: "pressure", title: "Time tasks waited", culprit: "io" }],
-  },
-  {
-    id: "sensors",
-    title: "Sensors",
-    charts: [{ id: "temperature", title: "Temperature", culprit: "cpu" }],
+    title: "Pressure and heat",
+    charts: [
+      { id: "pressure", title: "Time tasks waited", culprit: "io" },
+      { id: "temperature", title: "Temperature", culprit: "cpu" },
+    ],
   },
   {
     id: "processes",
