@@ -72,6 +72,16 @@ class EnrolmentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PkiSettings:
+    folder: str = setting(
+        "", "Folder of the issuing intermediate and its key; empty: that of ingest.authority.", form="path"
+    )
+    names: tuple[str, ...] = setting(
+        (), "Host names and addresses in this aggregator's certificates; empty: those of this machine."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AggregatorSettings:
     """The whole of aggregator.yaml."""
 
@@ -83,4 +93,5 @@ class AggregatorSettings:
     ingest: IngestSettings = section(IngestSettings)
     console: ConsoleSettings = section(ConsoleSettings)
     head: HeadSettings = section(HeadSettings)
+    pki: PkiSettings = section(PkiSettings)
     enrolment: EnrolmentSettings = section(EnrolmentSettings)
