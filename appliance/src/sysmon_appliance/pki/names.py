@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 import psutil
 
+from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import ConfigError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -18,15 +19,19 @@ _MOST = 64
 """Names in one certificate; a machine full of containers has an address for each, and every handshake carries them."""
 
 
-def server_names(configured: Iterable[str]) -> tuple[str, ...]:
+def server_names(configured: Iterable[str], listen: str) -> tuple[str, ...]:
     """Return the configured names, else this machine's own, and in each case those of loopback.
+
+    A listener on loopback needs no others, and the resolver, which may be slow, is not asked.
 
     Raises
     ------
     ConfigError
         A configured name is neither a host name nor an address.
     """
-    chosen = [_canonical(name) for name in configured] or list(_own())[:_MOST]
+    chosen = [_canonical(name) for name in configured]
+    if not chosen and parse_address(listen).host not in LOOPBACK:
+        chosen = list(_own())[:_MOST]
     return tuple(dict.fromkeys([*chosen, *LOOPBACK]))
 
 
