@@ -5,7 +5,7 @@ their names, the environment, the command line. Every value that was written is 
 overrides, and all faults are reported together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from sysmon_agent.config.cast import cast
 from sysmon_agent.config.declared import Declared, Path, declared
 from sysmon_agent.config.document import Document
 from sysmon_agent.config.opening import Opener
+from sysmon_agent.config.places import SYSTEM, Places
 from sysmon_agent.config.secret import HIDDEN, Secret
 from sysmon_agent.config.sources import Found, Report, from_environment, from_overrides
 from sysmon_agent.errors import ConfigError, Fault
@@ -45,7 +46,15 @@ class Reading(Generic[T]):
     rows: tuple[Row, ...]
 
 
-def read(kind: type[T], *, path: FilePath | None, environ: Mapping[str, str], overrides: Mapping[str, Any]) -> T:
+def read(
+    kind: type[T],
+    *,
+    path: FilePath | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any],
+    places: Places = SYSTEM,
+    optional: bool = False,
+) -> T:
     """Return the settings of a program.
 
     Parameters
@@ -53,30 +62,43 @@ def read(kind: type[T], *, path: FilePath | None, environ: Mapping[str, str], ov
     kind
         The settings class, such as AgentSettings.
     path
-        The settings file, or None where there is none; one that is named must exist.
+        The settings file, or None where there is none.
     environ
         Environment variables.
     overrides
         Options of the command line by key, such as {"spool.max_bytes": 1 << 30}; None means not given.
+    places
+        Where the paths lie that nobody sets.
+    optional
+        Whether the settings file may be missing, because nobody has named it; what is in conf.d counts all the same.
 
     Raises
     ------
     ConfigError
         Something is wrong; `faults` lists all of it.
     """
-    return read_with_sources(kind, path=path, environ=environ, overrides=overrides).settings
+    return read_with_sources(
+        kind, path=path, environ=environ, overrides=overrides, places=places, optional=optional
+    ).settings
 
 
 def read_with_sources(
-    kind: type[T], *, path: FilePath | None, environ: Mapping[str, str], overrides: Mapping[str, Any]
+    kind: type[T],
+    *,
+    path: FilePath | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any],
+    places: Places = SYSTEM,
+    optional: bool = False,
 ) -> Reading[T]:
     """Return the settings of a program and where each came from; see `read`."""
     table = declared(kind)
     faults: list[Fault] = []
-    values: dict[Path, Any] = {}
+    values = dict(_located(table, places))
+    files = settings_files(path, optional=optional) if path is not None else ()
     written: dict[Path, Found] = {}
     opener = Opener(environ, faults.append)
-    for where, sealed in _everything(table, faults.append, path=path, environ=environ, overrides=overrides):
+    for where, sealed in _everything(table, faults.append, files=files, environ=environ, overrides=overrides):
         found = opener.open(table[where], sealed)
         if found is not None:
             values[where] = cast(table[where], found, faults.append)
@@ -91,26 +113,34 @@ def _everything(
     table: dict[Path, Declared],
     report: Report,
     *,
-    path: FilePath | None,
+    files: Iterable[FilePath],
     environ: Mapping[str, str],
     overrides: Mapping[str, Any],
 ) -> Iterator[tuple[Path, Found]]:
     """Yield all that was written, the weakest first."""
-    for file in settings_files(path) if path is not None else ():
+    for file in files:
         yield from Document(file, table, report).values()
     yield from from_environment(environ, table, report)
     yield from from_overrides(overrides, table, report)
 
 
-def settings_files(path: FilePath) -> tuple[FilePath, ...]:
-    """List a settings file and what stands in `conf.d` beside it.
+def _located(table: Mapping[Path, Declared], places: Places) -> Iterator[tuple[Path, str]]:
+    """Yield the default of each path that lies elsewhere than the system's."""
+    for where, entry in table.items():
+        if entry.form == "path" and (located := places.locate(entry.default)) != entry.default:
+            yield where, located
+
+
+def settings_files(path: FilePath, *, optional: bool = False) -> tuple[FilePath, ...]:
+    """List a settings file and what stands in `conf.d` beside it; an optional one that is missing is left out.
 
     Agent and aggregator of one host share that folder: a file whose name begins with `agent-` or `aggregator-` is for
     that program alone.
     """
     others = tuple(f"{program}-" for program in _PROGRAMS if program != path.stem)
     parts = sorted((path.parent / "conf.d").glob("*.yaml"))
-    return (path, *(part for part in parts if not part.name.startswith(others)))
+    first = () if optional and not path.exists() else (path,)
+    return (*first, *(part for part in parts if not part.name.startswith(others)))
 
 
 def _refusal(faults: list[Fault]) -> ConfigError:
