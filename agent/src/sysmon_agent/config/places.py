@@ -33,7 +33,7 @@ SYSTEM = Places()
 
 
 def places_of(uid: int, environ: Mapping[str, str]) -> Places:
-    """Return the folders of a user; outside a session, which has a runtime folder, one in the state folder stands in."""
+    """Return the folders of a user; where no session has a runtime folder, one in the state folder does."""
     if uid == 0:
         return SYSTEM
     home = environ.get("HOME", "/")

@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from sysmon_agent.config.places import places_of
 from sysmon_agent.config.reader import Reading, read_with_sources
 from sysmon_agent.errors import ConfigError, Fault
 from sysmon_appliance import __version__
 from sysmon_appliance.cli.failures import guarded
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.config import AggregatorSettings
-
-DEFAULT_FILE = Path("/etc/sysmon/aggregator.yaml")
 
 app = typer.Typer(
     name="sysmon-aggregator",
@@ -26,7 +25,13 @@ config = typer.Typer(help="Look at the settings.", no_args_is_help=True, rich_ma
 app.add_typer(config, name="config")
 
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", "-c", metavar="FILE", help=f"Settings file; {DEFAULT_FILE} if it exists.")
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Settings file; by default /etc/sysmon/aggregator.yaml for root, ~/.config/sysmon/aggregator.yaml for others.",
+    ),
 ]
 Override = Annotated[
     list[str] | None,
@@ -88,8 +93,15 @@ def _shown(value: Any) -> str:
 
 
 def _read(file: Path | None, override: list[str] | None) -> Reading[AggregatorSettings]:
-    path = file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    return read_with_sources(AggregatorSettings, path=path, environ=os.environ, overrides=_overrides(override or []))
+    places = places_of(os.geteuid(), os.environ)
+    return read_with_sources(
+        AggregatorSettings,
+        path=file or Path(places.settings_file("aggregator")),
+        environ=os.environ,
+        overrides=_overrides(override or []),
+        places=places,
+        optional=file is None,
+    )
 
 
 def _overrides(pairs: list[str]) -> dict[str, Any]:
