@@ -30,7 +30,7 @@ ConfigFile = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help="Settings file; by default /etc/sysmon/aggregator.yaml for root, ~/.config/sysmon/aggregator.yaml for others.",
+        help="Settings file; by default /etc/sysmon/aggregator.yaml for root, else ~/.config/sysmon/aggregator.yaml.",
     ),
 ]
 Override = Annotated[
