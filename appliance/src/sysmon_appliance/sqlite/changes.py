@@ -17,7 +17,7 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
-from sysmon_appliance.sqlite import identity
+from sysmon_appliance.sqlite import audit, identity, users
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
@@ -159,3 +159,5 @@ _APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
     DropOldest: _drop_oldest,
 }
 _APPLY |= identity.APPLY
+_APPLY |= audit.APPLY
+_APPLY |= users.APPLY

@@ -9,6 +9,7 @@ import apsw
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.state import State
+from sysmon_appliance.sqlite.audit import AuditLog
 from sysmon_appliance.sqlite.connection import explained, open_writer
 from sysmon_appliance.sqlite.head import Head, ReaderPool
 from sysmon_appliance.sqlite.index import HeadIndex
@@ -24,14 +25,18 @@ FILE_NAME = "live.sqlite"
 class LiveDatabase:
     """The live database of this aggregator, held from `open` to `close`.
 
-    `state` is what it knew at opening; `writer` is the ChangeStore, `head` the HeadReader, `usage` the HeadUsage.
+    `state` is what it knew at opening; `writer` is the ChangeStore, `head` the HeadReader,
+    `usage` the HeadUsage, `audit` the AuditReader.
     """
 
-    def __init__(self, state: State, *, writer: Writer, head: Head, usage: Usage, closing: ExitStack) -> None:
+    def __init__(
+        self, state: State, *, writer: Writer, head: Head, usage: Usage, audit: AuditLog, closing: ExitStack
+    ) -> None:
         self.state = state
         self.writer = writer
         self.head = head
         self.usage = usage
+        self.audit = audit
         self._closing = closing
 
     @classmethod
@@ -66,7 +71,7 @@ class LiveDatabase:
         closing.callback(writer.close)
         writer.start()
         head = Head(pool, index, schemas)
-        return cls(state, writer=writer, head=head, usage=Usage(pool), closing=closing)
+        return cls(state, writer=writer, head=head, usage=Usage(pool), audit=AuditLog(pool), closing=closing)
 
     def close(self) -> None:
         """Finish what was begun, and let go of the folder."""
