@@ -11,12 +11,14 @@ from sysmon_agent.clock import SystemClock
 from sysmon_appliance.bootstrap import Aggregator, build
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings, IngestSettings
 from sysmon_appliance.pki import LocalAuthority
+from sysmon_appliance.pki.local import LOCAL_REGION
 
 
 def settings_in(folder: Path) -> AggregatorSettings:
     """Settings of an aggregator whose files are all in `folder`, and whose ports the system chooses."""
     issued = LocalAuthority.open(folder / "pki", SystemClock()).aggregator()
     return AggregatorSettings(
+        region=LOCAL_REGION,
         data=str(folder / "live"),
         ingest=IngestSettings(
             listen="127.0.0.1:0",

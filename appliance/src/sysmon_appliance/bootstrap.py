@@ -15,6 +15,9 @@ from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
+from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
+from sysmon_appliance.pki.issuer import IssuingAuthority
+from sysmon_appliance.pki.keeper import Keeper
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
@@ -28,7 +31,8 @@ from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, crea
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
-from sysmon_appliance.web.servers import console_server, socket_server
+from sysmon_appliance.web.servers import console_context, console_server, socket_server
+from sysmon_appliance.web.tls import LiveContext
 
 _SESSIONS = "sessions.json"
 _SHOW = "sysmon-aggregator config show --effective"
@@ -43,6 +47,16 @@ class Listeners:
     local: socket
 
 
+@dataclass(frozen=True, slots=True)
+class Pki:
+    """Who signs for the aggregator, and what it shows to others."""
+
+    issuer: IssuingAuthority | None
+    ingest: LiveContext
+    console: LiveContext | None
+    keeper: Keeper
+
+
 class Aggregator:
     """Everything built and bound; `serve` runs it, once."""
 
@@ -53,6 +67,7 @@ class Aggregator:
         barrier: GroupCommit,
         read_side: ReadSide,
         retention: Retention,
+        keeper: Keeper,
         ingest_address: Address,
         console_address: Address,
     ) -> None:
@@ -62,6 +77,7 @@ class Aggregator:
         self._barrier = barrier
         self._read_side = read_side
         self._retention = retention
+        self._keeper = keeper
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set; return when all that was accepted is committed.
@@ -69,7 +85,8 @@ class Aggregator:
         `ready` is called once when every listener answers and the fleet's recent past is in memory.
         """
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(self._read_side.hub.run()), tasks.create_task(self._retention.run())]
+            lasting = (self._read_side.hub.run(), self._retention.run(), self._keeper.run())
+            background = [tasks.create_task(running) for running in lasting]
             serving = [tasks.create_task(server.serve([listener])) for listener, server in self._servers.items()]
             await self._read_side.refill()
             ready()
@@ -84,8 +101,13 @@ class Aggregator:
 
 
 @contextmanager
-def build(settings: AggregatorSettings, clock: Clock) -> Iterator[Aggregator]:
+def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes | None = None) -> Iterator[Aggregator]:
     """Make an aggregator from its settings; its files and sockets are let go of at the end of the block.
+
+    Parameters
+    ----------
+    key_passphrase
+        Opens and seals private keys on disk.
 
     Raises
     ------
@@ -95,9 +117,12 @@ def build(settings: AggregatorSettings, clock: Clock) -> Iterator[Aggregator]:
     with ExitStack() as closing:
         # Sockets before the database: what cannot be served must not begin an epoch.
         listeners = _listen(settings, closing)
-        console = _used(settings.console, address_of(listeners.console))
+        issuer = open_issuer(settings, clock, key_passphrase)
+        bound = address_of(listeners.console)
+        settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
+        pki = _pki(issuer, settings, clock, key_passphrase)
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
-        yield _join(replace(settings, console=console), listeners, database, clock)
+        yield _join(settings, listeners, database, pki=pki, clock=clock)
 
 
 def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
@@ -109,7 +134,26 @@ def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
     return Listeners(ingest, console, local)
 
 
-def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveDatabase, clock: Clock) -> Aggregator:
+def _pki(
+    issuer: IssuingAuthority | None, settings: AggregatorSettings, clock: Clock, key_passphrase: bytes | None
+) -> Pki:
+    identities = own_certificates(issuer, settings, clock, key_passphrase) if issuer is not None else []
+    ingest = live_context(settings.ingest, key_passphrase=key_passphrase)
+    console = console_context(settings.console, key_passphrase=key_passphrase)
+    keeper = Keeper(
+        issuer,
+        identities,
+        certificate=Path(settings.ingest.certificate),
+        authority=Path(settings.ingest.authority),
+        reloads=[live.reload for live in (ingest, console) if live is not None],
+        clock=clock,
+    )
+    return Pki(issuer, ingest, console, keeper)
+
+
+def _join(
+    settings: AggregatorSettings, listeners: Listeners, database: LiveDatabase, *, pki: Pki, clock: Clock
+) -> Aggregator:
     barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
     catalog = Catalog(database.state)
     limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
@@ -128,13 +172,14 @@ def _join(settings: AggregatorSettings, listeners: Listeners, database: LiveData
     app = create_app(read_side, control, _telemetry(read_side, ingest, barrier), settings.console)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(ingest, settings.ingest, clock, live_context(settings.ingest)),
-            listeners.console: console_server(app, settings.console),
+            listeners.ingest: ingest_server(ingest, settings.ingest, clock, pki.ingest),
+            listeners.console: console_server(app, pki.console),
             listeners.local: socket_server(ViaSocket(app)),
         },
         barrier=barrier,
         read_side=read_side,
         retention=Retention(database.usage, barrier, clock, settings.head),
+        keeper=pki.keeper,
         ingest_address=address_of(listeners.ingest),
         console_address=address_of(listeners.console),
     )
@@ -148,19 +193,23 @@ def _telemetry(read_side: ReadSide, ingest: Ingest, barrier: GroupCommit) -> Tel
     return telemetry
 
 
-def _used(console: ConsoleSettings, bound: Address) -> ConsoleSettings:
-    """Return the console's settings with the port that is really used.
+def _used(settings: AggregatorSettings, bound: Address, *, can_sign: bool) -> ConsoleSettings:
+    """Return the console's settings with the port and the certificate that are really used.
 
     Raises
     ------
     ConfigError
         It would be served without TLS beyond this machine.
     """
+    console = settings.console
     if bool(console.certificate) != bool(console.key):
         raise ConfigError("console.certificate and console.key must be set together.", hint=_SHOW)
     if not console.certificate and not is_loopback(bound.host):
-        raise ConfigError(
-            f"console.listen: {bound} is beyond this machine, so console.certificate and console.key are needed.",
-            hint=_SHOW,
-        )
+        if not can_sign:
+            raise ConfigError(
+                f"console.listen: {bound} is beyond this machine, so console.certificate and console.key are needed.",
+                hint=_SHOW,
+            )
+        own = console_files(settings)
+        console = replace(console, certificate=str(own.certificate), key=str(own.key))
     return replace(console, listen=str(replace(parse_address(console.listen), port=bound.port)))

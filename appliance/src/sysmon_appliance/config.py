@@ -37,13 +37,21 @@ class ConsoleSettings:
         form="address",
     )
     certificate: str = setting(
-        "", "Certificate for the console, PEM; needed where it listens beyond loopback.", form="path"
+        "",
+        "Certificate for the console, PEM; empty: none on loopback, and beyond it one that the intermediate signs.",
+        form="path",
     )
     key: str = setting("", "The private key of that certificate, PEM, mode 0600.", form="path")
     socket: str = setting(
         "/run/sysmon/aggregator.sock", "Unix socket for commands on this machine, mode 0600.", form="path"
     )
+    url: str = setting(
+        "", "Address under which people open the console, such as https://monitor.example; default: where it listens."
+    )
     session_seconds: int = setting(43_200, "How long a browser stays signed in.", at_least=60, at_most=2_592_000)
+    session_idle_seconds: int = setting(
+        14_400, "How long a browser stays signed in that asks for nothing.", at_least=60, at_most=2_592_000
+    )
     tls: ListenerTlsSettings = section(ListenerTlsSettings)
 
 

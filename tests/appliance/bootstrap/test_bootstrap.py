@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import ssl
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -113,8 +114,9 @@ def test_a_port_in_use_is_told_by_its_setting(settings: AggregatorSettings, take
     refused(replace(settings, **{name: changed}), ConfigError, rf"{name}\.listen: cannot listen at {taken}")
 
 
-def test_a_console_beyond_this_machine_needs_tls(settings: AggregatorSettings) -> None:
-    """A console that others can reach is not served without a certificate."""
+def test_a_console_beyond_this_machine_needs_tls(settings: AggregatorSettings, tmp_path: Path) -> None:
+    """A console that others can reach is not served without a certificate, where the aggregator can make none."""
+    (tmp_path / "pki" / "intermediate.pem").unlink()
     console = replace(settings.console, listen="0.0.0.0:0")
     refused(replace(settings, console=console), ConfigError, "beyond this machine")
 
@@ -131,8 +133,24 @@ def test_a_console_certificate_that_is_missing_is_told(settings: AggregatorSetti
     refused(replace(settings, console=console), IdentityError, r"/none\.pem")
 
 
-def test_an_ingest_certificate_that_is_missing_is_told(settings: AggregatorSettings) -> None:
-    """An aggregator without its certificate says which file is missing."""
+async def test_a_console_beyond_this_machine_gets_a_certificate(settings: AggregatorSettings, tmp_path: Path) -> None:
+    """A console that others can reach is served with TLS by a certificate of the aggregator's own intermediate."""
+    console = replace(settings.console, listen="0.0.0.0:0")
+    async with running(replace(settings, console=console)) as aggregator:
+        context = ssl.create_default_context(cafile=tmp_path / "pki" / "ca.pem")
+        url = f"https://127.0.0.1:{aggregator.console_address.port}"
+        async with httpx2.AsyncClient(base_url=url, verify=context) as browser:
+            assert (await browser.get("/healthz")).status_code == 200
+
+
+def test_an_intermediate_of_another_region_is_told(settings: AggregatorSettings) -> None:
+    """An aggregator whose settings name another region than its intermediate does not start."""
+    refused(replace(settings, region="elsewhere"), IdentityError, "region local")
+
+
+def test_an_ingest_certificate_that_is_missing_is_told(settings: AggregatorSettings, tmp_path: Path) -> None:
+    """An aggregator that has no certificate, and can make none, says which file is missing."""
+    (tmp_path / "pki" / "intermediate.pem").unlink()
     ingest = replace(settings.ingest, certificate="/none.pem")
     refused(replace(settings, ingest=ingest), IdentityError, r"/none\.pem")
 

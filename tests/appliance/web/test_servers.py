@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import PlainTextResponse
 
-from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.web import servers
 from sysmon_appliance.web.listeners import address_of, tcp_listener
 
@@ -17,7 +16,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def port() -> AsyncIterator[int]:
     """A server that answers everything with `fine`."""
     with tcp_listener("127.0.0.1:0", "console.listen") as listener:
-        server = servers.console_server(PlainTextResponse("fine"), ConsoleSettings())
+        server = servers.console_server(PlainTextResponse("fine"))
         serving = asyncio.create_task(server.serve([listener]))
         yield address_of(listener).port
         server.should_exit = True

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import uvloop
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.config.sealing import seal_key
 from sysmon_agent.logs import set_up_logging
 from sysmon_appliance.bootstrap import Aggregator, build
 from sysmon_appliance.config import AggregatorSettings
@@ -23,7 +24,7 @@ def serve(settings: AggregatorSettings, environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT; return when everything that was accepted is on disk."""
     set_up_logging(settings.log_level, quiet=("uvicorn", "asyncio"))
     _raise_file_limit()
-    with build(settings, SystemClock()) as aggregator:
+    with build(settings, SystemClock(), key_passphrase=seal_key(environ)) as aggregator:
         uvloop.run(_run(aggregator, environ.get("NOTIFY_SOCKET", "")))
 
 

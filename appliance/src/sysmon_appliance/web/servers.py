@@ -8,8 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sysmon_agent.errors import IdentityError
 from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.web.tls import LiveContext, TlsFiles
 
 MAX_HEAD_BYTES = 64 << 10
 """Of a request, whoever sends it; the parser itself would take a head without end."""
@@ -71,31 +71,31 @@ class WebServer(uvicorn.Server):
         yield
 
 
-def console_server(app: ASGIApp, settings: ConsoleSettings) -> WebServer:
-    """Make the console's server; TLS where the settings name a certificate.
+def console_context(settings: ConsoleSettings, *, key_passphrase: bytes | None = None) -> LiveContext | None:
+    """Make the console's TLS where the settings name a certificate; without one it speaks plain HTTP.
 
     Raises
     ------
     IdentityError
         Certificate or key cannot be used.
     """
-    config = _config(app, certificate=settings.certificate or None, key=settings.key or None)
-    try:
-        config.load()
-    except (OSError, ValueError) as error:
-        raise IdentityError(
-            f"The console's certificate or key cannot be used ({settings.certificate}, {settings.key}): {error}.",
-            hint="sysmon-aggregator config show --effective",
-        ) from error
-    return WebServer(config)
+    if not settings.certificate:
+        return None
+    files = TlsFiles(settings.certificate, settings.key)
+    return LiveContext(files, minimum_version=settings.tls.minimum_version, key_passphrase=key_passphrase)
+
+
+def console_server(app: ASGIApp, live: LiveContext | None = None) -> WebServer:
+    """Make the console's server."""
+    return WebServer(_config(app, live))
 
 
 def socket_server(app: ASGIApp) -> WebServer:
     """Make the server of the Unix socket."""
-    return WebServer(_config(app, certificate=None, key=None))
+    return WebServer(_config(app, None))
 
 
-def _config(app: ASGIApp, *, certificate: str | None, key: str | None) -> uvicorn.Config:
+def _config(app: ASGIApp, live: LiveContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=WebProtocol,
@@ -107,6 +107,5 @@ def _config(app: ASGIApp, *, certificate: str | None, key: str | None) -> uvicor
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
+        ssl_context_factory=(lambda _config, _default: live.context) if live is not None else None,
     )

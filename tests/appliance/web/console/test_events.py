@@ -21,7 +21,7 @@ KNOWN = schema(series("system.uptime"))
 async def served(console: Console) -> AsyncIterator[httpx2.AsyncClient]:
     """Serve a console on loopback as the aggregator does, and sign in."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = console_server(console.app, console.settings)
+        server = console_server(console.app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with httpx2.AsyncClient(base_url=url, timeout=10) as client:
