@@ -6,20 +6,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from argon2.profiles import CHEAPEST
 from prometheus_client import CollectorRegistry
 
 from sysmon_appliance.config import ConsoleSettings
-from sysmon_appliance.domain.access import SessionStore
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.hosts import Host
-from sysmon_appliance.services.access import Access
+from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
-from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, Sessions
+from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 
 URL = "http://127.0.0.1:7480"
+OPERATOR = Principal(Kind.SOCKET, "operator", Role.ADMIN)
 
 
 @dataclass
@@ -29,7 +33,6 @@ class Console:
     hosts: Sequence[Host] = ()
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     built: Path = Path("/nonexistent")
-    sessions: SessionStore = field(default_factory=Sessions)
     ledger: Ledger = field(default_factory=Ledger)
     epoch: int = 3
 
@@ -37,6 +40,7 @@ class Console:
         self.clock = ManualClock(wall_ms=START_MS)
         self.directory = Directory(list(self.hosts))
         self.head = ListHead()
+        self.barrier = InstantBarrier()
         self.health = Health()
         self.side = ReadSide.over(
             self.directory,
@@ -47,7 +51,14 @@ class Console:
             epoch=lambda: self.epoch,
         )
         self.telemetry = Telemetry(CollectorRegistry(), self.side)
-        self.control = Control(Access(self.sessions, self.clock, session_seconds=self.settings.session_seconds))
+        self.control = Control.over(
+            UsersState(),
+            self.barrier,
+            self.clock,
+            passwords=Passwords(CHEAPEST),
+            session_seconds=self.settings.session_seconds,
+            idle_seconds=self.settings.session_idle_seconds,
+        )
         self.app = create_app(self.side, self.control, self.telemetry, self.settings, built=self.built)
 
     def store(self, *batches: StoredBatch) -> None:
@@ -63,10 +74,14 @@ class Console:
         """Make a client that comes over the Unix socket."""
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(ViaSocket(self.app)), base_url="http://sysmon")
 
+    async def new_link(self) -> str:
+        """Make a link as a command on this machine does, and return its token."""
+        return await self.control.sessions.new_link(OPERATOR)
+
     @asynccontextmanager
     async def signed_in(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Make a client that has opened a link."""
         async with self.browser() as client:
-            answer = await client.get(f"/link/{self.control.access.new_link()}")
+            answer = await client.get(f"/link/{await self.new_link()}")
             assert answer.status_code == 303
             yield client

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sysmon_agent.wire.messages import Attributes, Gap, Schema, Series, TableRows, TableSchema
-from sysmon_appliance.domain.access import Grant
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.health import StorageState
 from sysmon_appliance.domain.hosts import Host
@@ -100,19 +99,6 @@ class Ledger:
 
     def entries(self) -> list[LedgerEntry]:
         return self.accounts
-
-
-@dataclass
-class Sessions:
-    """A SessionStore that remembers what was saved last."""
-
-    saved: list[Grant] = field(default_factory=list)
-
-    def load(self) -> list[Grant]:
-        return self.saved
-
-    def save(self, sessions: Sequence[Grant]) -> None:
-        self.saved = list(sessions)
 
 
 @dataclass

@@ -18,23 +18,22 @@ from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
-from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.retention import Retention
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
-from sysmon_appliance.web.console import SessionFile, Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import console_context, console_server, socket_server
 from sysmon_appliance.web.tls import LiveContext
 
-_SESSIONS = "sessions.json"
 _SHOW = "sysmon-aggregator config show --effective"
 
 
@@ -167,8 +166,14 @@ def _join(
         epoch=lambda: ingest.epoch,
     )
     ingest.listen(read_side.hub.update)
-    sessions = SessionFile(Path(settings.data) / _SESSIONS)
-    control = Control(Access(sessions, clock, session_seconds=settings.console.session_seconds))
+    control = Control.over(
+        database.state.users,
+        barrier,
+        clock,
+        passwords=Passwords(),
+        session_seconds=settings.console.session_seconds,
+        idle_seconds=settings.console.session_idle_seconds,
+    )
     app = create_app(read_side, control, _telemetry(read_side, ingest, barrier), settings.console)
     return Aggregator(
         {

@@ -217,3 +217,58 @@ class TooManyWatchersError(RefusedError):
 
     code = "too_many_watchers"
     retry_after_seconds = 10
+
+
+class BadCredentialsError(SysmonError):
+    """User and password do not belong together."""
+
+    code = "bad_credentials"
+    exit_code = ExitCode.PERMISSION
+
+
+class LockedOutError(RefusedError):
+    """There were too many failed attempts to sign in from this address."""
+
+    code = "locked_out"
+
+    def __init__(self, pause_seconds: int) -> None:
+        super().__init__(
+            f"There were too many failed attempts from this address; the next may come in {pause_seconds} s.",
+            hint="sysmon users invite NAME",
+        )
+        self.retry_after_seconds = pause_seconds
+
+
+class WeakPasswordError(SysmonError):
+    """The new password is too easily guessed."""
+
+    code = "weak_password"
+    exit_code = ExitCode.USAGE
+
+
+class UserExistsError(SysmonError):
+    """There is a user of that name already."""
+
+    code = "user_exists"
+    exit_code = ExitCode.CONFLICT
+
+
+class LastAdminError(SysmonError):
+    """Nobody would be left who may decide about users."""
+
+    code = "last_admin"
+    exit_code = ExitCode.CONFLICT
+
+
+class TooManyError(SysmonError):
+    """There are as many of these as there may be."""
+
+    code = "too_many"
+    exit_code = ExitCode.CONFLICT
+
+
+class IdempotencyConflictError(SysmonError):
+    """A key that stands for one request came with another."""
+
+    code = "idempotency_conflict"
+    exit_code = ExitCode.CONFLICT

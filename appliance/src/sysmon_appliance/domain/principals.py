@@ -36,6 +36,9 @@ class Principal:
     name: str  # of the user, the API token, the local account or the host
     role: Role
     origin: str = ""  # the address that the request came from; empty for the socket and the system
+    user: str = ""  # the user whose session or API token it is; empty where there is none
+    credential: str = ""  # id of the session or API token
+    expires_ms: int = 0  # until when that is good; 0 where it has no end
 
     @property
     def actor(self) -> str:

@@ -7,6 +7,7 @@ from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.streams import Stream
+from sysmon_appliance.domain.users import UsersState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class State:
     streams: Sequence[Stream]
     next_batch: int  # the row number of the next batch
     identity: IdentityState = field(default_factory=IdentityState)
+    users: UsersState = field(default_factory=UsersState)

@@ -1,90 +1,98 @@
-"""Hands out one-time links and keeps the sessions that they start."""
+"""Tells who sends a request, from what the request shows."""
 
-import asyncio
-import logging
-import secrets
-from collections.abc import Callable
+import hmac
 
-from sysmon_agent.clock import Clock
-from sysmon_appliance.domain.access import Grant, SessionStore, hash_secret
+from sysmon_appliance.domain.access import ApiToken, Session, TouchApiToken, TouchSession, hash_secret, session_id
+from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.services.accounts import Accounts
 
-LINK_MS = 600_000
-"""How long a link may be used."""
+TOKEN_PREFIX = "smapi"  # noqa: S105 - how API tokens begin, so that scanners for leaked secrets can know them
 
-MAX_LINKS = 100
-MAX_SESSIONS = 1000
-
-_log = logging.getLogger(__name__)
-
-
-def random_secret() -> str:
-    return secrets.token_urlsafe(32)
+TOUCH_MS = 300_000
+"""A use is noted when the last one noted is older than this: a commit per request would cost more than the request."""
 
 
 class Access:
-    """Links and sessions of the console. Lives on the event loop; saving happens in a thread."""
+    """Judges sessions and API tokens anew at every request, so that whoever is shut out is shut out at once.
 
-    def __init__(
-        self,
-        store: SessionStore,
-        clock: Clock,
-        *,
-        session_seconds: int,
-        secret: Callable[[], str] = random_secret,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._session_ms = session_seconds * 1000
-        self._secret = secret
-        self._links: dict[str, Grant] = {}
-        self._sessions = {session.secret_hash: session for session in store.load()}
-        self._saving = asyncio.Lock()
+    A user's role is looked up each time; an API token may do what its own role and its owner's both allow.
+    """
 
-    def new_link(self) -> str:
-        """Return a token that starts one session within the next ten minutes."""
-        return self._grant(self._links, LINK_MS, MAX_LINKS)
+    def __init__(self, accounts: Accounts, *, idle_seconds: int) -> None:
+        self._accounts = accounts
+        self._idle_ms = idle_seconds * 1000
 
-    async def redeem(self, token: str, *, replaces: str = "") -> str | None:
-        """Use up a link and return the secret of a new session, or None when the link is no good (any more).
+    @property
+    def has_users(self) -> bool:
+        return bool(self._accounts.users)
 
-        A session that the same browser already had ends.
-        """
-        link = self._links.pop(hash_secret(token), None)
-        if link is None or link.expires_ms <= self._clock.wall_ms():
-            _log.warning("A link to the console was refused.")
+    def of_session(self, secret: str, origin: str) -> Principal | None:
+        """Return who shows the secret of a session; None when it is good for nothing (any more)."""
+        secret_hash = hash_secret(secret)
+        session = self._accounts.sessions.get(session_id(secret_hash))
+        if session is None or not hmac.compare_digest(session.secret_hash, secret_hash):
             return None
-        self._sessions.pop(hash_secret(replaces), None)
-        session = self._grant(self._sessions, self._session_ms, MAX_SESSIONS)
-        await self._save()
-        _log.info("A browser signed in.")
-        return session
+        return self._of_session(session, origin)
 
-    def is_signed_in(self, session: str) -> bool:
-        found = self._sessions.get(hash_secret(session))
-        return found is not None and found.expires_ms > self._clock.wall_ms()
+    def of_token(self, text: str, origin: str) -> Principal | None:
+        """Return who shows an API token; None when it is good for nothing (any more)."""
+        prefix, _, rest = text.partition("_")
+        identity, _, secret = rest.partition("_")
+        token = self._accounts.api_tokens.get(identity)
+        if prefix != TOKEN_PREFIX or token is None:
+            return None
+        if not hmac.compare_digest(token.secret_hash, hash_secret(secret)):
+            return None
+        return self._of_token(token, origin)
 
-    async def sign_out(self, session: str) -> None:
-        """End a session; nothing happens when there is none."""
-        if self._sessions.pop(hash_secret(session), None) is not None:
-            await self._save()
-            _log.info("A browser signed out.")
+    def holds(self, principal: Principal) -> bool:
+        """Whether somebody who was let in would be let in now, with the same role."""
+        match principal.kind:
+            case Kind.USER | Kind.LINK:
+                session = self._accounts.sessions.get(principal.credential)
+                now = self._of_session(session, principal.origin) if session else None
+            case Kind.TOKEN:
+                token = self._accounts.api_tokens.get(principal.credential)
+                now = self._of_token(token, principal.origin) if token else None
+            case _:
+                return True
+        return now is not None and now.role is principal.role
 
-    def _grant(self, grants: dict[str, Grant], lifetime_ms: int, most: int) -> str:
-        """Add a grant; those that expired go, and the oldest when there are too many."""
-        now_ms = self._clock.wall_ms()
-        for expired in [key for key, grant in grants.items() if grant.expires_ms <= now_ms]:
-            del grants[expired]
-        while len(grants) >= most:
-            del grants[next(iter(grants))]
-        secret = self._secret()
-        grant = Grant(hash_secret(secret), now_ms + lifetime_ms)
-        grants[grant.secret_hash] = grant
-        return secret
+    def _of_session(self, session: Session, origin: str) -> Principal | None:
+        now_ms = self._accounts.now_ms
+        role = self._role(session.user) if session.user else Role.ADMIN
+        if role is None or now_ms >= min(session.expires_ms, session.last_used_ms + self._idle_ms):
+            return None
+        if now_ms - session.last_used_ms >= min(TOUCH_MS, self._idle_ms // 2):
+            self._accounts.touch(TouchSession(session.id, now_ms))
+        return Principal(
+            session.kind,
+            session.name,
+            role,
+            origin,
+            user=session.user,
+            credential=session.id,
+            expires_ms=session.expires_ms,
+        )
 
-    async def _save(self) -> None:
-        async with self._saving:
-            try:
-                await asyncio.to_thread(self._store.save, list(self._sessions.values()))
-            except OSError:
-                # The session works all the same, until the aggregator restarts.
-                _log.exception("Sessions could not be saved.")
+    def _of_token(self, token: ApiToken, origin: str) -> Principal | None:
+        now_ms = self._accounts.now_ms
+        most = self._role(token.owner) if token.owner else Role.ADMIN
+        if most is None or now_ms >= token.expires_ms:
+            return None
+        if now_ms - token.last_used_ms >= TOUCH_MS:
+            self._accounts.touch(TouchApiToken(token.id, now_ms))
+        return Principal(
+            Kind.TOKEN,
+            f"{token.owner}/{token.name}",
+            token.role if most.includes(token.role) else most,
+            origin,
+            user=token.owner,
+            credential=token.id,
+            expires_ms=token.expires_ms,
+        )
+
+    def _role(self, name: str) -> Role | None:
+        """Return what a user may do now; None when they are shut out."""
+        user = self._accounts.users.get(name)
+        return None if user is None or user.disabled else user.role

@@ -13,6 +13,7 @@ from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.users import load_users
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         streams=list(streams.values()),
         next_batch=newest + 1,
         identity=load_identity(connection),
+        users=load_users(connection),
     )
 
 

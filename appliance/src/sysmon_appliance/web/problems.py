@@ -59,6 +59,13 @@ PROBLEMS: dict[str, ProblemType] = {
     "method_not_allowed": ProblemType(405, "The route has no such method"),
     "wrong_host": ProblemType(421, "The request is for another host"),
     "too_many_watchers": ProblemType(503, "Too many pages are watching"),
+    "bad_credentials": ProblemType(401, "User and password do not belong together"),
+    "locked_out": ProblemType(429, "Too many failed attempts to sign in"),
+    "weak_password": ProblemType(400, "The password is too easily guessed"),
+    "user_exists": ProblemType(409, "There is a user of that name already"),
+    "last_admin": ProblemType(409, "Nobody would be left who may decide about users"),
+    "too_many": ProblemType(409, "There are as many as there may be"),
+    "idempotency_conflict": ProblemType(409, "The key stands for another request"),
     "internal": ProblemType(500, "The aggregator failed to answer"),
 }
 

@@ -1,14 +1,15 @@
-"""The servers of console and API."""
+"""What all servers have in common, and the servers of console and API."""
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.web.accounts import account_of
 from sysmon_appliance.web.tls import LiveContext, TlsFiles
 
 MAX_HEAD_BYTES = 64 << 10
@@ -16,6 +17,9 @@ MAX_HEAD_BYTES = 64 << 10
 
 HEAD_SECONDS = 30.0
 """How long a head may take to arrive, and a new connection to send its first."""
+
+TICKS_PER_SECOND = 10
+"""How uvicorn counts the time in `on_tick`."""
 
 _STOP_SECONDS = 3
 
@@ -60,11 +64,37 @@ class WebProtocol(HttpToolsProtocol):
             self._deadline = None
 
 
-class WebServer(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs it.
+class AccountProtocol(WebProtocol):
+    """HTTP over the Unix socket; requests find the name of the account that asks as `account` in their state."""
 
-    Run it with `await server.serve(sockets=[...])`; it ends after `should_exit` was set.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
+        self.app_state = self.app_state | {"account": account_of(transport.get_extra_info("socket"))}
+        super().connection_made(transport)
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs it, and sleeps while nobody asks for anything.
+
+    Run it with `await server.serve(sockets=[...])`; it ends after `stop`.
     """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End when the answers that are due have been given; call it on the event loop."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        # The base class wakes up ten times a second to look at `should_exit`; what else it does is due once a second.
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += TICKS_PER_SECOND
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,20 +115,20 @@ def console_context(settings: ConsoleSettings, *, key_passphrase: bytes | None =
     return LiveContext(files, minimum_version=settings.tls.minimum_version, key_passphrase=key_passphrase)
 
 
-def console_server(app: ASGIApp, live: LiveContext | None = None) -> WebServer:
+def console_server(app: ASGIApp, live: LiveContext | None = None) -> Server:
     """Make the console's server."""
-    return WebServer(_config(app, live))
+    return Server(_config(app, live))
 
 
-def socket_server(app: ASGIApp) -> WebServer:
+def socket_server(app: ASGIApp) -> Server:
     """Make the server of the Unix socket."""
-    return WebServer(_config(app, None))
+    return Server(_config(app, None, protocol=AccountProtocol))
 
 
-def _config(app: ASGIApp, live: LiveContext | None) -> uvicorn.Config:
+def _config(app: ASGIApp, live: LiveContext | None, *, protocol: type[WebProtocol] = WebProtocol) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=WebProtocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -2,7 +2,6 @@
 
 from sysmon_appliance.web.console.app import create_app
 from sysmon_appliance.web.console.guard import ViaSocket
-from sysmon_appliance.web.console.sessions import SessionFile
 from sysmon_appliance.web.console.telemetry import Telemetry
 
-__all__ = ["SessionFile", "Telemetry", "ViaSocket", "create_app"]
+__all__ = ["Telemetry", "ViaSocket", "create_app"]

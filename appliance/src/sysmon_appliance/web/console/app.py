@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -45,7 +46,7 @@ def create_app(
     site = Site(side, control, telemetry, base_url(settings), secure=bool(settings.certificate))
     routes = [
         *(route.bind(site) for route in API),
-        link_route(site, session_seconds=settings.session_seconds),
+        link_route(site),
         *static.routes(static.load(built)),
     ]
     return Starlette(
@@ -54,7 +55,7 @@ def create_app(
             Middleware(CountRequests, telemetry=telemetry),
             Middleware(SecurityHeaders),
             Middleware(AnswerFailures),
-            Middleware(Guard, access=control.access, names=host_names(settings)),
+            Middleware(Guard, access=control.access, names=host_names(settings), url=site.base_url, secure=site.secure),
         ],
         exception_handlers={SysmonError: _known, HTTPException: _by_status},
     )
@@ -62,6 +63,8 @@ def create_app(
 
 def base_url(settings: ConsoleSettings) -> str:
     """Return the address at which a browser on this machine, or anywhere if so configured, finds the console."""
+    if settings.url:
+        return settings.url.rstrip("/")
     address = parse_address(settings.listen)
     named = replace(address, host="localhost") if address.host in _EVERYWHERE else address
     return f"{'https' if settings.certificate else 'http'}://{named}"
@@ -73,9 +76,10 @@ def host_names(settings: ConsoleSettings) -> frozenset[str]:
     Where the console listens on every address there is TLS, and then the browser itself checks the name.
     """
     name = parse_address(settings.listen).host.lower()
+    known = {urlsplit(settings.url).hostname or ""} - {""}
     if name in _EVERYWHERE and settings.certificate:
         return frozenset()
-    return frozenset({"localhost"} if is_loopback(name) else {name})
+    return frozenset(known | ({"localhost"} if is_loopback(name) else {name}))
 
 
 async def _known(_: Request, error: Exception) -> Response:

@@ -1,11 +1,13 @@
 """What every request passes before it is answered, and what every answer carries.
 
 Three doors: the Host header must name this console, so that no page elsewhere can reach it through a name of its own
-(DNS rebinding); the API answers only to a session or to the Unix socket; what changes state needs a header that no
-page elsewhere can send without asking first (CSRF).
+(DNS rebinding); the API answers only to somebody who is known, but for the few routes that are public; what changes
+state needs a header that no page elsewhere can send without asking first, and no other page's Origin (CSRF). What
+somebody who is known may do is judged by the route, from the authorisation table.
 """
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -16,7 +18,7 @@ from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import ForbiddenError, SignInError, WrongHostError
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.web.console.authorisation import is_public
-from sysmon_appliance.web.console.routes.session import COOKIE
+from sysmon_appliance.web.console.sessions import origin_of, session_of
 from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
@@ -33,14 +35,15 @@ SECURITY_HEADERS = {
 
 
 class ViaSocket:
-    """Marks requests as the operator's; wraps the app for the listener on the Unix socket."""
+    """Marks requests as those of an account of this machine; wraps the app for the listener on the Unix socket."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope.setdefault("state", {})["principal"] = Principal(Kind.SOCKET, "operator", Role.ADMIN)
+            state = scope.setdefault("state", {})
+            state["principal"] = Principal(Kind.SOCKET, state.get("account", "operator"), Role.ADMIN)
         await self._app(scope, receive, send)
 
 
@@ -60,12 +63,24 @@ class SecurityHeaders:
 
 
 class Guard:
-    """Refuses what may not pass; `names` are the host names of this console, none meaning any."""
+    """Refuses what may not pass, and finds out who asks.
 
-    def __init__(self, app: ASGIApp, access: Access, names: frozenset[str]) -> None:
+    Parameters
+    ----------
+    names
+        The host names of this console, none meaning any.
+    url
+        Its address, for hints.
+    secure
+        Whether it speaks TLS.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, *, names: frozenset[str], url: str, secure: bool) -> None:
         self._app = app
         self._access = access
         self._names = names
+        self._url = url
+        self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,24 +90,49 @@ class Guard:
         await (problem_response(error) if error else self._app)(scope, receive, send)
 
     def _refusal(self, connection: HTTPConnection) -> SysmonError | None:
-        state = connection.scope.setdefault("state", {})
+        scope = connection.scope
+        state = scope.setdefault("state", {})
         if "principal" in state:
             return None
         if not self._is_ours(connection.headers.get("host", "")):
             return WrongHostError("This console is not served under that name.", hint="sysmon link")
-        if not connection.scope["path"].startswith("/api/"):
+        if not scope["path"].startswith("/api/"):
             return None
-        if self._access.is_signed_in(connection.cookies.get(COOKIE, "")):
-            state["principal"] = Principal(Kind.LINK, "operator", Role.ADMIN)
+        if "authorization" in connection.headers:
+            return self._admit(connection, self._bearer(connection))
+        if scope["method"] not in {"GET", "HEAD"} and not _is_meant(connection):
+            return ForbiddenError("What changes something needs the header X-Sysmon: 1, from a page of this console.")
+        session = session_of(connection, secure=self._secure)
+        return self._admit(connection, self._access.of_session(session, origin_of(connection)) if session else None)
+
+    def _admit(self, connection: HTTPConnection, principal: Principal | None) -> SysmonError | None:
+        """Leave who asks for the route; nobody may ask for public routes only."""
+        if principal is not None:
+            connection.scope["state"]["principal"] = principal
         elif not is_public(connection.scope["method"], connection.scope["path"]):
-            return SignInError("There is no session, or it has ended.", hint="sysmon link")
-        if connection.scope["method"] not in {"GET", "HEAD"} and connection.headers.get(WRITE_HEADER) != "1":
-            return ForbiddenError("What changes something needs the header X-Sysmon: 1.")
+            return SignInError("Nobody is signed in here, or not any more.", hint=self._way_in())
         return None
+
+    def _bearer(self, connection: HTTPConnection) -> Principal | None:
+        kind, _, token = connection.headers["authorization"].partition(" ")
+        return self._access.of_token(token.strip(), origin_of(connection)) if kind.lower() == "bearer" else None
+
+    def _way_in(self) -> str:
+        """Name the command that helps whoever is not let in."""
+        if self._access.has_users:
+            return f"sysmon login {self._url}"
+        return "sysmon users create NAME --role admin" if self._secure else "sysmon link"
 
     def _is_ours(self, host: str) -> bool:
         name = host_name(host)
         return not self._names or name in self._names or is_loopback(name)
+
+
+def _is_meant(connection: HTTPConnection) -> bool:
+    """Whether a request that changes something comes from a page of this console, or from no page at all."""
+    headers = connection.headers
+    origin = headers.get("origin")
+    return headers.get(WRITE_HEADER) == "1" and (origin is None or urlsplit(origin).netloc == headers.get("host"))
 
 
 def host_name(host: str) -> str:

@@ -1,31 +1,42 @@
-"""Sessions in a small file beside the live database, so that a restarted aggregator knows its browsers."""
+"""The cookie in which a browser keeps its session."""
 
-import logging
-from collections.abc import Sequence
-from pathlib import Path
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
-import msgspec
+from sysmon_appliance.domain.access import Visitor
 
-from sysmon_appliance.domain.access import Grant
-from sysmon_appliance.files import replace_file
+_PLAIN = "sysmon_session"
+_SECURE = "__Host-sysmon_session"
+"""Browsers take a cookie of such a name only over TLS, and from nobody but this very host."""
 
-_log = logging.getLogger(__name__)
+_MOST_OF_AGENT = 200
 
 
-class SessionFile:
-    """A SessionStore. The file holds hashes only, has mode 0600, and is replaced whole."""
+def cookie_name(*, secure: bool) -> str:
+    """Name the cookie; `secure` is whether the console speaks TLS."""
+    return _SECURE if secure else _PLAIN
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
 
-    def load(self) -> list[Grant]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=list[Grant])
-        except FileNotFoundError:
-            return []
-        except (OSError, msgspec.DecodeError):
-            _log.warning("The file of sessions could not be read; browsers must sign in again.", exc_info=True)
-            return []
+def session_of(connection: HTTPConnection, *, secure: bool) -> str:
+    """Return the secret that a browser shows; empty where it shows none."""
+    return connection.cookies.get(cookie_name(secure=secure), "")
 
-    def save(self, sessions: Sequence[Grant]) -> None:
-        replace_file(self._path, msgspec.json.encode(list(sessions)))
+
+def keep_session(response: Response, secret: str, *, seconds: int, secure: bool) -> None:
+    """Let the browser keep a session, out of reach of scripts and of other sites."""
+    response.set_cookie(
+        cookie_name(secure=secure), secret, max_age=seconds, httponly=True, samesite="strict", secure=secure
+    )
+
+
+def drop_session(response: Response, *, secure: bool) -> None:
+    response.delete_cookie(cookie_name(secure=secure), httponly=True, samesite="strict", secure=secure)
+
+
+def origin_of(connection: HTTPConnection) -> str:
+    """Return the address that a request came from; empty over the Unix socket."""
+    return connection.client.host if connection.client else ""
+
+
+def visitor_of(connection: HTTPConnection) -> Visitor:
+    return Visitor(origin_of(connection), connection.headers.get("user-agent", "")[:_MOST_OF_AGENT])

@@ -1,6 +1,7 @@
 """The routes of console and API, one subject per file; API lists them in the reference's order."""
 
 from sysmon_appliance.web.console.routes import (
+    api_tokens,
     events,
     fleet,
     history,
@@ -9,6 +10,7 @@ from sysmon_appliance.web.console.routes import (
     openapi,
     operations,
     session,
+    users,
 )
 
 _DESCRIBED = (
@@ -18,6 +20,8 @@ _DESCRIBED = (
     *events.ROUTES,
     *ledger.ROUTES,
     *session.ROUTES,
+    *users.ROUTES,
+    *api_tokens.ROUTES,
     *operations.ROUTES,
 )
 API = (*_DESCRIBED, openapi.route(_DESCRIBED))

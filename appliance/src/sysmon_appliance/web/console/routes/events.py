@@ -7,11 +7,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from sysmon_appliance.domain.hosts import Host
-from sysmon_appliance.domain.principals import Kind
 from sysmon_appliance.services.live import Event, LiveHub, Watcher
 from sysmon_appliance.web.console.api import ApiRoute, Call
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.routes.session import COOKIE
 
 HEARTBEAT_SECONDS = 15.0
 _HELLO = b"retry: 2000\n\n"
@@ -67,13 +65,7 @@ async def events(call: Call) -> Response:
     if call.request.method == "HEAD":
         return Response(media_type="text/event-stream", headers=_HEADERS)
     last_id = call.request.headers.get("last-event-id", "")
-    return EventStream(call.side.hub, host, last_id=last_id, allowed=lambda: still_allowed(call))
-
-
-def still_allowed(call: Call) -> bool:
-    """Tell whether whoever opened a stream may go on reading it."""
-    session = call.request.cookies.get(COOKIE, "")
-    return call.principal.kind is Kind.SOCKET or call.control.access.is_signed_in(session)
+    return EventStream(call.side.hub, host, last_id=last_id, allowed=lambda: call.control.access.holds(call.principal))
 
 
 ROUTES = (

@@ -1,15 +1,15 @@
-"""Signing in by a one-time link, and out again."""
+"""Signing in and out, the sessions there are, and the links that start one."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sysmon_appliance.domain.principals import Kind
+from sysmon_appliance.domain.access import Session
+from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.web.console.api import ApiRoute, Call, Site, json_response
 from sysmon_appliance.web.console.authorisation import bind
-
-COOKIE = "sysmon_session"
+from sysmon_appliance.web.console.sessions import drop_session, keep_session, origin_of, session_of, visitor_of
 
 _REFUSED = """<!doctype html>
 <html lang="en">
@@ -23,54 +23,159 @@ _REFUSED = """<!doctype html>
 """
 
 
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    user: str
+    password: str
+
+
 class SessionView(msgspec.Struct, frozen=True):
+    """Who asks; `expires` is null where that has no end. All is null where nobody is signed in."""
+
     signed_in: bool
-    via: Kind | None
+    via: Kind | None = None
+    name: str | None = None
+    role: Role | None = None
+    user: str | None = None
+    expires: int | None = None
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """A browser that is signed in; `last_used` is right to within five minutes."""
+
+    id: str
+    user: str | None
+    via: Kind
+    name: str
+    origin: str
+    agent: str
+    started: int
+    last_used: int
+    expires: int
+    current: bool
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    sessions: list[OpenSession]
 
 
 class LinkView(msgspec.Struct, frozen=True):
     url: str
 
 
-async def show(call: Call) -> Response:
-    return json_response(SessionView(signed_in=True, via=call.principal.kind))
+def view(principal: Principal) -> SessionView:
+    """Describe who asks."""
+    return SessionView(
+        signed_in=True,
+        via=principal.kind,
+        name=principal.name,
+        role=principal.role,
+        user=principal.user or None,
+        expires=principal.expires_ms or None,
+    )
 
 
-async def sign_out(call: Call) -> Response:
-    await call.control.access.sign_out(call.request.cookies.get(COOKIE, ""))
-    response = json_response(SessionView(signed_in=False, via=None))
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+def begun(call: Call, secret: str) -> Response:
+    """Answer with a session that has just begun."""
+    principal = call.control.access.of_session(secret, origin_of(call.request))
+    response = json_response(view(principal) if principal else SessionView(signed_in=False))
+    keep_session(response, secret, seconds=call.control.sessions.seconds, secure=call.site.secure)
     return response
 
 
+async def show(call: Call) -> Response:
+    return json_response(view(call.principal))
+
+
+async def sign_in(call: Call) -> Response:
+    given: Credentials = call.body
+    before = session_of(call.request, secure=call.site.secure)
+    visitor = visitor_of(call.request)
+    return begun(call, await call.control.sign_in.sign_in(given.user, given.password, visitor, replaces=before))
+
+
+async def sign_out(call: Call) -> Response:
+    if call.principal.kind in {Kind.USER, Kind.LINK}:
+        await call.control.sessions.end(call.principal, call.principal.credential)
+    response = json_response(SessionView(signed_in=False))
+    drop_session(response, secure=call.site.secure)
+    return response
+
+
+async def list_sessions(call: Call) -> Response:
+    found = call.control.sessions.of(call.principal)
+    return json_response(SessionList([_open(session, call.principal) for session in found]))
+
+
+async def end_session(call: Call) -> Response:
+    await call.control.sessions.end(call.principal, call.request.path_params["id"])
+    return Response(status_code=204)
+
+
+def _open(session: Session, principal: Principal) -> OpenSession:
+    return OpenSession(
+        id=session.id,
+        user=session.user or None,
+        via=session.kind,
+        name=session.name,
+        origin=session.visitor.origin,
+        agent=session.visitor.agent,
+        started=session.started_ms,
+        last_used=session.last_used_ms,
+        expires=session.expires_ms,
+        current=session.id == principal.credential,
+    )
+
+
 async def new_link(call: Call) -> Response:
-    return json_response(LinkView(f"{call.site.base_url}/link/{call.control.access.new_link()}"), status=201)
+    token = await call.control.sessions.new_link(call.principal)
+    return json_response(LinkView(f"{call.site.base_url}/link/{token}"), status=201)
 
 
-def link_route(site: Site, *, session_seconds: int) -> Route:
+def link_route(site: Site) -> Route:
     """Serve the page that a one-time link opens."""
 
     async def open_link(request: Request) -> Response:
         # Programs that look at links before people open them must not use them up.
         if request.method != "GET":
             return Response(status_code=204)
-        session = await site.control.access.redeem(
-            request.path_params["token"], replaces=request.cookies.get(COOKIE, "")
-        )
-        if session is None:
+        before = session_of(request, secure=site.secure)
+        sessions = site.control.sessions
+        secret = await sessions.redeem(request.path_params["token"], visitor_of(request), replaces=before)
+        if secret is None:
             return HTMLResponse(_REFUSED, status_code=403, headers={"cache-control": "no-store"})
         response = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
-        response.set_cookie(
-            COOKIE, session, max_age=session_seconds, httponly=True, samesite="strict", secure=site.secure
-        )
+        keep_session(response, secret, seconds=sessions.seconds, secure=site.secure)
         return response
 
     return bind("GET", "/link/{token}", open_link)
 
 
 ROUTES = (
-    ApiRoute("GET", "/api/v1/session", "Whether and how this request is signed in.", show, SessionView),
+    ApiRoute("GET", "/api/v1/session", "Who is signed in, how, and what they may do.", show, SessionView),
+    ApiRoute(
+        "POST",
+        "/api/v1/session",
+        "Sign in with a password; the answer sets the cookie of a new session.",
+        sign_in,
+        SessionView,
+        body=Credentials,
+    ),
     ApiRoute("DELETE", "/api/v1/session", "Sign out.", sign_out, SessionView),
+    ApiRoute(
+        "GET",
+        "/api/v1/sessions",
+        "Browsers that are signed in: one's own, and everybody's for an admin.",
+        list_sessions,
+        SessionList,
+    ),
+    ApiRoute(
+        "DELETE",
+        "/api/v1/sessions/{id}",
+        "End a session: one of one's own, and anybody's for an admin.",
+        end_session,
+        "text/plain",
+        status=204,
+    ),
     ApiRoute(
         "POST",
         "/api/v1/links",
