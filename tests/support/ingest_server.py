@@ -18,12 +18,16 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.messages import Limits
 from sysmon_appliance.config import IngestSettings
 from sysmon_appliance.pki import LocalAuthority
+from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
 from tests.support.clock import ManualClock
+from tests.support.identity_side import identity_side
 from tests.support.pushes import HOST
 from tests.support.raw_agent import RawAgent, tls_context
 
@@ -75,6 +79,7 @@ class Listener:
     authority: LocalAuthority
     catalog: Catalog
     barrier: GroupCommit
+    identity: IdentitySide
     server: IngestServer
     loop: asyncio.AbstractEventLoop
 
@@ -130,10 +135,14 @@ async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listen
     chosen = IngestSettings(**{"commit_milliseconds": 5, **authority.aggregator().settings(), **settings})
     with LiveDatabase.open(folder / "live", clock) as database, socket.create_server(("127.0.0.1", 0)) as bound:
         barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
-        catalog = Catalog(database.state)
+        identities = Identities(database.state.identity)
+        catalog = Catalog(database.state, vouched=identities.labels)
         ingest = Ingest(database.state, catalog, barrier, limits=Limits(body_bytes=chosen.max_body_bytes))
-        server = ingest_server(ingest, chosen, clock, live_context(chosen))
+        identity = identity_side(database.state.identity, identities, barrier, clock, issuer=authority.issuer)
+        side = AgentSide(ingest, identity.certificates, identity.enrolment)
+        server = ingest_server(side, chosen, clock, live_context(chosen))
         loop = asyncio.get_running_loop()
-        started.set_result(Listener(bound.getsockname()[1], clock, authority, catalog, barrier, server, loop))
+        port = bound.getsockname()[1]
+        started.set_result(Listener(port, clock, authority, catalog, barrier, identity, server, loop))
         await server.serve(sockets=[bound])
         await barrier.close()

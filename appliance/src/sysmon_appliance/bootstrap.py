@@ -18,9 +18,13 @@ from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
+from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
@@ -30,7 +34,7 @@ from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
-from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
+from sysmon_appliance.web.listeners import address_of, advertised, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import console_context, console_server, socket_server
 from sysmon_appliance.web.tls import LiveContext
 
@@ -154,7 +158,8 @@ def _join(
     settings: AggregatorSettings, listeners: Listeners, database: LiveDatabase, *, pki: Pki, clock: Clock
 ) -> Aggregator:
     barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-    catalog = Catalog(database.state)
+    identities = Identities(database.state.identity)
+    catalog = Catalog(database.state, vouched=identities.labels)
     limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
     ingest = Ingest(database.state, catalog, barrier, limits=limits)
     read_side = ReadSide.over(
@@ -166,6 +171,24 @@ def _join(
         epoch=lambda: ingest.epoch,
     )
     ingest.listen(read_side.hub.update)
+    certificates = Certificates(
+        identities,
+        barrier,
+        clock,
+        region=settings.region,
+        issuer=pki.issuer,
+        settings=settings.enrolment,
+        addresses=settings.enrolment.addresses or (str(advertised(listeners.ingest)),),
+    )
+    identity = IdentitySide.over(
+        database.state.identity,
+        certificates,
+        barrier,
+        clock,
+        settings=settings.enrolment,
+        known_host=read_side.hosts.find,
+    )
+    agent_side = AgentSide(ingest, certificates, identity.enrolment)
     control = Control.over(
         database.state.users,
         barrier,
@@ -177,7 +200,7 @@ def _join(
     app = create_app(read_side, control, _telemetry(read_side, ingest, barrier), settings.console)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(ingest, settings.ingest, clock, pki.ingest),
+            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, pki.ingest),
             listeners.console: console_server(app, pki.console),
             listeners.local: socket_server(ViaSocket(app)),
         },

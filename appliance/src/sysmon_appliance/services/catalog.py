@@ -4,10 +4,10 @@ Everything here belongs to the event loop, except that readers in other threads 
 replaced, never changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from sysmon_agent.wire.messages import Hello, Schema
+from sysmon_agent.wire.messages import Attributes, Hello, Schema
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.domain.schemas import KnownSchema
@@ -19,9 +19,13 @@ CLOCK_FACT = "sysmon.clock.offset"
 
 
 class Catalog:
-    """The host directory and the ledger of this aggregator."""
+    """The host directory and the ledger of this aggregator.
 
-    def __init__(self, state: State) -> None:
+    `vouched` returns the labels that an operator gave to a host when it was let in; they win over its own.
+    """
+
+    def __init__(self, state: State, *, vouched: Callable[[str], Attributes] = lambda _: ()) -> None:
+        self._vouched = vouched
         self._hosts = {host.host_id: host for host in state.hosts}
         self._host_ids = {host.key: host.host_id for host in state.hosts}
         self._host_keys = {host.host_id: host.key for host in state.hosts}
@@ -63,7 +67,7 @@ class Catalog:
             first_seen_ms=now_ms,
             boot_id=hello.boot_id.hex(),
             facts=tuple(sorted(facts.items())),
-            labels=hello.labels,
+            labels=tuple(sorted((dict(hello.labels) | dict(self._vouched(host_id))).items())),
             tags=hello.tags,
             metadata=hello.metadata,
             simulated=facts.get(SIMULATED_FACT) == "true",

@@ -6,7 +6,7 @@ its own, for every push asks.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sysmon_agent.clock import Clock
@@ -57,7 +57,7 @@ class Certificates:
     Parameters
     ----------
     issuer
-        Whoever signs here at the moment; None where nobody does.
+        Whoever signs here; None where nobody does.
     addresses
         Where agents find this region's aggregators, as HOST:PORT.
     """
@@ -69,7 +69,7 @@ class Certificates:
         clock: Clock,
         *,
         region: str,
-        issuer: Callable[[], Issuer | None],
+        issuer: Issuer | None,
         settings: EnrolmentSettings,
         addresses: Sequence[str],
     ) -> None:
@@ -91,7 +91,7 @@ class Certificates:
         NoIssuerError
             Nobody does, or whoever did was revoked.
         """
-        issuer = self._issuer()
+        issuer = self._issuer
         if issuer is None or self.identities.revoked_issuers.judged(issuer.name):
             raise NoIssuerError("There is no intermediate here to sign with.", hint="sysmon-aggregator pki request")
         return issuer

@@ -4,12 +4,15 @@ import contextlib
 import errno
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
 
 BACKLOG = 4096
+
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 
 
 def tcp_listener(address: str, setting: str) -> socket.socket:
@@ -49,6 +52,12 @@ def bound(address: Address) -> socket.socket:
 def address_of(listener: socket.socket) -> Address:
     host, port = listener.getsockname()[:2]
     return Address(host, port)
+
+
+def advertised(listener: socket.socket) -> Address:
+    """Return where others find a listener: its address, or this machine's full name where it listens at every one."""
+    address = address_of(listener)
+    return replace(address, host=socket.getfqdn()) if address.host in _EVERYWHERE else address
 
 
 def unix_listener(path: Path) -> socket.socket:

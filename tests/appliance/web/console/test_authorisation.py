@@ -3,12 +3,16 @@ from starlette.routing import Route
 
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.domain.state import State
+from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.web.console.authorisation import LEAST, bind, least
 from sysmon_appliance.web.ingest.app import create_app
 from tests.support.barrier import InstantBarrier
+from tests.support.clock import ManualClock
 from tests.support.console import Console
+from tests.support.identity_side import identity_side
 
 NOTHING = State("cluster", 1, hosts=(), schemas=(), streams=(), next_batch=1)
 SHORT_CUTS = {("POST", "/v1/batches")}
@@ -27,8 +31,12 @@ def bound(*routes: object) -> set[tuple[str, str]]:
 
 def test_the_table_is_complete_and_has_nothing_else() -> None:
     """Every route of every listener has a line in the table, and every line has a route."""
-    ingest = Ingest(NOTHING, Catalog(NOTHING), InstantBarrier(), limits=DEFAULT_LIMITS)
-    assert bound(*Console().app.routes, *create_app(ingest).routes) | SHORT_CUTS == set(LEAST)
+    barrier, clock = InstantBarrier(), ManualClock()
+    ingest = Ingest(NOTHING, Catalog(NOTHING), barrier, limits=DEFAULT_LIMITS)
+    identities = Identities(NOTHING.identity)
+    identity = identity_side(NOTHING.identity, identities, barrier, clock, issuer=None)
+    side = AgentSide(ingest, identity.certificates, identity.enrolment)
+    assert bound(*Console().app.routes, *create_app(side, clock).routes) | SHORT_CUTS == set(LEAST)
 
 
 def test_a_route_without_a_line_cannot_be_bound() -> None:

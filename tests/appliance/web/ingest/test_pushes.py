@@ -219,7 +219,7 @@ def test_a_certificate_that_expires_ends_its_connection_at_the_next_request(
     agent.post("/v1/hello", HELLO)
     listener.clock.advance(3 * 365 * 86_400)
     refused = agent.post("/v1/batches", a_body(1))
-    assert (refused.status, refused.code) == (403, "bad_identity")
+    assert (refused.status, refused.code) == (403, "certificate_expired")
 
 
 def test_an_aggregators_certificate_is_no_agents(listener: Listener) -> None:
@@ -291,10 +291,15 @@ def test_a_foreign_certificate_gets_no_connection(listener: Listener, tmp_path: 
     assert refused_by_tls(listener.port, context)
 
 
-def test_no_certificate_gets_no_connection(listener: Listener) -> None:
-    """Without a certificate there is no connection."""
+@pytest.mark.parametrize("path", ["/v1/hello", "/v1/batches", "/v1/reenroll", "/", "/v1/enroll?", "/v1/enroll/"])
+def test_without_a_certificate_nothing_is_taken(listener: Listener, path: str) -> None:
+    """Whoever shows no certificate is told so on every route but those of enrolment, and the connection ends."""
     context = tls_context(str(listener.authority.agent(HOST).authority), None)
-    assert refused_by_tls(listener.port, context)
+    with closing(Wire(listener.port, context)) as stranger:
+        stranger.send(request(HELLO, path=path))
+        answer = stranger.rest()
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"certificate_required" in answer
 
 
 def test_older_tls_gets_no_connection(listener: Listener) -> None:

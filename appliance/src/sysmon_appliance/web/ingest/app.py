@@ -1,34 +1,39 @@
 """The ordinary routes of the ingest listener. Pushes never come here: see protocol.py."""
 
 import logging
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import decode_hello
 from sysmon_agent.wire.encode import encode_reply
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
-from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.console.authorisation import bind
 from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
+from sysmon_appliance.web.ingest.enrolling import enrolling_routes
 from sysmon_appliance.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(ingest: Ingest) -> Starlette:
+def create_app(side: AgentSide, clock: Clock) -> Starlette:
     """Make the app; it finds `connection`, an IngestProtocol, in the request's state."""
 
     async def hello(request: Request) -> Response:
         connection = request.state.connection
-        message = decode_hello(await request.body(), ingest.limits)
-        reply = await ingest.hello(connection.peer, message, connection, received_ms=connection.received_ms)
-        return Response(encode_reply(reply), media_type=MESSAGE_TYPE)
+        holder = connection.holder
+        message = decode_hello(await request.body(), side.ingest.limits)
+        reply = await side.ingest.hello(holder.peer, message, connection, received_ms=connection.received_ms)
+        asked = replace(reply, renew=side.certificates.wants_renewal(holder))
+        return Response(encode_reply(asked), media_type=MESSAGE_TYPE)
 
     return Starlette(
-        routes=[bind("POST", "/v1/hello", hello)],
+        routes=[bind("POST", "/v1/hello", hello), *enrolling_routes(side, clock)],
         exception_handlers={
             SysmonError: _show,
             ClientDisconnect: _drop,

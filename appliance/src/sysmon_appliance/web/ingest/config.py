@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import IngestSettings
-from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.agent_side import AgentSide
 
 
 class IngestConfig(uvicorn.Config):
@@ -19,11 +19,11 @@ class IngestConfig(uvicorn.Config):
         protocol: type,
         *,
         context: ssl.SSLContext,
-        ingest: Ingest,
+        side: AgentSide,
         clock: Clock,
         settings: IngestSettings,
     ) -> None:
-        self.ingest = ingest
+        self.side = side
         self.clock = clock
         self.settings = settings
         super().__init__(

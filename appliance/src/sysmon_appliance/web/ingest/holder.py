@@ -1,49 +1,59 @@
-"""Who holds a connection: read from its certificate once, checked at every request."""
+"""Who holds a connection: read from its certificate once; whether that counts is asked at every request."""
 
+import hashlib
 import re
 import ssl
 from asyncio import Transport
-from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_der_x509_certificate
 
 from sysmon_agent.errors import IdentityError
-from sysmon_agent.wire.peer import AGENT, Peer, peer_of
+from sysmon_agent.wire.peer import AGENT, peer_of
+from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.errors import BadIdentityError
 
 _HOST_ID = re.compile(r"[0-9a-f]{32}")
+_HINT = "sysmon-agent check"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The agent at the other end. A connection may outlive the certificate that opened it."""
-
-    peer: Peer
-    expires_ms: int
-
-    def check(self, now_ms: int) -> None:
-        """Refuse a certificate that has expired since.
-
-        Raises
-        ------
-        BadIdentityError
-            It has.
-        """
-        if now_ms >= self.expires_ms:
-            raise BadIdentityError("The certificate has expired.", hint="sysmon-agent check")
-
-
-def holder_of(transport: Transport) -> Holder:
-    """Read the certificate that TLS has verified.
+def holder_of(transport: Transport, region: str) -> Presented | None:
+    """Read the certificate that TLS has verified; None where none was shown.
 
     Raises
     ------
     BadIdentityError
-        It is not an agent's.
+        It is not an agent's of this region.
     """
-    certificate = transport.get_extra_info("peercert")
+    tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
+    certificate: dict[str, Any] | None = tls.getpeercert()
+    if not certificate:
+        return None
     try:
         peer = peer_of(certificate)
     except IdentityError as error:
         raise BadIdentityError(error.message, hint=error.hint) from error
     if peer.role != AGENT or not _HOST_ID.fullmatch(peer.id):
-        raise BadIdentityError(f"The certificate of {peer.uri} is not an agent's.", hint="sysmon-agent check")
-    return Holder(peer, 1000 * int(ssl.cert_time_to_seconds(certificate["notAfter"])))
+        raise BadIdentityError(f"The certificate of {peer.uri} is not an agent's.", hint=_HINT)
+    if peer.region != region:
+        raise BadIdentityError(
+            f"The certificate is of region {peer.region!r}, and this aggregator's is {region!r}.", hint=_HINT
+        )
+    return Presented(
+        peer=peer,
+        serial=f"{int(certificate['serialNumber'], 16):x}",
+        issuer=_common_name(certificate["issuer"]),
+        public_key=_key_hash(tls.getpeercert(binary_form=True) or b""),
+        expires_ms=1000 * int(ssl.cert_time_to_seconds(certificate["notAfter"])),
+    )
+
+
+def _common_name(name: Any) -> str:
+    """Find the common name in a distinguished name as ssl takes it apart."""
+    return next((value for part in name for key, value in part if key == "commonName"), "")
+
+
+def _key_hash(certificate: bytes) -> str:
+    key = load_der_x509_certificate(certificate).public_key()
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -15,6 +15,7 @@ that answer, and then the connection is closed; a client knows that what follows
 """
 
 import asyncio
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -23,12 +24,13 @@ from uvicorn.server import ServerState
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
 from sysmon_agent.wire.messages import Reply
-from sysmon_agent.wire.peer import Peer
-from sysmon_appliance.errors import MethodNotAllowedError, RateLimitedError
+from sysmon_appliance.domain.certificates import Presented
+from sysmon_appliance.errors import CertificateRequiredError, MethodNotAllowedError, RateLimitedError
 from sysmon_appliance.services.ingest import Push
 from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
 from sysmon_appliance.web.ingest.config import IngestConfig
-from sysmon_appliance.web.ingest.holder import Holder, holder_of
+from sysmon_appliance.web.ingest.enrolling import MAX_BODY_BYTES, WITHOUT_CERTIFICATE
+from sysmon_appliance.web.ingest.holder import holder_of
 from sysmon_appliance.web.servers import MAX_HEAD_BYTES
 
 _REQUEST_SECONDS = 30.0
@@ -48,7 +50,7 @@ class Way(Enum):
 class IngestProtocol(HttpToolsProtocol):
     """One connection of an agent."""
 
-    peer: Peer  # only where there is a holder
+    holder: Presented | None = None  # who shows a certificate that may be an agent's
     received_ms: int = 0  # when the current request began to arrive, on the aggregator's clock
 
     def __init__(
@@ -59,12 +61,13 @@ class IngestProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state | {"connection": self}, _loop)
-        self._ingest = config.ingest
+        self._ingest = config.side.ingest
+        self._certificates = config.side.certificates
         self._clock = config.clock
-        self._max_body_bytes = config.settings.max_body_bytes
+        self._largest_body_bytes = config.settings.max_body_bytes
+        self._max_body_bytes = self._largest_body_bytes  # of the current request
         self._max_connections = config.settings.max_connections
         self._keep_alive_seconds = config.settings.keep_alive_seconds
-        self._holder: Holder | None = None
         self._unwelcome: SysmonError | None = None  # why no request of this connection is taken
         self._way = Way.UNDECIDED
         self._parts: list[bytes] = []
@@ -79,16 +82,15 @@ class IngestProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._began = self.loop.time()
         try:
-            self._holder = holder_of(transport)
-            self.peer = self._holder.peer
+            self.holder = holder_of(transport, self._certificates.region)
             if len(self.connections) > self._max_connections:
                 raise RateLimitedError("Too many agents are connected.", hint="See ingest.max_connections.")
         except SysmonError as error:
             self._unwelcome = error
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._holder is not None:
-            self._ingest.leave(self._holder.peer, self)
+        if self.holder is not None:
+            self._ingest.leave(self.holder.peer, self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -200,34 +202,42 @@ class IngestProtocol(HttpToolsProtocol):
             self._leave_to_base()
         elif self.parser.get_method() == b"POST":
             self._way = Way.PUSH
+            self._max_body_bytes = self._largest_body_bytes
         else:
             self._refuse(MethodNotAllowedError("/v1/batches takes POST.", hint="See docs/reference/protocol.md."))
 
     def _leave_to_base(self) -> None:
         self._way = Way.OTHER
+        largest = self._largest_body_bytes
+        self._max_body_bytes = largest if self.url == b"/v1/hello" else min(largest, MAX_BODY_BYTES)
         url = self.url
         super().on_message_begin()
         self.url = url
 
     def _objection(self) -> SysmonError | None:
         """Why this connection may ask for nothing at this moment."""
-        if self._holder is None or self._unwelcome is not None:
+        if self._unwelcome is not None:
             return self._unwelcome
         try:
-            self._holder.check(self.received_ms)
+            if self.holder is None:
+                raise CertificateRequiredError("This route needs a client certificate.", hint="sysmon-agent enroll")
+            self._certificates.check(self.holder, self.received_ms)
         except SysmonError as error:
-            return error
+            return None if self.url in WITHOUT_CERTIFICATE else error
         return None
 
     def _submit(self) -> None:
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
         self._submitted = True
-        self._ingest.submit(Push(self.peer, self, body, self.received_ms, self._answer))
+        assert self.holder is not None  # noqa: S101 - nobody else's push is taken
+        self._ingest.submit(Push(self.holder.peer, self, body, self.received_ms, self._answer))
 
     def _answer(self, answer: Reply | SysmonError) -> None:
         self._submitted = False
         self._began = self.loop.time()
+        if isinstance(answer, Reply) and self.holder is not None and self._certificates.wants_renewal(self.holder):
+            answer = replace(answer, renew=True)
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return

@@ -8,7 +8,7 @@ import uvicorn
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import IngestSettings
-from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.ingest.app import create_app
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
@@ -39,9 +39,9 @@ class IngestServer(uvicorn.Server):
         yield
 
 
-def ingest_server(ingest: Ingest, settings: IngestSettings, clock: Clock, live: LiveContext) -> IngestServer:
+def ingest_server(side: AgentSide, settings: IngestSettings, clock: Clock, live: LiveContext) -> IngestServer:
     """Make the listener; it binds nothing itself."""
-    app = create_app(ingest)
+    app = create_app(side, clock)
     return IngestServer(
-        IngestConfig(app, IngestProtocol, context=live.context, ingest=ingest, clock=clock, settings=settings)
+        IngestConfig(app, IngestProtocol, context=live.context, side=side, clock=clock, settings=settings)
     )

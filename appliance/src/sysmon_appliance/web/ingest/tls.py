@@ -7,7 +7,7 @@ from sysmon_appliance.web.tls import LiveContext, TlsFiles
 
 
 def live_context(settings: IngestSettings, *, key_passphrase: bytes | None = None) -> LiveContext:
-    """Make the context of the ingest listener; who connects must show a certificate of our authority.
+    """Make the context of the ingest listener; who shows a certificate must show one of our authority.
 
     Raises
     ------
@@ -18,6 +18,6 @@ def live_context(settings: IngestSettings, *, key_passphrase: bytes | None = Non
     return LiveContext(
         files,
         minimum_version=settings.tls.minimum_version,
-        clients=ssl.CERT_REQUIRED,
+        clients=ssl.CERT_OPTIONAL,
         key_passphrase=key_passphrase,
     )
