@@ -19,7 +19,7 @@ async def port() -> AsyncIterator[int]:
         server = servers.console_server(PlainTextResponse("fine"))
         serving = asyncio.create_task(server.serve([listener]))
         yield address_of(listener).port
-        server.should_exit = True
+        server.stop()
         await serving
 
 
