@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console lint format lock console browser bench-agent bench-ingest bench-console clean
+.PHONY: help up test test-python test-console lint format lock sbom audit console browser bench-agent bench-ingest bench-console clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ $(VENV)/run.stamp: $(BIN)/uv agent/pyproject.toml appliance/pyproject.toml requi
 
 $(VENV)/test.stamp: $(VENV)/run.stamp pyproject.toml
 	@echo "Installing what testing needs"
-	@$(INSTALL) --group test --group lint
+	@$(INSTALL) --group test --group supply --group lint
 	@touch $@
 
 # Vite needs Node.js 20.19, or 22.12 and newer; npm of the wheel is no program of its own, so both are linked.
@@ -87,7 +87,17 @@ format: $(VENV)/test.stamp  ## Format the Python code
 lock: $(BIN)/uv  ## Renew requirements.lock (releases at least a week old)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 	  --exclude-newer $(COOLDOWN) --no-emit-package sysmon-agent --no-emit-package sysmon-appliance \
-	  --group test --group lint --group console --group tools --output-file requirements.lock pyproject.toml
+	  --group test --group supply --group lint --group console --group tools --output-file requirements.lock pyproject.toml
+
+sbom: build/sbom.json  ## Write the bill of materials of what is shipped (CycloneDX)
+
+build/sbom.json: $(VENV)/test.stamp requirements.lock $(CONSOLE_DIR)/package-lock.json appliance/tools/sbom.py
+	@mkdir -p build
+	$(BIN)/python appliance/tools/sbom.py > $@
+
+# Ends well where the databases cannot be asked, and says so: a network is nothing that a clone can mend.
+audit: $(VENV)/test.stamp $(VENV)/node.stamp  ## Ask for known vulnerabilities of all that is locked
+	@$(BIN)/python appliance/tools/audit.py || test $$? = 69
 
 browser:  ## Install Debian's Chromium, which the browser tests drive (asks for root)
 	command -v chromium >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } || sudo sh -c 'apt-get update -qq && apt-get install -y -qq chromium'
