@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from sysmon_appliance.cli import hosts, link, secrets, up, version
+from sysmon_appliance.cli import hosts, link, pki, secrets, up, version
 from sysmon_appliance.cli.failures import guarded
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command("up")(up.up)
 app.command("link")(link.link)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(pki.app, name="pki")
 app.add_typer(secrets.app, name="secrets")
 
 

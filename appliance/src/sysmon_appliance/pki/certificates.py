@@ -55,9 +55,11 @@ def certify_authority(
     """Sign an intermediate; it never outlives the root."""
     subject = _authority_name(f"{peer.region} {peer.id}", public_key)
     builder = _below(root, _builder(subject, public_key, now, _end(root, now, profile.life)))
-    identity = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri)])
-    builder = _as_authority(builder.add_extension(identity, critical=False), profile)
-    if not profile.identities:
+    builder = _as_authority(builder, profile)
+    if profile.identities:
+        identity = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri)])
+        builder = builder.add_extension(identity, critical=False)
+    else:
         none_of_ours = x509.NameConstraints(None, [x509.UniformResourceIdentifier(IDENTITY_HOST)])
         builder = builder.add_extension(none_of_ours, critical=True)
     return builder.sign(root.key, hashes.SHA256())

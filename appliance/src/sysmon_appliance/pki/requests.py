@@ -20,6 +20,8 @@ from sysmon_appliance.pki.keys import PublicKey
 ISSUER = "issuer"
 """The role in the URI of an intermediate; nobody connects with it."""
 
+_CONSUL = "consul"
+
 MAX_BYTES = 16 << 10
 """Of a request or a chain; one of ours has under a thousand."""
 
@@ -36,15 +38,21 @@ def intermediate_request(key: ec.EllipticCurvePrivateKey, region: str, name: str
     ConfigError
         Region or name have characters that an identity cannot carry.
     """
-    peer = Peer(region, ISSUER, name)
-    if identity_in(peer.uri) != peer:
-        raise ConfigError(
-            f"Region and name may have 63 letters, digits, dots, dashes and underscores; {region!r}, {name!r} do not.",
-            hint="sysmon-aggregator pki request --help",
-        )
+    peer = _nameable(Peer(region, ISSUER, name))
     names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(names, critical=False)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def consul_peer(region: str) -> Peer:
+    """Return how the authority of a region's Consul is called.
+
+    Raises
+    ------
+    ConfigError
+        The region has characters that an identity cannot carry.
+    """
+    return _nameable(Peer(region, _CONSUL, _CONSUL))
 
 
 def requested_intermediate(pem: bytes) -> tuple[PublicKey, Peer]:
@@ -78,6 +86,16 @@ def requested_key(pem: bytes) -> PublicKey:
     if asked:
         raise BadCsrError(f"The request asks for more than it may: {', '.join(asked)}.", hint=_HINT)
     return _strong(request.public_key())
+
+
+def _nameable(peer: Peer) -> Peer:
+    if identity_in(peer.uri) == peer:
+        return peer
+    raise ConfigError(
+        f"Region and name may have 63 letters, digits, dots, dashes and underscores; {peer.region!r} and {peer.id!r} "
+        "do not keep to that.",
+        hint="sysmon-aggregator pki request --help",
+    )
 
 
 def identity_of(extensions: x509.Extensions) -> Peer | None:

@@ -1,0 +1,27 @@
+"""Asks before something cannot be undone."""
+
+from typing import Annotated
+
+import typer
+
+from sysmon_appliance.cli.failures import ConflictError
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on where the answer is yes, or `yes` was said beforehand.
+
+    Raises
+    ------
+    ConflictError
+        The answer is no, or there is nobody to give one.
+    """
+    if yes:
+        return
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise ConflictError("Nothing was changed; with --yes nothing is asked.")
