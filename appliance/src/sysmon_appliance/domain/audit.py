@@ -49,6 +49,11 @@ class Entry:
     text: str
     hash: str
 
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What the text says; empty where it is no JSON object."""
+        return _members(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -131,7 +136,7 @@ def digest(text: str) -> str:
 
 def to_line(entry: Entry) -> str:
     """Return an entry as exports have it: its members and its hash."""
-    return _canonical(json.loads(entry.text) | {"hash": entry.hash})
+    return _canonical({**entry.members, "hash": entry.hash})
 
 
 def from_line(line: str) -> Entry:
@@ -144,13 +149,15 @@ def from_line(line: str) -> Entry:
     """
     members = _members(line)
     match members:
-        case {"number": int(number), "hash": str(found)} if _canonical(members) == line:
+        case {"number": int(number), "hash": str(found)} if _is_canonical(members, line):
             del members["hash"]
             return Entry(number, _canonical(members), found)
-    raise ValueError
+    raise ValueError("The line is no entry of an audit log.")
 
 
-def verify(entries: Iterable[Entry], anchors: Collection[str] = (), *, recorded: Callable[[], Head]) -> Verdict:
+def verify(
+    entries: Iterable[Entry], anchors: Collection[str] = (), *, recorded: Callable[[], Head] | None = None
+) -> Verdict:
     """Check that entries follow one another from the first, and that the entry of each anchor (a hash) is there.
 
     `recorded` is called last and returns the head on record then: beyond it, there may be no entry.
@@ -163,7 +170,7 @@ def verify(entries: Iterable[Entry], anchors: Collection[str] = (), *, recorded:
             return Verdict(head, Fault(head.number + 1, problem))
         head = Head(entry.number, entry.hash)
         wanted.discard(entry.hash)
-    return Verdict(head, _fault_at_end(head, wanted, recorded()))
+    return Verdict(head, _fault_at_end(head, wanted, recorded() if recorded else head))
 
 
 def _problem(entry: Entry, head: Head) -> str:
@@ -172,8 +179,7 @@ def _problem(entry: Entry, head: Head) -> str:
         return f"Entry {entry.number} stands where entry {head.number + 1} belongs."
     if digest(entry.text) != entry.hash:
         return "The entry was changed: its hash is another."
-    members = _members(entry.text)
-    if members.get("number") != entry.number or members.get("previous") != head.hash:
+    if entry.members.get("number") != entry.number or entry.members.get("previous") != head.hash:
         return "The entry does not follow the one before it."
     return ""
 
@@ -185,6 +191,13 @@ def _members(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return members if isinstance(members, dict) else {}
+
+
+def _is_canonical(value: object, text: str) -> bool:
+    try:
+        return _canonical(value) == text
+    except (ValueError, RecursionError):  # NaN, which json reads and we never write; or nested beyond all reason
+        return False
 
 
 def _fault_at_end(head: Head, missing: Collection[str], recorded: Head) -> Fault | None:
