@@ -10,6 +10,7 @@ from argon2.profiles import CHEAPEST
 from prometheus_client import CollectorRegistry
 
 from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.domain.access import Visitor
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.principals import Kind, Principal, Role
@@ -23,6 +24,7 @@ from tests.support.clock import ManualClock
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 
 URL = "http://127.0.0.1:7480"
+PASSWORD = "a fine long password"
 OPERATOR = Principal(Kind.SOCKET, "operator", Role.ADMIN)
 
 
@@ -84,4 +86,31 @@ class Console:
         async with self.browser() as client:
             answer = await client.get(f"/link/{await self.new_link()}")
             assert answer.status_code == 303
+            yield client
+
+    async def add_user(self, name: str = "alice", role: Role = Role.VIEWER) -> None:
+        """Add a user whose password is PASSWORD."""
+        _, invitation = await self.control.users.create(OPERATOR, name, role)
+        await self.control.sign_in.accept(invitation, PASSWORD, Visitor())
+
+    @asynccontextmanager
+    async def as_user(self, name: str = "alice") -> AsyncIterator[httpx2.AsyncClient]:
+        """Make a client that has signed in with a password, and may change things."""
+        async with self.browser() as client:
+            client.headers["x-sysmon"] = "1"
+            answer = await client.post("/api/v1/session", json={"user": name, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+    async def api_token(self, name: str = "", role: Role = Role.VIEWER, seconds: int = 3600) -> str:
+        """Make an API token, of a user where one is named."""
+        owner = Principal(Kind.USER, name, Role.ADMIN, user=name) if name else OPERATOR
+        _, text = await self.control.api_tokens.create(owner, "script", role, seconds)
+        return text
+
+    @asynccontextmanager
+    async def with_token(self, text: str) -> AsyncIterator[httpx2.AsyncClient]:
+        """Make a client that shows an API token."""
+        async with self.browser() as client:
+            client.headers["authorization"] = f"Bearer {text}"
             yield client

@@ -9,7 +9,7 @@ import pytest
 
 from sysmon_appliance.services.live import Event, Watcher
 from sysmon_appliance.web.console.routes.events import frame, frames
-from sysmon_appliance.web.console.routes.session import COOKIE
+from sysmon_appliance.web.console.sessions import cookie_name
 from sysmon_appliance.web.servers import console_server
 from tests.support.console import Console
 from tests.support.head import START_MS, batch, host, schema, series
@@ -25,7 +25,7 @@ async def served(console: Console) -> AsyncIterator[httpx2.AsyncClient]:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with httpx2.AsyncClient(base_url=url, timeout=10) as client:
-            await client.get(f"/link/{console.control.access.new_link()}")
+            await client.get(f"/link/{await console.new_link()}")
             yield client
         console.side.hub.close()
         server.should_exit = True
@@ -126,7 +126,7 @@ async def test_streams_end_when_the_server_stops() -> None:
             assert [line async for line in lines if line] == []
 
 
-@pytest.mark.parametrize("cookie", ["", f"{COOKIE}=guess"])
+@pytest.mark.parametrize("cookie", ["", f"{cookie_name(secure=False)}=guess"])
 async def test_no_stream_without_a_session(cookie: str) -> None:
     """Nobody listens without a session."""
     async with Console().browser() as browser:

@@ -1,0 +1,104 @@
+from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.console.sessions import cookie_name
+from tests.support.console import PASSWORD, URL, Console
+
+NEW = "another fine password"
+
+
+async def test_a_user_is_invited_and_sets_a_password() -> None:
+    """An admin adds a user and gets an address; whoever opens it sets a password and is signed in."""
+    console = Console()
+    async with console.operator() as operator:
+        made = await operator.post("/api/v1/users", json={"name": "alice", "role": "viewer"})
+    assert made.status_code == 201
+    assert (made.json()["user"]["invited"], made.json()["user"]["last_signed_in"]) == (True, None)
+    token = made.json()["invitation"].removeprefix(f"{URL}/invite/")
+    async with console.browser() as browser:
+        browser.headers["x-sysmon"] = "1"
+        shown = (await browser.get(f"/api/v1/invitations/{token}")).json()
+        assert (shown["user"], shown["role"]) == ("alice", "viewer")
+        weak = await browser.post(f"/api/v1/invitations/{token}", json={"password": "alice"})
+        assert (weak.status_code, weak.json()["code"]) == (400, "weak_password")
+        answer = await browser.post(f"/api/v1/invitations/{token}", json={"password": NEW})
+        assert (answer.status_code, answer.json()["user"]) == (200, "alice")
+        assert (await browser.get("/api/v1/session")).json()["via"] == "user"
+        again = await browser.post(f"/api/v1/invitations/{token}", json={"password": NEW})
+        assert (again.status_code, again.json()["code"]) == (404, "not_found")
+
+
+async def test_users_are_listed_changed_and_removed() -> None:
+    """An admin sees all users, gives them other roles, shuts them out, and removes them."""
+    console = Console()
+    await console.add_user()
+    async with console.operator() as operator:
+        changed = await operator.patch("/api/v1/users/alice", json={"role": "operator", "disabled": True})
+        assert (changed.json()["user"]["role"], changed.json()["user"]["disabled"]) == ("operator", True)
+        assert [each["name"] for each in (await operator.get("/api/v1/users")).json()["users"]] == ["alice"]
+        assert (await operator.delete("/api/v1/users/alice")).status_code == 204
+        assert (await operator.delete("/api/v1/users/alice")).status_code == 404
+
+
+async def test_the_last_admin_stays() -> None:
+    """The last admin can neither be removed, nor shut out, nor given another role."""
+    console = Console()
+    await console.add_user("root", Role.ADMIN)
+    async with console.operator() as operator:
+        for answer in (
+            await operator.delete("/api/v1/users/root"),
+            await operator.patch("/api/v1/users/root", json={"disabled": True}),
+            await operator.patch("/api/v1/users/root", json={"role": "viewer"}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (409, "last_admin")
+
+
+async def test_names_are_plain_and_given_once() -> None:
+    """A name that could be mistaken for another, or is taken, is refused."""
+    async with Console().operator() as operator:
+        for name in ("", "Alice", "a b", "../x", "ä", "a" * 65):
+            answer = await operator.post("/api/v1/users", json={"name": name, "role": "viewer"})
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+        await operator.post("/api/v1/users", json={"name": "alice", "role": "viewer"})
+        answer = await operator.post("/api/v1/users", json={"name": "alice", "role": "admin"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "user_exists")
+
+
+async def test_changing_a_password_ends_other_sessions() -> None:
+    """A new password ends every session of its user; the browser that set it goes on with a new one."""
+    console = Console()
+    await console.add_user()
+    async with console.as_user() as here, console.as_user() as elsewhere:
+        before = here.cookies[cookie_name(secure=False)]
+        wrong = await here.put("/api/v1/password", json={"current": "wrong", "new": NEW})
+        assert (wrong.status_code, wrong.json()["code"]) == (401, "bad_credentials")
+        assert (await here.put("/api/v1/password", json={"current": PASSWORD, "new": NEW})).status_code == 200
+        assert here.cookies[cookie_name(secure=False)] != before
+        assert (await here.get("/api/v1/session")).status_code == 200
+        assert (await elsewhere.get("/api/v1/session")).status_code == 401
+
+
+async def test_a_forgotten_password() -> None:
+    """An admin invites a user anew; the password that was forgotten is good until another is set."""
+    console = Console()
+    await console.add_user()
+    async with console.operator() as operator:
+        made = await operator.post("/api/v1/users/alice/invitation")
+    token = made.json()["invitation"].rpartition("/")[2]
+    async with console.as_user() as before, console.browser() as browser:
+        answer = await browser.post(f"/api/v1/invitations/{token}", json={"password": NEW}, headers={"x-sysmon": "1"})
+        assert answer.status_code == 200
+        assert (await before.get("/api/v1/session")).status_code == 401
+
+
+async def test_another_role_asks_for_signing_in_again() -> None:
+    """A user whose role changes signs in again; a token of theirs may at once do no more than they may."""
+    console = Console()
+    await console.add_user("alice", Role.ADMIN)
+    await console.add_user("root", Role.ADMIN)
+    text = await console.api_token("alice", Role.ADMIN)
+    async with console.as_user() as browser, console.with_token(text) as program:
+        assert (await program.get("/api/v1/users")).status_code == 200
+        async with console.operator() as operator:
+            await operator.patch("/api/v1/users/alice", json={"role": "viewer"})
+        assert (await browser.get("/api/v1/session")).status_code == 401
+        assert (await program.get("/api/v1/users")).status_code == 403
+        assert (await program.get("/api/v1/session")).json()["role"] == "viewer"
