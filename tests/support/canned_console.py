@@ -21,9 +21,15 @@ from sysmon_appliance.web.console.guard import SECURITY_HEADERS
 from sysmon_appliance.web.console.static import BUILT
 from sysmon_appliance.web.problems import problem_response
 from tests.support import canned_fleet
+from tests.support.canned_access import CannedAccess
+from tests.support.canned_access import Handler as AccessHandler
 from tests.support.canned_fleet import CannedHost, Json
+from tests.support.canned_identity import CannedIdentity
 
 Handler = Callable[[Request], Json | Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+PUBLIC = {("POST", "/session"), ("GET", "/invitations/{token}"), ("POST", "/invitations/{token}")}
 
 
 class CannedConsole:
@@ -31,6 +37,7 @@ class CannedConsole:
 
     def __init__(self, hosts: int = 24) -> None:
         self.grow(hosts)
+        self.access = CannedAccess(CannedIdentity(now_ms(), self.hosts))
         self.signed_in = True
         self.reachable = True
         self.origin = ""
@@ -53,25 +60,44 @@ class CannedApi:
         handlers: dict[str, Handler] = {
             "/fleet": lambda _: canned_fleet.fleet(self._console.hosts, now_ms()),
             "/ledger": lambda _: canned_fleet.ledger(self._console.hosts),
-            "/session": lambda _: {"signed_in": True, "via": "link"},
             "/events": self._events,
             "/hosts/compare": self._compare,
             "/hosts/{id}": lambda request: self._host(request, lambda host: host.detail(now_ms())),
             "/hosts/{id}/charts": self._charts,
             "/hosts/{id}/processes": self._processes,
         }
-        return [Route(f"/api/v1{path}", self._guarded(handler)) for path, handler in handlers.items()]
+        fleet = [Route(f"/api/v1{path}", self._guarded(handler)) for path, handler in handlers.items()]
+        return [*self._access_routes(), *fleet]
 
-    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _access_routes(self) -> list[Route]:
+        access = self._console.access
+        reads = {("GET", path): handler for path, handler in access.reads().items()}
+        return [
+            Route(
+                f"/api/v1{path}", self._access_endpoint(handler, is_public=(method, path) in PUBLIC), methods=[method]
+            )
+            for (method, path), handler in (reads | access.writes()).items()
+        ]
+
+    def _access_endpoint(self, handler: AccessHandler, *, is_public: bool) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            if not self._console.reachable:
-                return problem_response(StorageFailedError("The aggregator is starting."))
-            if not self._console.signed_in:
-                return problem_response(SignInError("This browser is not signed in."))
-            answer = handler(request)
-            return answer if isinstance(answer, Response) else JSONResponse(answer)
+            refused = self._refused(is_public=is_public)
+            return refused or respond(await self._console.access.answer(request, handler))
 
         return endpoint
+
+    def _guarded(self, handler: Handler) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            return self._refused() or respond(handler(request))
+
+        return endpoint
+
+    def _refused(self, *, is_public: bool = False) -> Response | None:
+        if not self._console.reachable:
+            return problem_response(StorageFailedError("The aggregator is starting."))
+        if not (self._console.signed_in or is_public):
+            return problem_response(SignInError("This browser is not signed in."))
+        return None
 
     def _host(self, request: Request, answer: Callable[[CannedHost], Json]) -> Json | Response:
         host = self._console.find(request.path_params["id"])
@@ -93,6 +119,10 @@ class CannedApi:
 
     def _events(self, request: Request) -> Response:
         return StreamingResponse(stream(self._console, request), media_type="text/event-stream")
+
+
+def respond(answer: Json | Response) -> Response:
+    return answer if isinstance(answer, Response) else JSONResponse(answer)
 
 
 def create_app(console: CannedConsole) -> Starlette:

@@ -2,11 +2,14 @@ import "./styles/fonts.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/forms.css";
 import "./styles/shell.css";
+import "./styles/entrance.css";
 import { render } from "preact";
 import { followFleet } from "./model/fleet.ts";
-import { App } from "./shell/app.tsx";
+import { App, invitationIn } from "./shell/app.tsx";
 
-void followFleet();
+// Who comes with an invitation may see nothing yet.
+if (invitationIn(location.pathname) === null) void followFleet();
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -2,15 +2,17 @@
 
 import type { Attributes } from "../api/types.ts";
 
-export class LabelsError extends Error {}
+const LABEL = /^([^=]+)=(.+)$/;
 
-/** Read labels out of a text; rejects what is not of the form key=value. */
+const parts = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+
+/** What is wrong with a text of labels; empty where nothing is. */
+export function labelsFault(text: string): string {
+  const wrong = parts(text).find((part) => !LABEL.test(part));
+  return wrong === undefined ? "" : `“${wrong}” is no label; write role=db.`;
+}
+
+/** Read labels out of a text without fault. */
 export function parseLabels(text: string): Attributes {
-  const labels: Record<string, string> = {};
-  for (const part of text.split(/[\s,]+/).filter(Boolean)) {
-    const [, key, value] = /^([^=]+)=(.+)$/.exec(part) ?? [];
-    if (!key || !value) throw new LabelsError(`“${part}” is no label; write role=db.`);
-    labels[key] = value;
-  }
-  return labels;
+  return Object.fromEntries(parts(text).map((part) => LABEL.exec(part)?.slice(1) ?? []));
 }

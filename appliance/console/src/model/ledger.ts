@@ -49,6 +49,6 @@ export function ledgerLines({ by_reason }: LedgerTotal): { reason: string; ticks
     }));
 }
 
-export function plural(amount: number, noun: string): string {
-  return `${amount.toLocaleString("en-US")} ${noun}${amount === 1 ? "" : "s"}`;
+export function plural(amount: number, noun: string, nouns = `${noun}s`): string {
+  return `${amount.toLocaleString("en-US")} ${amount === 1 ? noun : nouns}`;
 }

@@ -1,31 +1,53 @@
-// The pages with charts come in a file of their own, so that the fleet page need not wait for the chart library.
+// Pages that the fleet page need not wait for come in files of their own.
 
 import { signal } from "@preact/signals";
 
-type ChartedPages = typeof import("./charted.ts");
-
-const pages = signal<ChartedPages | null>(null);
-
-/** Begin to load the pages with charts; cheap to call again. */
-export function loadCharted(): void {
-  void import("./charted.ts").then((loaded) => {
-    pages.value = loaded;
-  });
+interface Lazy<Pages> {
+  /** Begin to load; cheap to call again. */
+  begin(): void;
+  /** The pages; null until they are here. */
+  use(): Pages | null;
 }
 
+function lazy<Pages>(load: () => Promise<Pages>): Lazy<Pages> {
+  const pages = signal<Pages | null>(null);
+  const begin = () => {
+    void load().then((loaded) => {
+      pages.value = loaded;
+    });
+  };
+  const use = () => {
+    if (!pages.value) begin();
+    return pages.value;
+  };
+  return { begin, use };
+}
+
+/** The chart library is larger than all the rest. */
+const charted = lazy(() => import("./charted.ts"));
+/** Most visits look at hosts, not at who may get in. */
+const guarded = lazy(() => import("./guarded.ts"));
+
+export const loadCharted = charted.begin;
+
 export function HostPage({ id }: { id: string }) {
-  const Page = useCharted()?.HostPage;
+  const Page = charted.use()?.HostPage;
   return Page ? <Page id={id} /> : <Loading />;
 }
 
 export function ComparePage() {
-  const Page = useCharted()?.ComparePage;
+  const Page = charted.use()?.ComparePage;
   return Page ? <Page /> : <Loading />;
 }
 
-function useCharted(): ChartedPages | null {
-  if (!pages.value) loadCharted();
-  return pages.value;
+export function AccessArea({ path }: { path: string }) {
+  const Page = guarded.use()?.AccessArea;
+  return Page ? <Page path={path} /> : <Loading />;
+}
+
+export function AccountPage() {
+  const Page = guarded.use()?.AccountPage;
+  return Page ? <Page /> : <Loading />;
 }
 
 function Loading() {

@@ -3,6 +3,8 @@ import icon from "../favicon.svg";
 import { theme, toggleTheme } from "../model/theme.ts";
 import { route } from "../router.ts";
 import { MoonIcon, SearchIcon, SunIcon } from "../ui/icons.tsx";
+import { AccountMenu } from "./account_menu.tsx";
+import { useWaitingHosts } from "./waiting_hosts.ts";
 
 const CONNECTION_WORDS = { connecting: "Connecting", open: "Live", lost: "Reconnecting" };
 
@@ -17,6 +19,7 @@ export function Header({ onSearch }: { onSearch(): void }) {
         <nav class="shell-nav" aria-label="Pages">
           <PageLink href="/" words="Fleet" />
           <PageLink href="/compare" words="Compare" />
+          <AccessLink />
         </nav>
         <div class="shell-tools">
           <ConnectionState />
@@ -28,6 +31,7 @@ export function Header({ onSearch }: { onSearch(): void }) {
             <kbd>Ctrl K</kbd>
           </button>
           <ThemeButton />
+          <AccountMenu />
         </div>
       </div>
     </header>
@@ -38,6 +42,24 @@ function PageLink({ href, words }: { href: string; words: string }) {
   return (
     <a href={href} aria-current={route.value.path === href ? "page" : undefined}>
       {words}
+    </a>
+  );
+}
+
+/** The way to the access area, with the number of hosts that wait for somebody. */
+function AccessLink() {
+  const waiting = useWaitingHosts();
+  const { path } = route.value;
+  const here = path === "/access" || path.startsWith("/access/");
+  return (
+    <a href={waiting > 0 ? "/access/waiting" : "/access"} aria-current={here ? "page" : undefined}>
+      Access
+      {waiting > 0 && (
+        <span class="badge" data-testid="waiting-badge">
+          {waiting}
+          <span class="visually-hidden"> waiting</span>
+        </span>
+      )}
     </a>
   );
 }

@@ -1,7 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
-import { signOut } from "../api/session.ts";
+import { session, signOut } from "../api/session.ts";
 import type { Status } from "../api/types.ts";
+import { accessPages } from "../model/access.ts";
 import { fleet } from "../model/fleet.ts";
+import { includes } from "../model/roles.ts";
 import { toggleTheme } from "../model/theme.ts";
 import { go } from "../router.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -18,10 +20,29 @@ interface Item {
 const PAGES: readonly Item[] = [
   { key: "page-fleet", title: "Fleet", kind: "page", run: () => go("/") },
   { key: "page-compare", title: "Compare hosts", kind: "page", run: () => go("/compare") },
+  { key: "page-account", title: "Account", kind: "page", run: () => go("/account") },
   { key: "do-theme", title: "Switch between dark and light", kind: "action", run: toggleTheme },
   { key: "do-sign-out", title: "Sign out", kind: "action", run: () => void signOut() },
 ];
+const NEW_TOKEN: Item = {
+  key: "do-token",
+  title: "New join token",
+  kind: "action",
+  run: () => go("/access/tokens?new=1"),
+};
 const MOST_SHOWN = 40;
+
+/** Pages and actions, as far as whoever is signed in may use them. */
+function places(): readonly Item[] {
+  const role = session.peek()?.role;
+  const access = accessPages(role).map(({ path, words }) => ({
+    key: `page-${path.replaceAll("/", "-")}`,
+    title: path === "/access" ? "Access" : words,
+    kind: "page",
+    run: () => go(path),
+  }));
+  return [...PAGES, ...access, ...(includes(role, "operator") ? [NEW_TOKEN] : [])];
+}
 
 /** Jump to a host, a page or an action by typing part of its name. */
 export function Palette({ onClose }: { onClose(): void }) {
@@ -100,5 +121,5 @@ function matching(text: string): readonly Item[] {
   }));
   const found = (item: Item) =>
     words.every((word) => `${item.title} ${item.kind}`.toLowerCase().includes(word));
-  return [...(text ? [] : PAGES), ...hosts, ...(text ? PAGES : [])].filter(found).slice(0, MOST_SHOWN);
+  return [...(text ? [] : places()), ...hosts, ...(text ? places() : [])].filter(found).slice(0, MOST_SHOWN);
 }

@@ -38,3 +38,9 @@ export const TableIcon = icon(<path d="M2 3h12v10H2zM2 6.5h12M2 10h12M6 6.5V13" 
 export const PinIcon = icon(<path d="M8 10.5V15M5 2h6l-.7 5 1.7 1.5v2H4v-2L5.7 7 5 2Z" />);
 export const ExitIcon = icon(<path d="M9 2H3v12h6M6.5 8H14M11.5 5.5 14 8l-2.5 2.5" />);
 export const PlusIcon = icon(<path d="M8 3v10M3 8h10" />);
+export const UserIcon = icon(
+  <>
+    <circle cx="8" cy="5.5" r="3" />
+    <path d="M2.5 14c.6-3 2.7-4.5 5.5-4.5s4.9 1.5 5.5 4.5" />
+  </>,
+);

@@ -3,6 +3,7 @@ import { fleet } from "../../model/fleet.ts";
 import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
 import { ago, bytes, celsius, count, duration, MISSING, moment, percent } from "../../model/units.ts";
 import { second } from "../../ui/hooks.ts";
+import { useCertificateWords } from "./certificate.ts";
 import { Labels, level, Simulated, StatusDot, Track } from "../../ui/parts.tsx";
 
 /** Facts that have words of their own, in the order of reading. */
@@ -55,12 +56,14 @@ export function coresOf({ series }: Host): number | null {
 function Facts({ host }: { host: Host }) {
   const { latest, facts, interval_ms } = host;
   const cores = coresOf(host);
+  const certificate = useCertificateWords(host.id);
   const rows: [string, string][] = FACTS.flatMap(([key, words]) => (facts[key] ? [[words, facts[key]]] : []));
   if (cores) rows.push(["Cores", count(cores)]);
   rows.push(["Memory", bytes(latest.memory_limit ?? null)]);
   rows.push(["Uptime", duration(latest.uptime ?? null)]);
   rows.push(["Interval", `${interval_ms / 1000} s`]);
   rows.push(["Ledger", ledgerWords(host)]);
+  if (certificate) rows.push(["Certificate", certificate]);
   return (
     <dl class="facts">
       {rows.map(([words, value]) => (

@@ -1,0 +1,20 @@
+import type { ComponentChildren } from "preact";
+
+interface Props {
+  title: string;
+  about: ComponentChildren;
+  /** What can be done here. */
+  children?: ComponentChildren;
+}
+
+export function PageHead({ title, about, children }: Props) {
+  return (
+    <header class="access-head">
+      <div>
+        <h1>{title}</h1>
+        <p class="page-about">{about}</p>
+      </div>
+      <div class="access-actions">{children}</div>
+    </header>
+  );
+}

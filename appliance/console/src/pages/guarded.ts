@@ -1,0 +1,2 @@
+export { AccessArea } from "./access/area.tsx";
+export { AccountPage } from "./account/page.tsx";
