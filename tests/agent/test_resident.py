@@ -7,9 +7,11 @@ from threading import Event
 
 import pytest
 
+from sysmon_agent.config.handing import settings_from
 from sysmon_agent.config.values import AgentSettings, CollectSettings, SpoolSettings
+from sysmon_agent.loop.renewing import Renewing
 from sysmon_agent.loop.sending import Channel
-from sysmon_agent.resident import _work, draw, settings_from
+from sysmon_agent.resident import _work, draw
 from tests.support.agent_rig import Rig
 from tests.support.clock import ManualClock
 
@@ -41,6 +43,7 @@ def test_an_agent_whose_delivery_breaks_ends(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     rig = Rig(tmp_path, ManualClock(), connect)
+    renewing = Renewing(str(tmp_path / "none.pem"), rig.clock, renew=lambda *, clone: 1, draw=draw)  # noqa: ARG005
     with pytest.raises(ZeroDivisionError):
-        _work(rig.collecting, rig.sending, Event())
+        _work(rig.collecting, rig.sending, renewing, Event())
     rig.spool.close()

@@ -16,7 +16,6 @@ from tests.support.tree import read, under
 AGENT_DEPENDENCIES = Path(__file__).with_name("agent_dependencies.txt")
 
 FORBIDDEN_IN_THE_AGENT = {
-    "cryptography": "16 MB of memory; the agent checks certificates with ssl alone",
     "httpx": "16 MB of memory and ten times the time of a raw socket per push",
     "httpx2": "as httpx",
     "msgspec": "5 MB of memory; settings are read before the resident program starts",

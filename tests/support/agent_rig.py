@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sysmon_agent.config.values import SpoolSettings, UplinkSettings
 from sysmon_agent.loop.collecting import Collecting
+from sysmon_agent.loop.renewing import Notice
 from sysmon_agent.loop.sending import Channel, Sending
 from sysmon_agent.spool import Spool, Tick
 from sysmon_agent.uplink.machine import Uplink
@@ -89,6 +90,7 @@ class Rig:
         self._numbers = count(1)
         self._next_value = values or (lambda: float(next(self._numbers)))
         self.looked: list[float] = []
+        self.notices = list[Notice]()
         self.start()
 
     def start(self) -> None:
@@ -97,7 +99,12 @@ class Rig:
         uplink_settings = UplinkSettings(batch_samples=100)
         self.uplink = Uplink(("a:1", "b:1"), uplink_settings, epoch=self.spool.epoch, draw=lambda: 0.5)
         self.sending = Sending(
-            self.uplink, self.spool, self.clock, connect=self._connect, describe=lambda _: self._hello()
+            self.uplink,
+            self.spool,
+            self.clock,
+            connect=self._connect,
+            describe=lambda _: self._hello(),
+            notice=self.notices.append,
         )
         self.collecting = Collecting(
             self._look,

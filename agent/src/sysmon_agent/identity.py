@@ -49,7 +49,7 @@ def load(settings: TlsSettings, clock: Clock, *, seal_key: bytes | None = None) 
         A file is missing, others may read the key, certificate and key do not belong together, or it is not its time.
     """
     password = passphrase(settings, seal_key)
-    _finish_replacement(settings, password)
+    finish_replacement(settings, password)
     certificate = read(settings.certificate)
     _check_readable(settings.authority)
     check_private(settings.key)
@@ -103,7 +103,7 @@ def check_private(path: str) -> None:
         raise IdentityError(f"Others may read {path}, which is secret.", hint=f"chmod 600 {path}")
 
 
-def _finish_replacement(settings: TlsSettings, password: bytes) -> None:
+def finish_replacement(settings: TlsSettings, password: bytes) -> None:
     """Put a new key in its place where its certificate is there already: somebody was interrupted between the two."""
     pending = pending_key(settings.key)
     if not os.path.exists(pending):

@@ -9,19 +9,20 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from types import FrameType
-from typing import Any, TypeVar
 
 from sysmon_agent import collectors, identity, transport
 from sysmon_agent.clock import Clock, SystemClock
+from sysmon_agent.config.handing import settings_from
+from sysmon_agent.config.sealing import seal_key
 from sysmon_agent.config.values import AgentSettings
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.logs import set_up_logging
 from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.facts import boot_id, facts
+from sysmon_agent.loop.renewing import Renew, Renewing
 from sysmon_agent.loop.sending import Channel, Sending
 from sysmon_agent.spool import Spool
 from sysmon_agent.uplink.machine import Uplink
@@ -29,48 +30,60 @@ from sysmon_agent.wire.messages import ClockPair, Hello
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 FAREWELL_SECONDS = 1.0
 """How long the end may wait for a last delivery; what is not delivered then lies in the spool."""
 
 
-def settings_from(kind: type[T], values: dict[str, Any]) -> T:
-    """Build a settings value from what `dataclasses.asdict` and JSON have made of it."""
-    built = {}
-    for field in fields(kind):  # type: ignore[arg-type]
-        value = values[field.name]
-        if is_dataclass(field.type):
-            value = settings_from(field.type, value)  # type: ignore[arg-type]
-        built[field.name] = tuple(value) if isinstance(value, list) else value
-    return kind(**built)
+CHILD_SECONDS = 0.2
+"""How often a child is looked at while it works, which takes it a second or two in as many days."""
 
 
-def run(settings: AgentSettings, clock: Clock, stop: Event, draw: Callable[[], float]) -> None:
-    """Collect and deliver until `stop` is set."""
+def run(
+    settings: AgentSettings,
+    clock: Clock,
+    stop: Event,
+    *,
+    connect: Callable[[str], Channel],
+    renew: Renew,
+    draw: Callable[[], float],
+) -> None:
+    """Collect and deliver until `stop` is set.
+
+    Parameters
+    ----------
+    connect
+        Opens a channel to HOST:PORT; raises TransportError or IdentityError.
+    renew
+        Runs the child that renews the certificate.
+    draw
+        Returns a random number from 0 to 1.
+    """
     boot = boot_id()
     interval_ms = round(settings.interval_seconds * 1000)
     spool = Spool(settings.spool, clock, boot_id=boot, new_stream_id=lambda: os.urandom(16))
     try:
+        renewing = Renewing(settings.tls.certificate, clock, renew=renew, draw=draw)
         sending = Sending(
             Uplink(settings.aggregators, settings.uplink, epoch=spool.epoch, draw=draw),
             spool,
             clock,
-            connect=_connector(settings, clock),
+            connect=connect,
             describe=_describer(settings, spool, clock, boot_id=boot, interval_ms=interval_ms),
+            notice=renewing.notice,
         )
         measure = collectors.build(settings.collect, clock, spool.used_bytes).tick
         collecting = Collecting(measure, spool, clock, boot_id=boot, interval_ms=interval_ms, grown=sending.wake)
-        _work(collecting, sending, stop)
+        _work(collecting, sending, renewing, stop)
     finally:
         spool.close()
 
 
-def _work(collecting: Collecting, sending: Sending, stop: Event) -> None:
+def _work(collecting: Collecting, sending: Sending, renewing: Renewing, stop: Event) -> None:
     faults: list[Exception] = []
-    sender = Thread(target=_deliver, args=(sending, stop, faults), name="sending", daemon=True)
-    sender.start()
+    sender = _started("sending", sending.run, stop, faults)
+    _started("renewing", lambda: renewing.run(sending.use_certificate), stop, faults)
     collecting.run(stop)
+    renewing.stop()
     sending.stop()
     sender.join(FAREWELL_SECONDS)
     sending.abort()
@@ -79,20 +92,26 @@ def _work(collecting: Collecting, sending: Sending, stop: Event) -> None:
         raise faults[0]
 
 
-def _deliver(sending: Sending, stop: Event, faults: list[Exception]) -> None:
-    """Deliver until the end; a fault of our own ends the agent, for whoever supervises it starts it anew."""
-    try:
-        sending.run()
-    except Exception as fault:  # noqa: BLE001 - it is raised again where the agent ends
-        faults.append(fault)
-    finally:
-        stop.set()
+def _started(name: str, work: Callable[[], None], stop: Event, faults: list[Exception]) -> Thread:
+    """Start a thread; a fault of our own ends the agent, for whoever supervises it starts it anew."""
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as fault:  # noqa: BLE001 - it is raised again where the agent ends
+            faults.append(fault)
+        finally:
+            stop.set()
+
+    thread = Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
-def _connector(settings: AgentSettings, clock: Clock) -> Callable[[str], Channel]:
+def _connector(settings: AgentSettings, clock: Clock, environ: Mapping[str, str]) -> Callable[[str], Channel]:
     def connect(address: str) -> Channel:
-        # Read for each connection, so that a renewed certificate is used without a restart.
-        context = identity.load(settings.tls, clock).context
+        # Read for each connection, so that a renewed certificate and authority are used without a restart.
+        context = identity.load(settings.tls, clock, seal_key=seal_key(environ)).context
         return transport.connect(
             address, context, monotonic=clock.monotonic, timeout_seconds=settings.uplink.timeout_seconds
         )
@@ -122,6 +141,27 @@ def _describer(
     return describe
 
 
+def _renewer(descriptor: int, environ: Mapping[str, str], stop: Event) -> Renew:
+    """Return how `sysmon-agent renew` is run: it inherits the descriptor from which this program has its settings."""
+
+    def renew(*, clone: bool) -> int:
+        command = [sys.executable, "-P", "-m", "sysmon_agent", "renew", "--inherited", str(descriptor)]
+        return _outcome(os.posix_spawn(sys.executable, [*command, "--clone"] if clone else command, environ), stop)
+
+    return renew
+
+
+def _outcome(child: int, stop: Event) -> int:
+    """Wait for a child and return its exit code; a child never outlives this program."""
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if stop.wait(CHILD_SECONDS):
+            os.kill(child, signal.SIGTERM)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def draw() -> float:
     """Return a random number from 0 to 1; the random module would be a quarter of a megabyte more."""
     return int.from_bytes(os.urandom(6), "big") / (1 << 48)
@@ -135,16 +175,23 @@ def _stop_on_signals(stop: Event) -> None:
         signal.signal(number, handle)
 
 
-def main(descriptor: int) -> None:
-    """Read settings from an inherited descriptor, and work until SIGTERM or SIGINT."""
-    with open(descriptor, "rb") as file:
+def main(descriptor: int, environ: Mapping[str, str]) -> None:
+    """Read settings from an inherited descriptor, which stays open for children, and work until SIGTERM or SIGINT."""
+    with open(descriptor, "rb", closefd=False) as file:
         settings = settings_from(AgentSettings, json.load(file))
     set_up_logging(settings.log_level)
-    stop = Event()
+    clock, stop = SystemClock(), Event()
     _stop_on_signals(stop)
     _log.info("The agent starts.", extra={"interval_seconds": settings.interval_seconds})
     try:
-        run(settings, SystemClock(), stop, draw)
+        run(
+            settings,
+            clock,
+            stop,
+            connect=_connector(settings, clock, environ),
+            renew=_renewer(descriptor, environ, stop),
+            draw=draw,
+        )
     except SysmonError as error:
         _log.critical("The agent ends.", extra={"code": error.code, "reason": error.message, "hint": error.hint})
         sys.exit(error.exit_code)

@@ -6,8 +6,9 @@ from threading import Event as Flag
 from typing import Protocol
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.errors import SysmonError
+from sysmon_agent.errors import CertificateExpiredError, SysmonError
 from sysmon_agent.loop.answers import refusal_in, reply_in
+from sysmon_agent.loop.renewing import Notice
 from sysmon_agent.spool import Spool
 from sysmon_agent.transport import Response
 from sysmon_agent.uplink.machine import ONLY_PEOPLE_HELP, Uplink
@@ -22,6 +23,7 @@ from sysmon_agent.uplink.signals import (
     Greeted,
     Refused,
     Release,
+    Renewed,
     SayHello,
     SendBatch,
     SetAside,
@@ -33,6 +35,9 @@ from sysmon_agent.wire.messages import ClockPair, Hello, Reply
 from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 
 _log = logging.getLogger(__name__)
+
+_NOTICES = {"certificate_expired": Notice.EXPIRED, "cloned_identity": Notice.CLONED}
+"""What refusals say about the certificate, by their code."""
 
 
 class Channel(Protocol):
@@ -57,6 +62,8 @@ class Sending:
         Opens a channel to HOST:PORT; raises TransportError or IdentityError.
     describe
         Returns the hello for a channel.
+    notice
+        Hears what aggregators say about the certificate.
     """
 
     def __init__(
@@ -67,15 +74,18 @@ class Sending:
         *,
         connect: Callable[[str], Channel],
         describe: Callable[[Channel], Hello],
+        notice: Callable[[Notice], None],
     ) -> None:
         self._uplink = uplink
         self._spool = spool
         self._clock = clock
         self._connect = connect
         self._describe = describe
+        self._notice = notice
         self._channel: Channel | None = None
         self._refused_body = b""
         self._complaint = ""
+        self._renewed: Renewed | None = None
         self._woken = Flag()
         self._stopping = False
 
@@ -94,6 +104,11 @@ class Sending:
         """Say that the spool has grown."""
         self._woken.set()
 
+    def use_certificate(self, *, new_host: bool) -> None:
+        """Say that there is another certificate; what is under way is not disturbed."""
+        self._renewed = Renewed(new_host)
+        self._woken.set()
+
     def stop(self) -> None:
         self._stopping = True
         self._woken.set()
@@ -107,9 +122,16 @@ class Sending:
         """Do all that can be done now."""
         event: Event | None = Woken(self._spool.last)
         while event:
+            self._tell_of_certificate()
             event = self._perform(self._uplink.handle(event, self._clock.monotonic()))
             if event:
+                self._listen(event)
                 self._report(event)
+
+    def _tell_of_certificate(self) -> None:
+        renewed, self._renewed = self._renewed, None
+        if renewed:
+            self._perform(self._uplink.handle(renewed, self._clock.monotonic()))
 
     def _patience(self) -> float | None:
         wake_at = self._uplink.wake_at
@@ -143,6 +165,9 @@ class Sending:
                 case SetAside(first, last):
                     _log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
                     self._spool.set_aside(first, last, self._refused_body)
+        except CertificateExpiredError as error:
+            self._notice(Notice.EXPIRED)
+            return Failed(str(error))
         except (SysmonError, OSError) as error:
             return Failed(str(error))
         return None
@@ -188,6 +213,14 @@ class Sending:
             self._channel = None
 
     # Reports
+
+    def _listen(self, event: Event) -> None:
+        """Pass on what an answer says about the certificate."""
+        match event:
+            case Greeted(reply) | Answered(reply) if reply.renew:
+                self._notice(Notice.RENEW)
+            case Refused(_, code) if code in _NOTICES:
+                self._notice(_NOTICES[code])
 
     def _report(self, event: Event) -> None:
         """Log what people should know, once, not at each attempt."""

@@ -26,6 +26,7 @@ from sysmon_agent.uplink.signals import (
     Greeted,
     Refused,
     Release,
+    Renewed,
     SayHello,
     SendBatch,
     SetAside,
@@ -86,6 +87,7 @@ class Uplink:
         self._durable = 0
         self._durable_at = 0.0  # when durable moved last, or there was nothing to wait for
         self._samples = settings.batch_samples  # of a batch; less where an aggregator takes less
+        self._renewed: Renewed | None = None  # a certificate that the connection does not show yet
         self._careful_until = 0  # up to this number ticks are sent one by one, to find the one that is refused
         self.epoch = epoch
         self.state = State.PAUSED
@@ -122,7 +124,7 @@ class Uplink:
             return []
         if self._may_stall() and now >= self._durable_at + self._settings.stall_seconds:
             return self._elsewhere(now)
-        return self._send_or_rest()
+        return self._send_or_rest(now)
 
     def _may_stall(self) -> bool:
         return len(self._addresses) > 1 and self._last > self._durable
@@ -152,7 +154,28 @@ class Uplink:
         self.state = State.PAUSED
         self._until = until
         self._rounds = 0
-        return [Close()]
+        renewed, self._renewed = self._renewed, None
+        if renewed is None or not renewed.new_host:
+            return [Close()]
+        self._careful_until = 0
+        return [Close(), StartStream()]
+
+    # Certificates
+
+    def _finish_first(self, event: Renewed, _now: float) -> list[Action]:
+        """Let what is under way come to its end on the connection that it began on."""
+        new_host = event.new_host or (self._renewed is not None and self._renewed.new_host)
+        self._renewed = Renewed(new_host)
+        return []
+
+    def _reconnect(self, event: Renewed, now: float) -> list[Action]:
+        """Connect anew, at once: a pause that the old certificate has earned does not concern the new one."""
+        self._renewed = event
+        return self._pause(now)
+
+    def _reconnect_later(self, event: Renewed, _now: float) -> list[Action]:
+        self._renewed = event
+        return self._pause(self._until)
 
     def _hold(self, event: Refused, now: float) -> list[Action]:
         self._until = now + self._asked_pause(event)
@@ -173,7 +196,7 @@ class Uplink:
         if event.reply.stored > event.last or _is_foreign(event):
             return self._start_over(now)
         self._durable_at = now
-        return [*self._note(event.reply, now), *self._send_or_rest()]
+        return [*self._note(event.reply, now), *self._send_or_rest(now)]
 
     def _answered(self, event: Answered, now: float) -> list[Action]:
         if event.reply.epoch < self.epoch:
@@ -182,7 +205,7 @@ class Uplink:
             return [*self._note(event.reply, now), *self._retry(now, self._batch())]
         self._backoff.reset()
         self._rounds = 0
-        return [*self._note(event.reply, now), *self._send_or_rest()]
+        return [*self._note(event.reply, now), *self._send_or_rest(now)]
 
     def _start_over(self, now: float) -> list[Action]:
         self._careful_until = 0
@@ -196,7 +219,9 @@ class Uplink:
         self._durable = reply.durable
         return [Release(reply.durable, reply.epoch)]
 
-    def _send_or_rest(self) -> list[Action]:
+    def _send_or_rest(self, now: float) -> list[Action]:
+        if self._renewed:
+            return self._pause(now)
         if self._next > self._last:
             self.state = State.IDLE
             return []
@@ -244,7 +269,7 @@ class Uplink:
             return self._start_over(now)
         self._next = max(event.expected, 1)
         if self._next > self._last:
-            return self._send_or_rest()
+            return self._send_or_rest(now)
         return self._retry(now, self._batch())
 
     def _narrow(self, event: Refused, now: float) -> list[Action]:
@@ -260,16 +285,22 @@ class Uplink:
 
     _TRANSITIONS: ClassVar[dict[tuple[State, type[Event]], Callable[..., list[Action]]]] = {
         (State.PAUSED, Woken): _resume,
+        (State.PAUSED, Renewed): _reconnect,
         (State.CONNECTING, Connected): _greet,
         (State.CONNECTING, Failed): _lost,
+        (State.CONNECTING, Renewed): _finish_first,
         (State.GREETING, Greeted): _greeted,
         (State.GREETING, Refused): _hello_refused,
         (State.GREETING, Failed): _lost,
+        (State.GREETING, Renewed): _finish_first,
         (State.IDLE, Woken): _go_on,
+        (State.IDLE, Renewed): _reconnect,
         (State.HOLDING, Woken): _go_on,
+        (State.HOLDING, Renewed): _reconnect_later,
         (State.SENDING, Answered): _answered,
         (State.SENDING, Refused): _batch_refused,
         (State.SENDING, Failed): _broken,
+        (State.SENDING, Renewed): _finish_first,
     }
 
 

@@ -56,6 +56,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewed:
+    """There is another certificate, which connections to come will show."""
+
+    new_host: bool = False  # whether it makes this another host than before
+
+
+@dataclass(frozen=True, slots=True)
 class Connect:
     address: str
 
@@ -89,7 +96,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class StartStream:
-    """The aggregator has another history of this stream: number what is not durable anew, in a stream of its own."""
+    """Number what is not durable anew, in a stream of its own.
+
+    The aggregator has another history of this stream, or this has become another host.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +110,5 @@ class SetAside:
     last: int
 
 
-Event = Woken | Connected | Failed | Greeted | Answered | Refused
+Event = Woken | Connected | Failed | Greeted | Answered | Refused | Renewed
 Action = Connect | SayHello | SendBatch | Close | Release | StartStream | SetAside

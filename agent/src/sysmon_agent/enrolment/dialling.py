@@ -1,0 +1,86 @@
+"""Reaching one aggregator of several, with as much trust as there is at the moment."""
+
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sysmon_agent import transport
+from sysmon_agent.clock import Clock
+from sysmon_agent.errors import AnswerError, ClockError, StrangerError, SysmonError, TransportError
+from sysmon_agent.transport import Connection
+
+T = TypeVar("T")
+
+_SERVER_FAULT = 500
+_ELSEWHERE = frozenset({"not_leader", "no_issuer"})
+"""Answers that another aggregator of the region may not give."""
+
+
+class Dialling:
+    """Opens connections that are closed when they are not needed any more."""
+
+    def __init__(self, clock: Clock, timeout_seconds: float) -> None:
+        self._clock = clock
+        self._timeout = timeout_seconds
+
+    @contextmanager
+    def anyone(self, address: str) -> Iterator[Connection]:
+        """Reach whoever listens there, believing nothing; raises TransportError."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        connection = transport.reach(address, context, monotonic=self._clock.monotonic, timeout_seconds=self._timeout)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def aggregator(self, address: str, context: ssl.SSLContext) -> Iterator[Connection]:
+        """Reach an aggregator that the context trusts; raises TransportError or IdentityError."""
+        connection = transport.connect(address, context, monotonic=self._clock.monotonic, timeout_seconds=self._timeout)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def trusting(roots: str) -> ssl.SSLContext:
+    """Make a context that trusts these roots (PEM), and shows no certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False  # the role in the certificate is checked instead
+    context.load_verify_locations(cadata=roots)
+    return context
+
+
+def first_of(addresses: Sequence[str], attempt: Callable[[str], T]) -> T:
+    """Return what the first aggregator answers that can.
+
+    Raises
+    ------
+    SysmonError
+        None can: the first reason that is more than a lost connection, or all of them.
+    """
+    faults: list[SysmonError] = []
+    for address in addresses:
+        try:
+            return attempt(address)
+        except (TransportError, StrangerError, ClockError, AnswerError) as error:
+            if isinstance(error, AnswerError) and not _may_differ_elsewhere(error):
+                raise
+            faults.append(error)
+    raise next((fault for fault in faults if not isinstance(fault, TransportError)), _all_of(faults))
+
+
+def _may_differ_elsewhere(error: AnswerError) -> bool:
+    return error.status >= _SERVER_FAULT or error.code in _ELSEWHERE
+
+
+def _all_of(faults: Sequence[SysmonError]) -> SysmonError:
+    if len(faults) == 1:
+        return faults[0]
+    reasons = " ".join(fault.message for fault in faults)
+    return TransportError(f"No aggregator answers. {reasons}".rstrip(), hint="sysmon-agent check")

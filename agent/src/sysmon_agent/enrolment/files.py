@@ -1,0 +1,70 @@
+"""Files of an identity: each is whole or not there, and only its owner can read a key."""
+
+import os
+from pathlib import Path
+
+from sysmon_agent.config.values import TlsSettings
+from sysmon_agent.enrolment.asking import Grant
+from sysmon_agent.errors import EnrolmentError
+from sysmon_agent.identity import RENEW_AT, pending_key
+
+
+def install(tls: TlsSettings, grant: Grant) -> None:
+    """Put a grant in the place of what is there, and the key that waits for it beside it.
+
+    The certificate comes before its key: between the two, `identity.load` finds both and finishes the work.
+
+    Raises
+    ------
+    EnrolmentError
+        A file cannot be written.
+    """
+    pending = Path(pending_key(tls.key))
+    try:
+        replace_file(Path(tls.authority), grant.authority)
+        replace_file(Path(tls.certificate), f"{RENEW_AT}: {grant.renew_at_ms}\n{grant.certificate}")
+        if pending.exists():
+            pending.replace(tls.key)
+            _sync_folder(pending.parent)
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def replace_file(path: Path, content: str, *, folder_mode: int = 0o700) -> None:
+    """Put a file of mode 0644 in the place of what is there; a crash leaves the old or the new one, never half."""
+    path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+        own_as_folder(file.fileno(), path.parent)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    _sync_folder(path.parent)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter; one that is there stays as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def own_as_folder(descriptor: int, folder: Path) -> None:
+    """Give a file that root writes to the owner of its folder, as whom the agent runs."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def unwritable(error: OSError) -> EnrolmentError:
+    return EnrolmentError(
+        f"{error.filename} cannot be written ({error.strerror}).", hint=f"ls -ld {Path(str(error.filename)).parent}"
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
