@@ -12,16 +12,23 @@ from prometheus_client import CollectorRegistry
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.access import Visitor
 from sysmon_appliance.domain.batches import StoredBatch
+from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.domain.users import UsersState
+from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
+from tests.support.fake_issuer import FakeIssuer
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
+from tests.support.identity_side import identity_side
 
 URL = "http://127.0.0.1:7480"
 PASSWORD = "a fine long password"
@@ -44,6 +51,7 @@ class Console:
         self.head = ListHead()
         self.barrier = InstantBarrier()
         self.health = Health()
+        self.audit = ListAudit()
         self.side = ReadSide.over(
             self.directory,
             self.head,
@@ -53,11 +61,19 @@ class Console:
             epoch=lambda: self.epoch,
         )
         self.telemetry = Telemetry(CollectorRegistry(), self.side)
+        state = IdentityState()
+        identities = Identities(state)
+        hosts = NamedHosts(identities, self.directory, self.side.hosts.find)
+        self.identity = identity_side(
+            state, identities, self.barrier, self.clock, issuer=FakeIssuer(self.clock), hosts=hosts
+        )
         self.control = Control.over(
             UsersState(),
             self.barrier,
             self.clock,
+            identity=self.identity,
             passwords=Passwords(CHEAPEST),
+            audit=Audit(self.audit),
             session_seconds=self.settings.session_seconds,
             idle_seconds=self.settings.session_idle_seconds,
         )

@@ -1,9 +1,8 @@
-"""The services of identity over any barrier, with the aggregator's real issuer or one that signs nothing real."""
-
-from collections.abc import Callable, Sequence
+"""The services of identity over any barrier, put together as the composition root does."""
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import EnrolmentSettings
+from sysmon_appliance.domain.authorities import OwnCertificates
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.certificates import Issuer
 from sysmon_appliance.domain.enrolment import IdentityState
@@ -12,6 +11,9 @@ from sysmon_appliance.errors import NotFoundError
 from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
+from sysmon_appliance.services.named_hosts import NamedHosts
+from tests.support.fake_issuer import FakeOwnCertificates
+from tests.support.head import Directory
 
 ADDRESSES = ("sysmon.example:7443",)
 
@@ -27,13 +29,21 @@ def identity_side(
     clock: Clock,
     *,
     issuer: Issuer | None,
+    hosts: NamedHosts | None = None,
+    own: OwnCertificates | None = None,
     settings: EnrolmentSettings | None = None,
-    addresses: Sequence[str] = ADDRESSES,
-    known_host: Callable[[str], Host] = no_host,
 ) -> IdentitySide:
-    """Put the services together as the composition root does, for the region "local"."""
+    """Put the services together for the region "local"."""
     settings = settings or EnrolmentSettings()
     certificates = Certificates(
-        identities, barrier, clock, region="local", issuer=issuer, settings=settings, addresses=addresses
+        identities, barrier, clock, region="local", issuer=issuer, settings=settings, addresses=ADDRESSES
     )
-    return IdentitySide.over(state, certificates, barrier, clock, settings=settings, known_host=known_host)
+    return IdentitySide.over(
+        state,
+        certificates,
+        barrier,
+        clock,
+        own=own or FakeOwnCertificates(),
+        hosts=hosts or NamedHosts(identities, Directory([]), no_host),
+        settings=settings,
+    )

@@ -19,6 +19,7 @@ from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_cert
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
 from sysmon_appliance.services.agent_side import AgentSide
+from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.certificates import Certificates
@@ -26,6 +27,7 @@ from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.retention import Retention
@@ -185,15 +187,18 @@ def _join(
         certificates,
         barrier,
         clock,
+        own=pki.keeper,
+        hosts=NamedHosts(identities, catalog, read_side.hosts.find),
         settings=settings.enrolment,
-        known_host=read_side.hosts.find,
     )
     agent_side = AgentSide(ingest, certificates, identity.enrolment)
     control = Control.over(
         database.state.users,
         barrier,
         clock,
+        identity=identity,
         passwords=Passwords(),
+        audit=Audit(database.audit),
         session_seconds=settings.console.session_seconds,
         idle_seconds=settings.console.session_idle_seconds,
     )

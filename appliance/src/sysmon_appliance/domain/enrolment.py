@@ -56,9 +56,8 @@ class RequestState(StrEnum):
     """How far a request to join is."""
 
     WAITING = "waiting"
-    APPROVED = "approved"  # the agent gets its certificate when it asks next
+    APPROVED = "approved"  # the agent gets its certificate when it asks next, if it has not yet
     REJECTED = "rejected"
-    ENROLLED = "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class JoinRequest:
     state: RequestState
     requested_ms: int
     decided_ms: int = 0
-    host_id: str = ""  # once it is enrolled
+    host_id: str = ""  # once it is let in
 
 
 def request_id(token: str, public_key: str) -> str:

@@ -9,6 +9,8 @@ from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.accounts import Accounts
 from sysmon_appliance.services.api_tokens import ApiTokens
+from sysmon_appliance.services.audit import Audit
+from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.sessions import Sessions
 from sysmon_appliance.services.sign_in import SignIn
@@ -24,6 +26,8 @@ class Control:
     sign_in: SignIn
     users: Users
     api_tokens: ApiTokens
+    audit: Audit
+    identity: IdentitySide
 
     @classmethod
     def over(
@@ -32,7 +36,9 @@ class Control:
         barrier: Barrier,
         clock: Clock,
         *,
+        identity: IdentitySide,
         passwords: Passwords,
+        audit: Audit,
         session_seconds: int,
         idle_seconds: int,
     ) -> Self:
@@ -44,4 +50,6 @@ class Control:
             sign_in=SignIn(accounts, sessions, passwords),
             users=Users(accounts),
             api_tokens=ApiTokens(accounts),
+            audit=audit,
+            identity=identity,
         )

@@ -179,10 +179,10 @@ class Enrolment:
                 return Waiting(request)
             case RequestState.REJECTED:
                 raise EnrolmentRejectedError("An operator rejected this host.", hint="sysmon enrolments list")
+            case RequestState.APPROVED if request.host_id:
+                return await self._grant_again(request, applicant)
             case RequestState.APPROVED:
                 return await self._admit(request, applicant, None)
-            case RequestState.ENROLLED:
-                return await self._grant_again(request, applicant)
 
     async def _wait(self, request: JoinRequest, used: KnownToken | None) -> Waiting:
         waiting = sum(one.state is RequestState.WAITING for one in self._requests.settling.all_judged())
@@ -202,7 +202,7 @@ class Enrolment:
         labels = request.labels or (before.labels if before else ())
         identity = Identity(host_id, request.name, request.public_key, labels, now_ms)
         enrolled = replace(
-            request, state=RequestState.ENROLLED, decided_ms=request.decided_ms or now_ms, host_id=host_id
+            request, state=RequestState.APPROVED, decided_ms=request.decided_ms or now_ms, host_id=host_id
         )
         granted = self._certificates.sign(applicant.request, identity)
         await self._save(

@@ -1,19 +1,20 @@
 """Everything that decides which hosts are of the region, put together over one memory of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import EnrolmentSettings
+from sysmon_appliance.domain.authorities import OwnCertificates
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.enrolment import IdentityState
-from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.enrolment import Enrolment
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.join_requests import JoinRequests
+from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.revocation import Revocation
+from sysmon_appliance.services.rotation import Rotation
 from sysmon_appliance.services.tokens import Tokens
 
 
@@ -27,6 +28,8 @@ class IdentitySide:
     requests: JoinRequests
     enrolment: Enrolment
     revocation: Revocation
+    rotation: Rotation
+    hosts: NamedHosts
 
     @classmethod
     def over(
@@ -36,24 +39,22 @@ class IdentitySide:
         barrier: Barrier,
         clock: Clock,
         *,
+        own: OwnCertificates,
+        hosts: NamedHosts,
         settings: EnrolmentSettings,
-        known_host: Callable[[str], Host],
     ) -> Self:
-        """Put the services together; `known_host` finds a host that has sent something, or raises NotFoundError."""
         identities = certificates.identities
         tokens = Tokens(state, certificates, barrier, clock)
         requests = JoinRequests(state, barrier, clock)
-
-        def find_host(wanted: str) -> str:
-            return wanted if identities.judged(wanted) else known_host(wanted).host_id
-
         return cls(
             identities=identities,
             certificates=certificates,
             tokens=tokens,
             requests=requests,
             enrolment=Enrolment(
-                requests, tokens, certificates, barrier, clock=clock, find_host=find_host, settings=settings
+                requests, tokens, certificates, barrier, clock=clock, find_host=hosts.find, settings=settings
             ),
             revocation=Revocation(identities, barrier, clock),
+            rotation=Rotation(identities, own, barrier, clock),
+            hosts=hosts,
         )

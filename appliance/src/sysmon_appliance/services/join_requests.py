@@ -56,7 +56,7 @@ class JoinRequests:
             The host is in already.
         """
         request = self._find(request_id)
-        if request.state is RequestState.ENROLLED:
+        if request.host_id:
             raise ConflictError("This host is enrolled already.", hint=f"sysmon hosts revoke {request.host_id}")
         if request.state is RequestState.REJECTED:
             return request

@@ -2,6 +2,9 @@
 
 from sysmon_appliance.web.console.routes import (
     api_tokens,
+    audit,
+    certificates,
+    enrolments,
     events,
     fleet,
     history,
@@ -10,6 +13,7 @@ from sysmon_appliance.web.console.routes import (
     openapi,
     operations,
     session,
+    tokens,
     users,
 )
 
@@ -22,6 +26,10 @@ _DESCRIBED = (
     *session.ROUTES,
     *users.ROUTES,
     *api_tokens.ROUTES,
+    *tokens.ROUTES,
+    *enrolments.ROUTES,
+    *certificates.ROUTES,
+    *audit.ROUTES,
     *operations.ROUTES,
 )
 API = (*_DESCRIBED, openapi.route(_DESCRIBED))
