@@ -1,12 +1,33 @@
 """Entries of the audit log for tests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from sysmon_appliance.domain.audit import BEGINNING, AppendAudit, Entry, Head, audited, chained
+from sysmon_appliance.domain.audit import BEGINNING, AppendAudit, AuditQuery, Entry, Head, audited, chained
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from tests.support.pushes import NOW_MS
 
 ALICE = Principal(Kind.USER, "alice", Role.ADMIN, "192.0.2.7")
+
+
+@dataclass
+class ListAudit:
+    """An AuditReader over a list; `recorded` is the head that the database would have on record."""
+
+    log: list[Entry] = field(default_factory=list)
+    recorded: Head = BEGINNING
+
+    def head(self) -> Head:
+        return self.recorded
+
+    def page(self, query: AuditQuery) -> Sequence[Entry]:
+        matching = [entry for entry in reversed(self.log) if entry.number < (query.before or 1 << 60)]
+        wanted = {"actor": query.actor, "action": query.action, "target": query.target}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return [entry for entry in matching if given.items() <= entry.members.items()][: query.limit]
+
+    def entries(self) -> Iterator[Entry]:
+        return iter(self.log)
 
 
 def a_change(number: int) -> AppendAudit:
