@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
-from sysmon_appliance.cli import hosts, link, pki, secrets, up, version
+from sysmon_appliance.cli import api_tokens, context, hosts, link, login, pki, secrets, sessions, up, users, version
 from sysmon_appliance.cli.failures import guarded
 
 app = typer.Typer(
@@ -16,8 +16,14 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("link")(link.link)
+app.command("login")(login.login)
+app.command("logout")(login.logout)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(users.app, name="users")
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(api_tokens.app, name="api-tokens")
+app.add_typer(context.app, name="context")
 app.add_typer(pki.app, name="pki")
 app.add_typer(secrets.app, name="secrets")
 

@@ -1,22 +1,18 @@
-"""Speaks to the aggregator of this machine over its Unix socket, as the operator who may open it.
-
-Plain http.client: a library with pools and HTTP/2 would cost every command more time than its question takes.
-"""
+"""Speaks to an aggregator's API, over whichever way leads there."""
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.cli.failures import AnswerError, PermissionDeniedError
-from sysmon_appliance.errors import UnreachableError
+from sysmon_appliance.cli.endpoints import TIMEOUT_SECONDS, Endpoint, SocketEndpoint
+from sysmon_appliance.cli.failures import AnswerError
 from sysmon_appliance.local.places import DEFAULT_SOCKET, default_folder, running_in
 
-TIMEOUT_SECONDS = 30.0
+__all__ = ["TIMEOUT_SECONDS", "Client", "find_socket"]
 
 
 def find_socket(option: Path | None, environ: Mapping[str, str]) -> Path:
@@ -29,29 +25,16 @@ def find_socket(option: Path | None, environ: Mapping[str, str]) -> Path:
     return running.socket if running is not None else DEFAULT_SOCKET
 
 
-class _UnixConnection(HTTPConnection):
-    """A connection to a path instead of a host."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_SECONDS)
-        try:
-            self.sock.connect(str(self._path))
-        except OSError:
-            self.close()
-            raise
-
-
 class Client:
-    """The API over one connection; a context manager."""
+    """The API over one connection; a context manager. A path stands for the Unix socket there.
 
-    def __init__(self, socket_path: Path) -> None:
-        self._path = socket_path
-        self._http = _UnixConnection(socket_path)
+    A session that an answer begins is kept for the requests that follow, as a browser does.
+    """
+
+    def __init__(self, endpoint: Endpoint | Path) -> None:
+        self._endpoint = SocketEndpoint(endpoint) if isinstance(endpoint, Path) else endpoint
+        self._http = self._endpoint.connection()
+        self._cookies: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -64,8 +47,21 @@ class Client:
         given = {name: value for name, value in parameters.items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given, doseq=True)}" if given else path)
 
-    def post(self, path: str) -> Any:
-        return self._ask("POST", path)
+    def text(self, path: str) -> str:
+        """Return what is at `path` as it is."""
+        return self._answer("GET", path).decode()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._ask("POST", path, body)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._ask("PUT", path, body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._ask("PATCH", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self._ask("DELETE", path)
 
     def pages(self, path: str, member: str, **parameters: Any) -> Iterator[Any]:
         """Yield the entries of a list, following its cursors."""
@@ -77,30 +73,33 @@ class Client:
             if cursor is None:
                 return
 
-    def _ask(self, method: str, target: str) -> Any:
+    def _ask(self, method: str, target: str, body: Any = None) -> Any:
+        """Return the JSON of an answer; None where it has no content."""
+        answer = self._answer(method, target, body)
+        return json.loads(answer) if answer else None
+
+    def _answer(self, method: str, target: str, body: Any = None) -> bytes:
+        sent = None if body is None else json.dumps(body)
         try:
-            # The header tells writes from those that a foreign page could make a browser send.
-            self._http.request(method, target, headers={"X-Sysmon": "1"})
+            self._http.request(method, target, body=sent, headers=self._headers())
             answer = self._http.getresponse()
-            body = answer.read()
+            content = answer.read()
         except (OSError, HTTPException) as error:
             self._http.close()  # it would refuse the next question
-            raise self._unreachable(error) from error
-        if 200 <= answer.status < 300:
-            return json.loads(body)
-        raise _problem(answer.status, body)
+            raise self._endpoint.explain(error) from error
+        if not 200 <= answer.status < 300:
+            raise _problem(answer.status, content)
+        self._keep(answer.headers.get_all("Set-Cookie", []))
+        return content
 
-    def _unreachable(self, error: OSError | HTTPException) -> SysmonError:
-        match error:
-            case TimeoutError():
-                return UnreachableError(
-                    f"The aggregator at {self._path} did not answer in {TIMEOUT_SECONDS:.0f} s.",
-                    hint=f"curl --unix-socket {self._path} http://localhost/readyz",
-                )
-            case PermissionError():
-                return PermissionDeniedError(f"You may not open {self._path}.", hint=f"ls -l {self._path}")
-            case _:
-                return UnreachableError(f"No aggregator answers at {self._path}.", hint="sysmon up")
+    def _headers(self) -> dict[str, str]:
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        return dict(self._endpoint.headers) | ({"Cookie": cookies} if cookies else {})
+
+    def _keep(self, cookies: list[str]) -> None:
+        for cookie in cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name] = value
 
 
 def _problem(status: int, body: bytes) -> SysmonError:

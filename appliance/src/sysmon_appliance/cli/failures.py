@@ -8,7 +8,7 @@ import typer
 
 from sysmon_agent.errors import AnswerError, ExitCode, SysmonError
 
-__all__ = ["AnswerError", "ConflictError", "PermissionDeniedError", "guarded", "report"]
+__all__ = ["AnswerError", "ConflictError", "PermissionDeniedError", "UntrustedError", "guarded", "report"]
 
 
 class PermissionDeniedError(SysmonError):
@@ -23,6 +23,13 @@ class ConflictError(SysmonError):
 
     code = "conflict"
     exit_code = ExitCode.CONFLICT
+
+
+class UntrustedError(SysmonError):
+    """Who answers at a URL is not known to be the aggregator that is meant."""
+
+    code = "untrusted"
+    exit_code = ExitCode.PERMISSION
 
 
 def report(error: SysmonError) -> None:

@@ -1,6 +1,5 @@
 """`sysmon hosts`: list, show and compare."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -11,7 +10,8 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import ExitCode
 from sysmon_appliance.cli import columns as layout
 from sysmon_appliance.cli import options
-from sysmon_appliance.cli.client import Client, find_socket
+from sysmon_appliance.cli.client import Client
+from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.details import compared, described
 from sysmon_appliance.cli.failures import AnswerError, report
 from sysmon_appliance.cli.output import Format, print_rows, watch
@@ -41,12 +41,13 @@ def list_hosts(
     since: Since = None,
     columns: options.Columns = "",
     again: options.Watch = False,
+    context: options.Context = None,
     socket: options.Socket = None,
 ) -> None:
     """List hosts with their state and latest figures."""
     names = layout.chosen(columns, layout.WIDE if output is Format.WIDE else layout.NARROW)
     seconds = seconds_of(since) if since else None
-    with Client(find_socket(socket, os.environ)) as client:
+    with connect(socket, context) as client:
 
         def show() -> None:
             now = SystemClock().wall_ms()
@@ -64,13 +65,14 @@ def show_hosts(
     *,
     output: options.Output = Format.TABLE,
     again: options.Watch = False,
+    context: options.Context = None,
     socket: options.Socket = None,
 ) -> None:
     """Show all that is known of hosts; -o wide adds every series.
 
     Where some of several hosts are not found, the others are shown and the exit code is 7.
     """
-    with Client(find_socket(socket, os.environ)) as client:
+    with connect(socket, context) as client:
 
         def show() -> None:
             found = _found(client, hosts)
@@ -89,10 +91,11 @@ def compare_hosts(
     metric: Annotated[list[str] | None, typer.Option("--metric", "-m", help="Only these metrics.")] = None,
     output: options.Output = Format.TABLE,
     again: options.Watch = False,
+    context: options.Context = None,
     socket: options.Socket = None,
 ) -> None:
     """Compare the latest figures of hosts with those of the first."""
-    with Client(find_socket(socket, os.environ)) as client:
+    with connect(socket, context) as client:
 
         def show() -> None:
             answer = client.get("/api/v1/hosts/compare", host=hosts, metric=metric)
