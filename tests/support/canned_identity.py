@@ -109,7 +109,7 @@ class CannedIdentity:
         ]
         limit = int(asked.get("limit", 100))
         page = chosen[:limit]
-        return {"entries": page, "next": str(page[-1]["number"]) if len(chosen) > limit else None}
+        return {"entries": page, "next": page[-1]["number"] if len(chosen) > limit else None}
 
     def verification(self) -> Json:
         fault = {"number": 17, "problem": "its hash is not that of its content"}
@@ -149,6 +149,7 @@ def enrolment(
         "labels": labels or {},
         "public_key": fingerprint(key + name),
         "state": "waiting",
+        "host": None,
     }
 
 
@@ -219,6 +220,7 @@ def open_session(key: str, name: str | None, started_ms: int, agent: str, *, cur
         "id": key,
         "user": name,
         "via": "user" if name else "link",
+        "name": name or "one-time link",
         "origin": "192.0.2.17" if name else "127.0.0.1",
         "agent": agent,
         "started": started_ms,

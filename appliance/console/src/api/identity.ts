@@ -34,7 +34,7 @@ export interface User {
   created: number;
   last_signed_in: number | null;
   disabled: boolean;
-  /** Whether no password has been set yet. */
+  /** Whether there is an invitation that can be followed. */
   invited: boolean;
 }
 
@@ -48,7 +48,8 @@ export interface ApiToken {
   id: string;
   name: string;
   role: Role;
-  owner: string;
+  /** Null where it was made without a user, as after a one-time link. */
+  owner: string | null;
   created: number;
   expires: number;
   last_used: number | null;
@@ -151,7 +152,7 @@ export interface AuditEntry {
 
 export interface AuditPage {
   entries: readonly AuditEntry[];
-  next: string | null;
+  next: number | null;
 }
 
 export interface Verification {

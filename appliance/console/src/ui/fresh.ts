@@ -34,7 +34,7 @@ export function useFresh<T>(path: string, query: Query = {}): Loaded<T> {
 }
 
 /** The first pages of a long list, kept fresh; `cursor` is the parameter that takes what `next` says. */
-export function useFreshPages<Page extends { next: string | null }>(
+export function useFreshPages<Page extends { next: string | number | null }>(
   path: string,
   query: Query,
   { cursor, most }: { cursor: string; most: number },
@@ -42,7 +42,7 @@ export function useFreshPages<Page extends { next: string | null }>(
   const key = `${withQuery(path, query)} ${most} ${beat.value}`;
   return useLoaded(key, async (abort) => {
     const pages: Page[] = [];
-    let next: string | null = null;
+    let next: Page["next"] = null;
     do {
       const page: Page = await get<Page>(path, next === null ? query : { ...query, [cursor]: next }, abort);
       pages.push(page);

@@ -64,7 +64,7 @@ function Table<Row>({ label, testid, columns, rows, keyOf }: TableProps<Row>) {
           <tr key={keyOf(row)} role="row" data-key={keyOf(row)}>
             {columns.map(({ title, kind, cell }) => (
               <td key={title} role="cell" class={kind} data-title={title}>
-                {cell(row)}
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -34,7 +34,12 @@ export function AccessArea({ path }: { path: string }) {
     <div class="page access-page" data-testid="access-page">
       <nav class="tabs" aria-label="Access">
         {accessPages(role).map(({ path: href, words }) => (
-          <a key={href} href={href} aria-current={href === path ? "page" : undefined}>
+          <a
+            key={href}
+            href={href}
+            ref={href === path ? intoView : null}
+            aria-current={href === path ? "page" : undefined}
+          >
             {words}
           </a>
         ))}
@@ -42,6 +47,11 @@ export function AccessArea({ path }: { path: string }) {
       {role && (includes(role, page.least) ? <Content /> : <Forbidden page={page} role={role} />)}
     </div>
   );
+}
+
+/** On a phone not all tabs fit. */
+function intoView(tab: HTMLElement | null): void {
+  tab?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function Forbidden({ page, role }: { page: AccessPage; role: Role }) {

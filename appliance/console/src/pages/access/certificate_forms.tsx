@@ -5,24 +5,19 @@ import { Confirm } from "../../ui/confirm.tsx";
 import { Create } from "../../ui/create.tsx";
 import { CheckField, TextField } from "../../ui/form.tsx";
 
-/** Shut out whoever holds a certificate; a host as a whole, unless only this one is meant. */
+/** Shut out whoever holds a certificate. */
 export function RevokeCertificate({ certificate, onClose }: { certificate: Certificate; onClose(): void }) {
-  const { name, role, serial, subject } = certificate;
-  const isHost = role === "agent";
-  const revoke = (field: (name: string) => string) => {
-    const whole = isHost && field("host") === "on";
-    const path = whole ? pathOf("hosts", subject, "/revoke") : pathOf("certificates", serial, "/revoke");
-    return send<void>("POST", path, { body: { reason: field("reason").trim() } });
-  };
+  const { name, serial } = certificate;
+  const revoke = (field: (name: string) => string) =>
+    send<void>("POST", pathOf("certificates", serial, "/revoke"), {
+      body: { reason: field("reason").trim() },
+    });
   return (
-    <Confirm
-      title={`Revoke the certificate of ${name}?`}
-      verb="Revoke"
-      harmful
-      onClose={onClose}
-      perform={revoke}
-    >
-      <p>It is refused from the next request on, also on connections that are open. This cannot be undone.</p>
+    <Confirm title={`Shut ${name} out?`} verb="Revoke" harmful onClose={onClose} perform={revoke}>
+      <p>
+        This certificate, and every other that {name} has, is refused from the next request on, also on
+        connections that are open. To come back, the host must join anew.
+      </p>
       <TextField
         label="Reason"
         name="reason"
@@ -31,14 +26,6 @@ export function RevokeCertificate({ certificate, onClose }: { certificate: Certi
         autofocus
         hint="Stands in the audit log."
       />
-      {isHost && (
-        <CheckField
-          label="Shut the whole host out"
-          name="host"
-          defaultChecked
-          hint="All its certificates, and no renewal. To come back it must join anew."
-        />
-      )}
     </Confirm>
   );
 }

@@ -56,9 +56,14 @@ function shown({ invitation }: Invited) {
   return (
     <>
       <p>Give this link to the user. It works once, for a day, and is not shown again.</p>
-      <Copyable text={invitation} label="Copy the link" testid="invitation-link" />
+      <Copyable text={reachable(invitation)} label="Copy the link" testid="invitation-link" />
     </>
   );
+}
+
+/** The link at the address by which this browser reaches the console: the server's own may be known to it alone. */
+function reachable(invitation: string): string {
+  return new URL(new URL(invitation).pathname, location.origin).href;
 }
 
 export function ChangeRole({ user: { name, role }, onClose }: Props) {

@@ -75,9 +75,14 @@ function Name({ user: { name } }: { user: User }) {
   );
 }
 
-function UserState({ user: { disabled, invited } }: { user: User }) {
+function UserState({ user: { disabled, invited, last_signed_in } }: { user: User }) {
   if (disabled) return <State tone="bad">disabled</State>;
-  return invited ? <State tone="warn">invited</State> : <State tone="ok">active</State>;
+  if (invited) return <State tone="warn">invited</State>;
+  return last_signed_in === null ? (
+    <State tone="quiet">invitation expired</State>
+  ) : (
+    <State tone="ok">active</State>
+  );
 }
 
 function Actions({ user, ask }: { user: User; ask: Ask }) {

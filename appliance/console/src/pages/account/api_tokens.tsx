@@ -20,7 +20,7 @@ const LIFETIMES = [
 type Asked = "create" | ApiToken | null;
 
 /** API tokens, with which programs do what their owner may do, or less. */
-export function ApiTokens({ owner, role }: { owner: string; role: Role }) {
+export function ApiTokens({ owner, role }: { owner: string | null; role: Role }) {
   const { data, problem } = useFresh<{ api_tokens: readonly ApiToken[] }>("/api/v1/api-tokens");
   const [asked, setAsked] = useState<Asked>(null);
   const close = () => setAsked(null);

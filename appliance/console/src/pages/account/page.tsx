@@ -20,7 +20,7 @@ export function AccountPage() {
         <h2 id="sessions">Sessions</h2>
         <Sessions user={who.user} everybody={false} />
       </section>
-      <ApiTokens owner={who.name} role={who.role} />
+      <ApiTokens owner={who.user} role={who.role} />
       {who.user !== null && <ChangePassword user={who.user} />}
     </div>
   );
