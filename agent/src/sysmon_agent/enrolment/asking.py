@@ -47,7 +47,7 @@ class Grant:
 class Waiting:
     """The request stands, and is to be repeated as it is."""
 
-    enrolment: str  # its id, by which it is approved; empty where nobody has to
+    enrolment: str  # its id, by which it is approved; empty where the aggregator only has too much to do
     reason: str
     retry_after: float  # seconds
 
@@ -72,9 +72,12 @@ def fetch_authority(channel: Channel) -> Authority:
 def ask(channel: Channel, path: str, request: Mapping[str, str]) -> Grant | Waiting:
     """Ask for a certificate; raises as `fetch_authority` does."""
     response = channel.exchange("POST", path, json.dumps(request).encode(), media_type=MEDIA_TYPE)
-    if response.status == _TOO_MANY:
-        return Waiting("", "rate_limited", _pause(response))
-    answer = _document(response)
+    try:
+        answer = _document(response)
+    except AnswerError as refusal:
+        if refusal.status != _TOO_MANY:
+            raise
+        return Waiting("", refusal.message, _pause(response))
     try:
         if response.status == _ACCEPTED:
             return Waiting(str(answer["enrolment"]), str(answer["reason"]), _pause(response))

@@ -131,7 +131,7 @@ def _trusting_file(path: str) -> ssl.SSLContext:
 def waiting_error(waiting: Waiting) -> WaitingError:
     """Say what is waited for, and who can end it."""
     if not waiting.enrolment:
-        return WaitingError("The aggregator has too much to do and asks to come again later.")
+        return WaitingError(f"The aggregator asks to come again later: {waiting.reason}")
     return WaitingError(
         f"An operator must approve this host: its enrolment {waiting.enrolment} waits ({waiting.reason}).",
         hint=f"sysmon enrolments approve {waiting.enrolment}",
