@@ -16,7 +16,7 @@ import uvloop
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.messages import Limits
-from sysmon_appliance.config import IngestSettings
+from sysmon_appliance.config import IngestSettings, LimitSettings
 from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.barrier import GroupCommit
@@ -26,10 +26,13 @@ from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
+from sysmon_appliance.web.limits import ingest_gate
 from tests.support.clock import ManualClock
 from tests.support.identity_side import identity_side
 from tests.support.pushes import HOST
 from tests.support.raw_agent import RawAgent, tls_context
+
+_LIMITS = LimitSettings()
 
 
 def _length(head: bytes) -> int:
@@ -105,31 +108,31 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(folder: Path, **settings: Any) -> Iterator[Listener]:
+def listening(folder: Path, limits: LimitSettings = _LIMITS, **settings: Any) -> Iterator[Listener]:
     """Run a listener over a database in `folder`, with these settings of `ingest` other than the defaults."""
     started: Future[Listener] = Future()
-    thread = threading.Thread(target=_run, args=(folder, settings, started))
+    thread = threading.Thread(target=_run, args=(folder, limits, settings, started))
     thread.start()
     try:
         listener = started.result(timeout=20)
         try:
             yield listener
         finally:
-            listener.server.should_exit = True
+            listener.loop.call_soon_threadsafe(listener.server.stop)
     finally:
         thread.join(timeout=20)
 
 
-def _run(folder: Path, settings: dict[str, Any], started: "Future[Listener]") -> None:
+def _run(folder: Path, limits: LimitSettings, settings: dict[str, Any], started: "Future[Listener]") -> None:
     try:
-        uvloop.run(_serve(folder, settings, started))
+        uvloop.run(_serve(folder, limits, settings, started))
     except Exception as error:
         if started.done():
             raise
         started.set_exception(error)
 
 
-async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listener]") -> None:
+async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], started: "Future[Listener]") -> None:
     clock = ManualClock()
     authority = LocalAuthority.open(folder / "pki", SystemClock())
     chosen = IngestSettings(**{"commit_milliseconds": 5, **authority.aggregator().settings(), **settings})
@@ -140,7 +143,8 @@ async def _serve(folder: Path, settings: dict[str, Any], started: "Future[Listen
         ingest = Ingest(database.state, catalog, barrier, limits=Limits(body_bytes=chosen.max_body_bytes))
         identity = identity_side(database.state.identity, identities, barrier, clock, issuer=authority.issuer)
         side = AgentSide(ingest, identity.certificates, identity.enrolment)
-        server = ingest_server(side, chosen, clock, live_context(chosen))
+        gate = ingest_gate(chosen, limits)
+        server = ingest_server(side, chosen, clock, live_context(chosen), gate=gate)
         loop = asyncio.get_running_loop()
         port = bound.getsockname()[1]
         started.set_result(Listener(port, clock, authority, catalog, barrier, identity, server, loop))

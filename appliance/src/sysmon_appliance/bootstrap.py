@@ -1,13 +1,13 @@
 """The composition root: the one place where the aggregator's parts are made and joined."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
+from typing import Any
 
-import uvicorn
 from prometheus_client import CollectorRegistry
 
 from sysmon_agent.clock import Clock
@@ -36,8 +36,9 @@ from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
+from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
 from sysmon_appliance.web.listeners import address_of, advertised, tcp_listener, unix_listener
-from sysmon_appliance.web.servers import console_context, console_server, socket_server
+from sysmon_appliance.web.servers import Server, console_context, console_server, socket_server
 from sysmon_appliance.web.tls import LiveContext
 
 _SHOW = "sysmon-aggregator config show --effective"
@@ -62,17 +63,20 @@ class Pki:
     keeper: Keeper
 
 
+Lasting = Callable[[], Coroutine[Any, Any, None]]
+"""Something that runs from start to end, until it is cancelled."""
+
+
 class Aggregator:
     """Everything built and bound; `serve` runs it, once."""
 
     def __init__(
         self,
-        servers: Mapping[socket, uvicorn.Server],
+        servers: Mapping[socket, Server],
         *,
         barrier: GroupCommit,
         read_side: ReadSide,
-        retention: Retention,
-        keeper: Keeper,
+        lasting: Sequence[Lasting],
         ingest_address: Address,
         console_address: Address,
     ) -> None:
@@ -81,8 +85,7 @@ class Aggregator:
         self._servers = servers
         self._barrier = barrier
         self._read_side = read_side
-        self._retention = retention
-        self._keeper = keeper
+        self._lasting = lasting
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set; return when all that was accepted is committed.
@@ -90,15 +93,14 @@ class Aggregator:
         `ready` is called once when every listener answers and the fleet's recent past is in memory.
         """
         async with asyncio.TaskGroup() as tasks:
-            lasting = (self._read_side.hub.run(), self._retention.run(), self._keeper.run())
-            background = [tasks.create_task(running) for running in lasting]
+            background = [tasks.create_task(run()) for run in self._lasting]
             serving = [tasks.create_task(server.serve([listener])) for listener, server in self._servers.items()]
             await self._read_side.refill()
             ready()
             await stop.wait()
             self._read_side.hub.close()
             for server in self._servers.values():
-                server.should_exit = True
+                server.stop()
             await asyncio.wait(serving)
             await self._barrier.close()
             for task in background:
@@ -162,7 +164,7 @@ def _join(
     barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
     identities = Identities(database.state.identity)
     catalog = Catalog(database.state, vouched=identities.labels)
-    limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes)
+    limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
     ingest = Ingest(database.state, catalog, barrier, limits=limits)
     read_side = ReadSide.over(
         catalog,
@@ -202,17 +204,24 @@ def _join(
         session_seconds=settings.console.session_seconds,
         idle_seconds=settings.console.session_idle_seconds,
     )
-    app = create_app(read_side, control, _telemetry(read_side, ingest, barrier), settings.console)
+    telemetry = _telemetry(read_side, ingest, barrier)
+    gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
+    telemetry.register(Limited(*(gate.refused for gate in gates)))
+    app = create_app(read_side, control, telemetry, settings.console)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, pki.ingest),
-            listeners.console: console_server(app, pki.console),
+            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, pki.ingest, gate=gates[0]),
+            listeners.console: console_server(app, pki.console, gates[1]),
             listeners.local: socket_server(ViaSocket(app)),
         },
         barrier=barrier,
         read_side=read_side,
-        retention=Retention(database.usage, barrier, clock, settings.head),
-        keeper=pki.keeper,
+        lasting=(
+            read_side.hub.run,
+            Retention(database.usage, barrier, clock, settings.head).run,
+            pki.keeper.run,
+            control.audit.run,
+        ),
         ingest_address=address_of(listeners.ingest),
         console_address=address_of(listeners.console),
     )

@@ -25,7 +25,7 @@ class IngestSettings:
         150, "Batches that arrive within this time are committed together.", at_least=1, at_most=5000
     )
     max_body_bytes: int = setting(1 << 20, "Largest body that is read.", at_least=1 << 12, at_most=1 << 26)
-    max_connections: int = setting(20_000, "Connections from agents at one time.", at_least=1, at_most=1_000_000)
+    max_connections: int = setting(20_000, "Connections to ingest at one time.", at_least=1, at_most=1_000_000)
     tls: ListenerTlsSettings = section(ListenerTlsSettings)
 
 
@@ -90,6 +90,37 @@ class PkiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    requests_per_minute: int = setting(
+        1200, "Requests to the API of one user, API token or address.", at_least=10, at_most=1_000_000
+    )
+    sign_ins_per_minute: int = setting(
+        60, "Attempts to sign in, or to use a link, from one address.", at_least=1, at_most=100_000
+    )
+    enrolments_per_minute: int = setting(
+        1200, "Requests to enrol or to renew a certificate from one address or host.", at_least=1, at_most=1_000_000
+    )
+    pushes_per_second: int = setting(20, "Batches of one host; ten times as many at once.", at_least=1, at_most=100_000)
+    hellos_per_minute: int = setting(60, "Hellos of one host.", at_least=1, at_most=100_000)
+    schemas_per_hour: int = setting(
+        240, "New lists of series of one host; containers that come and go make some.", at_least=1, at_most=100_000
+    )
+    series_per_host: int = setting(20_000, "Series in one batch of a host.", at_least=100, at_most=1_000_000)
+    connections_per_host: int = setting(
+        8, "Connections with one host's certificate; the oldest makes room.", at_least=1, at_most=1000
+    )
+    strangers: int = setting(
+        1000, "Connections to ingest without a certificate, in all.", at_least=1, at_most=1_000_000
+    )
+    strangers_per_address: int = setting(
+        64, "Connections without a certificate from one address.", at_least=1, at_most=1_000_000
+    )
+    handshakes_per_second: int = setting(
+        100, "TLS handshakes with addresses that have shown no certificate for a day.", at_least=1, at_most=100_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AggregatorSettings:
     """The whole of aggregator.yaml."""
 
@@ -103,3 +134,4 @@ class AggregatorSettings:
     head: HeadSettings = section(HeadSettings)
     pki: PkiSettings = section(PkiSettings)
     enrolment: EnrolmentSettings = section(EnrolmentSettings)
+    limits: LimitSettings = section(LimitSettings)

@@ -1,15 +1,19 @@
 """What all servers have in common, and the servers of console and API."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from socket import socket
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.web.acceptor import Acceptor, Guest
 from sysmon_appliance.web.accounts import account_of
+from sysmon_appliance.web.gate import Gate
 from sysmon_appliance.web.tls import LiveContext, TlsFiles
 
 MAX_HEAD_BYTES = 64 << 10
@@ -21,22 +25,59 @@ HEAD_SECONDS = 30.0
 TICKS_PER_SECOND = 10
 """How uvicorn counts the time in `on_tick`."""
 
+WRITE_SECONDS = 30.0
+"""How long a client may leave what it asked for unread."""
+
+COMMON: Mapping[str, Any] = {
+    "ws": "none",
+    "lifespan": "off",
+    "interface": "asgi3",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+}
+"""uvicorn's settings that all listeners share."""
+
 _STOP_SECONDS = 3
 
 
-class WebProtocol(HttpToolsProtocol):
+class GuestProtocol(HttpToolsProtocol):
+    """A connection of which a gate may know."""
+
+    guest: Guest | None = None  # where the listener has a gate
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.guest is not None:
+            self.guest.left()
+        super().connection_lost(exc)
+
+
+class WebProtocol(GuestProtocol):
     """HTTP for browsers that ends what is too long or too slow, so that half-open requests cannot pile up."""
 
     _deadline: asyncio.TimerHandle | None = None  # while a head is awaited
+    _patience: asyncio.TimerHandle | None = None  # while the client reads too slowly
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
         super().connection_made(transport)
         self._await_head()
+        if self.guest is not None and not self.guest.admitted():
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
+        self._end_patience()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._patience = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._end_patience()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -62,6 +103,11 @@ class WebProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _end_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class AccountProtocol(WebProtocol):
@@ -101,6 +147,29 @@ class Server(uvicorn.Server):
         yield
 
 
+class TlsServer(Server):
+    """A server that speaks TLS: through a gate, and to each new connection with the newest certificate.
+
+    The protocol class of its configuration is a GuestProtocol.
+    """
+
+    def __init__(self, config: uvicorn.Config, live: LiveContext, gate: Gate) -> None:
+        super().__init__(config)
+        self.gate = gate
+        self._live = live
+
+    async def startup(self, sockets: Sequence[socket] | None = None) -> None:
+        # An acceptor has the methods of an asyncio server that the base class calls.
+        self.servers = [Acceptor(listener, self.gate, self._live, self._make) for listener in sockets or ()]  # type: ignore[misc]
+        self.started = True
+
+    def _make(self, guest: Guest) -> GuestProtocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: GuestProtocol = kind(config=self.config, server_state=self.server_state, app_state={})
+        protocol.guest = guest
+        return protocol
+
+
 def console_context(settings: ConsoleSettings, *, key_passphrase: bytes | None = None) -> LiveContext | None:
     """Make the console's TLS where the settings name a certificate; without one it speaks plain HTTP.
 
@@ -115,27 +184,16 @@ def console_context(settings: ConsoleSettings, *, key_passphrase: bytes | None =
     return LiveContext(files, minimum_version=settings.tls.minimum_version, key_passphrase=key_passphrase)
 
 
-def console_server(app: ASGIApp, live: LiveContext | None = None) -> Server:
-    """Make the console's server."""
-    return Server(_config(app, live))
+def console_server(app: ASGIApp, live: LiveContext | None = None, gate: Gate | None = None) -> Server:
+    """Make the console's server; with a live context it speaks TLS, through this gate."""
+    config = _config(app, WebProtocol)
+    return Server(config) if live is None or gate is None else TlsServer(config, live, gate)
 
 
 def socket_server(app: ASGIApp) -> Server:
     """Make the server of the Unix socket."""
-    return Server(_config(app, None, protocol=AccountProtocol))
+    return Server(_config(app, AccountProtocol))
 
 
-def _config(app: ASGIApp, live: LiveContext | None, *, protocol: type[WebProtocol] = WebProtocol) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=protocol,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-        ssl_context_factory=(lambda _config, _default: live.context) if live is not None else None,
-    )
+def _config(app: ASGIApp, protocol: type[WebProtocol]) -> uvicorn.Config:
+    return uvicorn.Config(app, http=protocol, timeout_graceful_shutdown=_STOP_SECONDS, **COMMON)

@@ -34,6 +34,10 @@ class Telemetry(Collector):
         )
         registry.register(self)
 
+    def register(self, collector: Collector) -> None:
+        """Show what another part counts, too."""
+        self._registry.register(collector)
+
     def observe_commit(self, seconds: float) -> None:
         self._commits.observe(seconds)
 

@@ -1,13 +1,12 @@
 """uvicorn's configuration of the ingest listener, with what its protocol needs."""
 
-import ssl
-
 import uvicorn
 from starlette.applications import Starlette
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import IngestSettings
 from sysmon_appliance.services.agent_side import AgentSide
+from sysmon_appliance.web.servers import COMMON
 
 
 class IngestConfig(uvicorn.Config):
@@ -18,7 +17,6 @@ class IngestConfig(uvicorn.Config):
         app: Starlette,
         protocol: type,
         *,
-        context: ssl.SSLContext,
         side: AgentSide,
         clock: Clock,
         settings: IngestSettings,
@@ -29,15 +27,8 @@ class IngestConfig(uvicorn.Config):
         super().__init__(
             app,
             http=protocol,
-            ws="none",
-            interface="asgi3",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
             date_header=False,
-            proxy_headers=False,
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=5,
-            ssl_context_factory=lambda _config, _default: context,
+            **COMMON,
         )

@@ -19,19 +19,18 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
 from sysmon_agent.wire.messages import Reply
 from sysmon_appliance.domain.certificates import Presented
-from sysmon_appliance.errors import CertificateRequiredError, MethodNotAllowedError, RateLimitedError
+from sysmon_appliance.errors import CertificateRequiredError, MethodNotAllowedError
 from sysmon_appliance.services.ingest import Push
 from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.enrolling import MAX_BODY_BYTES, WITHOUT_CERTIFICATE
 from sysmon_appliance.web.ingest.holder import holder_of
-from sysmon_appliance.web.servers import MAX_HEAD_BYTES
+from sysmon_appliance.web.servers import MAX_HEAD_BYTES, GuestProtocol
 
 _REQUEST_SECONDS = 30.0
 """How long a request may take to arrive, and a new connection to send its first."""
@@ -47,7 +46,7 @@ class Way(Enum):
     REFUSED = "refused"
 
 
-class IngestProtocol(HttpToolsProtocol):
+class IngestProtocol(GuestProtocol):
     """One connection of an agent."""
 
     holder: Presented | None = None  # who shows a certificate that may be an agent's
@@ -66,7 +65,6 @@ class IngestProtocol(HttpToolsProtocol):
         self._clock = config.clock
         self._largest_body_bytes = config.settings.max_body_bytes
         self._max_body_bytes = self._largest_body_bytes  # of the current request
-        self._max_connections = config.settings.max_connections
         self._keep_alive_seconds = config.settings.keep_alive_seconds
         self._unwelcome: SysmonError | None = None  # why no request of this connection is taken
         self._way = Way.UNDECIDED
@@ -83,10 +81,9 @@ class IngestProtocol(HttpToolsProtocol):
         self._began = self.loop.time()
         try:
             self.holder = holder_of(transport, self._certificates.region)
-            if len(self.connections) > self._max_connections:
-                raise RateLimitedError("Too many agents are connected.", hint="See ingest.max_connections.")
         except SysmonError as error:
             self._unwelcome = error
+        self._be_counted()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.holder is not None:
@@ -169,7 +166,8 @@ class IngestProtocol(HttpToolsProtocol):
 
         One sweep over all connections from time to time is cheaper than a timer that every push sets anew.
         """
-        limit = _REQUEST_SECONDS if self._arriving else self._keep_alive_seconds
+        patient = self.holder is not None and not self._arriving
+        limit = self._keep_alive_seconds if patient else _REQUEST_SECONDS
         if not self._busy() and now - self._began > limit:
             self._hang_up()
 
@@ -187,9 +185,26 @@ class IngestProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         self._refuse(MalformedMessage("This listener speaks HTTP/1.1 and nothing else."))
 
+    def _be_counted(self) -> None:
+        """Tell the gate who has come; one stranger too many of an address has to leave."""
+        if self.guest is None:
+            return
+        if self.holder is not None and self._counts(self.holder):
+            self.guest.vouched(self.holder.peer.id, self._hang_up)
+        elif not self.guest.admitted():
+            self._hang_up()
+
+    def _counts(self, holder: Presented) -> bool:
+        """Whether a certificate is good at this moment."""
+        try:
+            self._certificates.check(holder, self._clock.wall_ms())
+        except SysmonError:
+            return False
+        return True
+
     def _busy(self) -> bool:
         """Whether an answer is due."""
-        cycle: RequestResponseCycle | None = self.cycle  # none before the first request of the base class
+        cycle: Any = self.cycle  # none before the first request of the base class
         return self._submitted or (cycle is not None and not cycle.response_complete)
 
     def _choose(self) -> None:

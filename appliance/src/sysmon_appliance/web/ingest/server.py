@@ -1,27 +1,22 @@
 """The ingest listener as a whole."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import uvicorn
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.config import IngestSettings
 from sysmon_appliance.services.agent_side import AgentSide
+from sysmon_appliance.web.gate import Gate
 from sysmon_appliance.web.ingest.app import create_app
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
+from sysmon_appliance.web.servers import TICKS_PER_SECOND, TlsServer
 from sysmon_appliance.web.tls import LiveContext
 
-_SWEEP_TICKS = 50  # of a tenth of a second
+_SWEEP_TICKS = 5 * TICKS_PER_SECOND
 
 
-class IngestServer(uvicorn.Server):
-    """A uvicorn server that sweeps its connections, and leaves signals to whoever runs it.
-
-    Run it with `await server.serve(sockets=[...])`; it ends after `should_exit` was set.
-    """
+class IngestServer(TlsServer):
+    """A server that sweeps its connections."""
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _SWEEP_TICKS == 0:
@@ -34,14 +29,10 @@ class IngestServer(uvicorn.Server):
             if isinstance(connection, IngestProtocol):
                 connection.sweep(now)
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
-
-def ingest_server(side: AgentSide, settings: IngestSettings, clock: Clock, live: LiveContext) -> IngestServer:
+def ingest_server(
+    side: AgentSide, settings: IngestSettings, clock: Clock, live: LiveContext, *, gate: Gate
+) -> IngestServer:
     """Make the listener; it binds nothing itself."""
-    app = create_app(side, clock)
-    return IngestServer(
-        IngestConfig(app, IngestProtocol, context=live.context, side=side, clock=clock, settings=settings)
-    )
+    config = IngestConfig(create_app(side, clock), IngestProtocol, side=side, clock=clock, settings=settings)
+    return IngestServer(config, live, gate)
