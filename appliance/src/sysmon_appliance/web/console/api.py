@@ -14,7 +14,9 @@ from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.authorisation import Access, Least, bind, least
+from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.parameters import MAX_QUERY_BYTES, Given, Parameter, read
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, Telemetry
 
@@ -30,6 +32,7 @@ class Site:
     telemetry: Telemetry
     base_url: str
     secure: bool  # whether the console speaks TLS
+    repeats: Repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +97,26 @@ class ApiRoute:
         async def endpoint(request: Request) -> Response:
             request.scope[ROUTE_KEY] = self.path
             authorise(request, needed)
-            return await self.handler(await self._call(site, request))
+            return await self._answer(site, request)
 
         return bind(self.method, self.path, endpoint)
 
-    async def _call(self, site: Site, request: Request) -> Call:
+    @property
+    def creates(self) -> bool:
+        """Whether asking twice would make two of something."""
+        return self.method == "POST" and self.status == 201
+
+    async def _answer(self, site: Site, request: Request) -> Response:
         if len(request.scope["query_string"]) > MAX_QUERY_BYTES:
             raise BadRequestError(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
         given = read(request.query_params, self.parameters)
-        return Call(site, request, given, await read_body(request, self.body) if self.body else None)
+        body = await read_body(request) if self.body else b""
+        call = Call(site, request, given, decoded(body, self.body) if self.body else None)
+        key = request.headers.get(idempotency.HEADER)
+        if key is None or not self.creates:
+            return await self.handler(call)
+        target = f"{self.method} {request.url.path}"
+        return await site.repeats.answer(key, call.principal, target, body, work=lambda: self.handler(call))
 
 
 def principal_of(request: Request) -> Principal | None:
@@ -143,13 +157,13 @@ def authorise(request: Request, needed: Least) -> None:
         raise ForbiddenError("Only commands on the aggregator's own machine may do this.", hint="sysmon link")
 
 
-async def read_body(request: Request, wanted: type) -> Any:
-    """Read a JSON body of a declared type.
+async def read_body(request: Request) -> bytes:
+    """Read a body.
 
     Raises
     ------
-    BadRequestError, OversizedMessage
-        It is no such JSON, or larger than what is read.
+    OversizedMessage
+        It is larger than what is read.
     """
     parts: list[bytes] = []
     size = 0
@@ -158,8 +172,19 @@ async def read_body(request: Request, wanted: type) -> Any:
         if size > MAX_BODY_BYTES:
             raise OversizedMessage(f"A body may have {MAX_BODY_BYTES} bytes.")
         parts.append(part)
+    return b"".join(parts)
+
+
+def decoded(body: bytes, wanted: type) -> Any:
+    """Read JSON of a declared type.
+
+    Raises
+    ------
+    BadRequestError
+        It is none; the message says where.
+    """
     try:
-        return msgspec.json.decode(b"".join(parts), type=wanted)
+        return msgspec.json.decode(body, type=wanted)
     except (msgspec.DecodeError, ValueError) as error:
         raise BadRequestError(f"The body cannot be used: {error}.", hint="docs/reference/http-api.md") from error
 

@@ -21,6 +21,7 @@ from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
+from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
 from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
@@ -43,7 +44,14 @@ def create_app(
 
     `settings.listen` holds the port that is really used. For the Unix socket wrap the application in ViaSocket.
     """
-    site = Site(side, control, telemetry, base_url(settings), secure=bool(settings.certificate))
+    site = Site(
+        side,
+        control,
+        telemetry,
+        base_url(settings),
+        secure=bool(settings.certificate),
+        repeats=Repeats(side.clock),
+    )
     routes = [
         *(route.bind(site) for route in API),
         link_route(site),

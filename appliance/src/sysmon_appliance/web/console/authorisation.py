@@ -35,6 +35,7 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("GET", "/api/v1/hosts/{id}/processes"): Role.VIEWER,
     ("GET", "/api/v1/events"): Role.VIEWER,
     ("GET", "/api/v1/ledger"): Role.VIEWER,
+    ("GET", "/api/v1/authority"): Access.PUBLIC,
     ("GET", "/api/v1/session"): Role.VIEWER,
     ("POST", "/api/v1/session"): Access.PUBLIC,
     ("DELETE", "/api/v1/session"): Role.VIEWER,

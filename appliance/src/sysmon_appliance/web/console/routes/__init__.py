@@ -3,6 +3,7 @@
 from sysmon_appliance.web.console.routes import (
     api_tokens,
     audit,
+    authority,
     certificates,
     enrolments,
     events,
@@ -23,6 +24,7 @@ _DESCRIBED = (
     *history.ROUTES,
     *events.ROUTES,
     *ledger.ROUTES,
+    *authority.ROUTES,
     *session.ROUTES,
     *users.ROUTES,
     *api_tokens.ROUTES,
