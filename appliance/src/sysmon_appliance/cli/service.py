@@ -6,7 +6,6 @@ import gc
 import logging
 import resource
 import signal
-import socket
 from collections.abc import Mapping
 
 import uvloop
@@ -15,6 +14,7 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.sealing import seal_key
 from sysmon_agent.logs import set_up_logging
 from sysmon_appliance.bootstrap import Aggregator, build
+from sysmon_appliance.cli.init_system import InitSystem
 from sysmon_appliance.config import AggregatorSettings
 
 _log = logging.getLogger(__name__)
@@ -25,25 +25,29 @@ def serve(settings: AggregatorSettings, environ: Mapping[str, str]) -> None:
     set_up_logging(settings.log_level, quiet=("uvicorn", "asyncio"))
     _raise_file_limit()
     with build(settings, SystemClock(), key_passphrase=seal_key(environ)) as aggregator:
-        uvloop.run(_run(aggregator, environ.get("NOTIFY_SOCKET", "")))
+        uvloop.run(_run(aggregator, InitSystem.of(environ)))
 
 
-async def _run(aggregator: Aggregator, notify_socket: str) -> None:
+async def _run(aggregator: Aggregator, init: InitSystem) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await aggregator.serve(stop, lambda: _ready(aggregator, notify_socket))
+    alive = asyncio.ensure_future(init.keep_alive(stop))
+    try:
+        await aggregator.serve(stop, lambda: _ready(aggregator, init))
+    finally:
+        stop.set()
+        await alive
     _log.info("The aggregator has stopped.")
 
 
-def _ready(aggregator: Aggregator, notify_socket: str) -> None:
+def _ready(aggregator: Aggregator, init: InitSystem) -> None:
     _relax_collector()
     _log.info(
         "The aggregator is ready.",
         extra={"ingest": str(aggregator.ingest_address), "console": str(aggregator.console_address)},
     )
-    if notify_socket:
-        _notify(notify_socket, b"READY=1")
+    init.ready()
 
 
 def _raise_file_limit() -> None:
@@ -62,10 +66,3 @@ def _relax_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def _notify(path: str, message: bytes) -> None:
-    """Speak systemd's notification protocol; an @ stands for a name without a file."""
-    address = "\0" + path[1:] if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
-        notifier.sendto(message, address)
