@@ -88,6 +88,11 @@ class Region:
         assert isinstance(waiting, Waiting)
         return waiting.request.id
 
+    def fail(self, error: SysmonError | None) -> None:
+        """Let every commit fail with this error from now on; None ends that."""
+        assert isinstance(self.store, InstantStore)
+        self.store.error = error
+
     def check(self, granted: Granted) -> None:
         """Ask as every request does whether a certificate counts."""
         self.side.certificates.check(holder(granted), self.clock.wall_ms())

@@ -202,10 +202,10 @@ async def test_a_host_of_which_nothing_is_known_can_be_shut_out(region: Region) 
 async def test_a_failed_revocation_shuts_nobody_out(region: Region) -> None:
     """A revocation that could not be stored is answered with the error, and changes nothing."""
     granted = await joined(region)
-    region.store.error = StorageFullError("full")
+    region.fail(StorageFullError("full"))
     with pytest.raises(StorageFullError):
         await region.side.revocation.revoke_host(granted.certificate.host_id, "web-01", "", OPERATOR)
-    region.store.error = None
+    region.fail(None)
     region.check(granted)
     await renewed(region, granted)
 

@@ -96,11 +96,11 @@ async def test_labels_of_the_token_are_the_hosts(region: Region) -> None:
 async def test_a_failed_commit_gives_the_use_back(region: Region) -> None:
     """When nothing could be stored, the token is as good as before, and nobody is let in."""
     text = await region.token(uses=1)
-    region.store.error = StorageFullError("full")
+    region.fail(StorageFullError("full"))
     with pytest.raises(StorageFullError):
         await region.enrol(text)
     assert not list(region.identities.certificates())
-    region.store.error = None
+    region.fail(None)
     await region.let_in(text, "k2")
 
 

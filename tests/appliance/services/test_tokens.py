@@ -77,7 +77,7 @@ async def test_without_an_issuer_no_token_is_made() -> None:
 
 async def test_a_token_that_was_not_saved_lets_nobody_in(region: Region) -> None:
     """A token whose commit failed is not there."""
-    region.store.error = StorageFullError("full")
+    region.fail(StorageFullError("full"))
     with pytest.raises(StorageFullError):
         await region.token()
     assert not region.side.tokens.all()
