@@ -1,8 +1,12 @@
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Watch
+from tests.support.canned_console import CannedConsole
 
 pytestmark = pytest.mark.browser
 
@@ -12,6 +16,14 @@ PAGES = {
     "fleet": ("", "hosts"),
     "host": ("hosts/web-1?last=15m&at=1", "processes"),
     "compare": ("compare?hosts=web-1,db-1", "compared"),
+    "overview": ("access", "overview-changes"),
+    "waiting": ("access/waiting", "waiting"),
+    "tokens": ("access/tokens", "tokens"),
+    "certificates": ("access/certificates", "certificates"),
+    "users": ("access/users", "users"),
+    "audit": ("access/audit", "audit"),
+    "account": ("account", "api-tokens"),
+    "invitation": ("invite/invitation-1", "accept"),
 }
 
 
@@ -32,6 +44,41 @@ def test_pages_have_no_barriers(page: Page, name: str, theme: Literal["dark", "l
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.goto(page.url + path)
     expect(page.get_by_test_id(landmark)).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["access", "access/waiting", "access/certificates", "access/users", "account"])
+def test_access_fits_a_phone(page: Page, path: str) -> None:
+    """On a narrow screen nothing of the access area sticks out, and axe finds no barrier."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.url + path)
+    expect(page.get_by_test_id("account" if path == "account" else "access-page")).to_be_visible()
+    expect(page.get_by_role("status", name=re.compile("^Loading"))).to_have_count(0)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_sign_in_page_has_no_barriers(page: Page, console: CannedConsole, watch: Watch) -> None:
+    """Who is not in yet meets no barrier either."""
+    watch.expect("401")
+    console.signed_in = False
+    page.reload()
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_forms_have_no_barriers(page: Page) -> None:
+    """The form of a join token, a question before a change, and the account menu are clean too."""
+    page.goto(page.url + "access/tokens?new=1")
+    expect(page.get_by_test_id("create")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("^Revoke")).first.click()
+    expect(page.get_by_test_id("confirm")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_test_id("account-button").click()
+    expect(page.get_by_test_id("account-menu")).to_be_visible()
     assert violations(page) == []
 
 

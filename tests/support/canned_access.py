@@ -40,11 +40,15 @@ class Refusal:
 
 
 class CannedAccess:
-    """`refusal`, where set, answers every change; `changes` are those that were asked for, as method, path and body."""
+    """What a test turns: `refusal`, where set, answers every change; `on_sign_in` happens when somebody signs in.
+
+    `changes` are those that were asked for, as method, path and body.
+    """
 
     def __init__(self, identity: CannedIdentity) -> None:
         self.identity = identity
         self.refusal: Refusal | None = None
+        self.on_sign_in: Callable[[], None] = lambda: None
         self.changes: list[tuple[str, str, Any]] = []
 
     async def answer(self, request: Request, handler: Handler) -> Answer:
@@ -74,7 +78,8 @@ class CannedAccess:
     def writes(self) -> dict[tuple[str, str], Handler]:
         canned = self.identity
         return {
-            ("POST", "/session"): lambda *_: canned.session(),
+            ("POST", "/session"): self._sign_in,
+            ("DELETE", "/session"): lambda *_: {"signed_in": False},
             ("POST", "/invitations/{token}"): lambda *_: canned.session(),
             ("PUT", "/password"): lambda *_: {},
             ("DELETE", "/sessions/{id}"): lambda request, _: remove(canned.sessions, "id", request),
@@ -92,6 +97,10 @@ class CannedAccess:
             ("POST", "/hosts/{subject}/revoke"): self._revoke,
             ("POST", "/certificates/rotate"): self._rotate,
         }
+
+    def _sign_in(self, _: Request, __: Json) -> Json:
+        self.on_sign_in()
+        return self.identity.session()
 
     def _certificates(self, request: Request, _: Json) -> Json:
         return self.identity.certificates_page(request.query_params.get("state"), request.query_params.get("host"))

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { Certificate } from "../api/identity.ts";
-import { healthOf, neglected, presentOne, signerHealth } from "./certificates.ts";
+import { certificateWords, healthOf, neglected, presentOne, signerHealth } from "./certificates.ts";
 import { DAY_MS } from "./times.ts";
+
+const HOUR_MS = DAY_MS / 24;
 
 function certificate(changes: Partial<Certificate> = {}): Certificate {
   return {
@@ -53,4 +55,16 @@ test("a host stands with its valid certificate, else with its newest", () => {
   expect(presentOne([revoked, valid])).toBe(valid);
   expect(presentOne([certificate({ state: "superseded" }), revoked])).toBe(revoked);
   expect(presentOne([])).toBeNull();
+});
+
+const twoDays = certificate({ renew_at: 32 * HOUR_MS, expires: 48 * HOUR_MS });
+
+test("a certificate says when it expires, and whether it should have been renewed", () => {
+  expect(certificateWords(twoDays, 24 * HOUR_MS)).toBe("expires in 1d");
+  expect(certificateWords(twoDays, 45 * HOUR_MS)).toBe("not renewed, expires in 3h");
+  expect(certificateWords(twoDays, 50 * HOUR_MS)).toBe("expired 2h ago");
+});
+
+test("a revoked certificate says so, whenever it expires", () => {
+  expect(certificateWords({ ...twoDays, state: "revoked" }, 0)).toBe("revoked");
 });

@@ -2,7 +2,7 @@
 // was refused, cannot reach the aggregator, or does not run.
 
 import type { Certificate, Certificates, Signer } from "../api/identity.ts";
-import { DAY_MS } from "./times.ts";
+import { DAY_MS, relative } from "./times.ts";
 
 export type Health = "fine" | "overdue" | "expired" | "ended";
 
@@ -41,4 +41,15 @@ export function signerHealth({ expires }: Signer, nowMs: number): Health {
 export function presentOne(certificates: readonly Certificate[]): Certificate | null {
   const newest = [...certificates].sort((a, b) => b.issued - a.issued);
   return newest.find(({ state }) => state === "valid") ?? newest[0] ?? null;
+}
+
+/** How a certificate stands, in a few words. */
+export function certificateWords(certificate: Certificate, nowMs: number): string {
+  const { state, expires } = certificate;
+  const distance = relative(expires, nowMs);
+  if (state === "revoked" || state === "superseded") return state;
+  if (expires <= nowMs) return `expired ${distance}`;
+  return healthOf(certificate, nowMs) === "overdue"
+    ? `not renewed, expires ${distance}`
+    : `expires ${distance}`;
 }

@@ -39,9 +39,9 @@ function Accept({ token, invitation: { user, role, expires } }: { token: string;
       </p>
       {/* Tells password managers whose password it is. */}
       <input type="text" name="username" autocomplete="username" value={user} readOnly hidden />
-      <NewPassword user={user} password={password} onPassword={setPassword} autofocus />
+      <NewPassword password={password} onPassword={setPassword} autofocus />
       <Fault problem={problem} />
-      <SubmitButton busy={busy} disabled={!isAcceptable(password, user)} data-testid="accept">
+      <SubmitButton busy={busy} disabled={!isAcceptable(password)} data-testid="accept">
         Set password and sign in
       </SubmitButton>
       <p class="field-hint">

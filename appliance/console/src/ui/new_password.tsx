@@ -2,16 +2,14 @@ import { judge, LONGEST, SHORTEST } from "../model/password.ts";
 import { PasswordField } from "./form.tsx";
 
 interface Props {
-  /** Whose password it will be; must not be in it. */
-  user: string;
   password: string;
   onPassword(password: string): void;
   autofocus?: boolean;
 }
 
 /** The field of a new password, with its rules and how strong it is. */
-export function NewPassword({ user, password, onPassword, autofocus = false }: Props) {
-  const { strength, words } = judge(password, user);
+export function NewPassword({ password, onPassword, autofocus = false }: Props) {
+  const { strength, words } = judge(password);
   return (
     <div class="new-password">
       <PasswordField
@@ -39,6 +37,6 @@ export function NewPassword({ user, password, onPassword, autofocus = false }: P
 }
 
 /** Whether the server has a chance to take it. */
-export function isAcceptable(password: string, user: string): boolean {
-  return judge(password, user).strength > 0;
+export function isAcceptable(password: string): boolean {
+  return judge(password).strength > 0;
 }

@@ -29,6 +29,8 @@ export function CreateUser({ onClose }: { onClose(): void }) {
         name="name"
         required
         maxLength={64}
+        pattern="[a-z0-9][a-z0-9._@\-]*"
+        title="Small letters, digits, and . _ @ - after the first."
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}

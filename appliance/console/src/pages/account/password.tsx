@@ -29,11 +29,11 @@ export function ChangePassword({ user }: { user: string }) {
           value={current}
           onInput={(event) => setCurrent(event.currentTarget.value)}
         />
-        <NewPassword user={user} password={password} onPassword={setPassword} />
+        <NewPassword password={password} onPassword={setPassword} />
         <Fault problem={problem} />
         <div class="form-foot">
           {done && <p role="status">Changed. Your other sessions have ended.</p>}
-          <SubmitButton busy={busy} disabled={!isAcceptable(password, user)} data-testid="change-password">
+          <SubmitButton busy={busy} disabled={!isAcceptable(password)} data-testid="change-password">
             Change password
           </SubmitButton>
         </div>
