@@ -18,6 +18,7 @@ from sysmon_agent.uplink.signals import (
     Greeted,
     Refused,
     Release,
+    Renewed,
     SayHello,
     SendBatch,
     SetAside,
@@ -292,6 +293,55 @@ def test_a_stream_is_not_started_for_ever() -> None:
     assert actions == [Close()]
 
 
+def test_a_new_certificate_is_shown_at_once_while_nothing_is_under_way() -> None:
+    """An idle uplink closes its connection and connects anew, to the same aggregator."""
+    machine = uplink()
+    greeted(machine)
+    assert machine.handle(Renewed(), 5) == [Close()]
+    assert machine.wake_at == 5
+    assert machine.handle(Woken(0), 5) == [Connect("a:1")]
+
+
+def test_a_new_certificate_waits_for_the_batch_that_is_under_way() -> None:
+    """A batch is sent and answered on one connection; the next one shows the new certificate, and nothing is lost."""
+    machine = sending(uplink(), last=20)
+    assert machine.handle(Renewed(), 1) == []
+    assert machine.handle(Answered(reply(9)), 1) == [Release(9, 1), Close()]
+    assert machine.handle(Woken(20), 1) == [Connect("a:1")]
+    machine.handle(Connected(), 1)
+    assert machine.handle(Greeted(reply(9), 20, 0), 1) == [Release(9, 1), SendBatch(10, 500)]
+
+
+def test_a_new_certificate_ends_a_pause() -> None:
+    """After a refusal that the old certificate has earned the new one is tried at once."""
+    machine = sending(uplink())
+    machine.handle(Refused(403, "certificate_expired"), 1)
+    assert machine.handle(Woken(9), 2) == []
+    machine.handle(Renewed(), 3)
+    assert machine.handle(Woken(9), 3) == [Connect("a:1")]
+
+
+def test_a_new_certificate_leaves_an_overloaded_aggregator_in_peace() -> None:
+    """A pause that the aggregator has asked for is kept, whatever certificate comes after it."""
+    machine = sending(uplink(draw=0.5))
+    machine.handle(Refused(503, "storage_full", retry_after=20, first=1, last=9), 1)
+    assert machine.handle(Renewed(), 2) == [Close()]
+    assert machine.handle(Woken(9), 21) == []
+    assert machine.handle(Woken(9), 22) == [Connect("a:1")]
+
+
+def test_another_host_has_another_stream() -> None:
+    """A certificate of another host begins a stream of its own before anything is sent with it."""
+    machine = uplink()
+    greeted(machine)
+    assert machine.handle(Renewed(new_host=True), 5) == [Close(), StartStream()]
+    machine = sending(uplink(), last=20)
+    machine.handle(Renewed(new_host=True), 1)
+    machine.handle(Renewed(), 1)  # which does not take the former back
+    assert machine.handle(Failed("closed"), 1) == [Close(), StartStream()]
+    assert machine.handle(Woken(11), 1) == [Connect("a:1")]
+
+
 @given(st.integers(0, 60), st.floats(0, 1))
 def test_a_pause_is_drawn_below_its_ceiling(failures: int, drawn: float) -> None:
     """Full jitter: a pause lies anywhere between nothing and the ceiling of its failure."""
@@ -314,6 +364,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         last=st.integers(0, 9),
     ),
     st.builds(Failed, st.just("broken")),
+    st.builds(Renewed, st.booleans()),
 )
 
 

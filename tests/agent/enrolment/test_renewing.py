@@ -1,0 +1,99 @@
+"""New certificates for a host that has one, from a real region."""
+
+from pathlib import Path
+
+import pytest
+
+from sysmon_agent.errors import AnswerError, IdentityError, TransportError, WaitingError
+from sysmon_agent.identity import pending_key, read
+from tests.support.clock import ManualClock
+from tests.support.joining_host import Joining
+from tests.support.region import OPERATOR, Region
+
+DAY_SECONDS = 86_400
+LIFE_SECONDS = 2 * DAY_SECONDS
+
+
+@pytest.fixture
+def host(region: Region, tmp_path: Path) -> Joining:
+    """A host that is enrolled."""
+    host = Joining(tmp_path / "host")
+    host.enroll(region.token())
+    return host
+
+
+def test_a_renewal_keeps_key_and_host(region: Region, host: Joining) -> None:
+    """A renewed certificate has another serial, and is of the same host and key."""
+    before, key = host.certificate, Path(host.tls.key).read_bytes()
+    host.renewal([region.address]).renew()
+    assert host.certificate.peer == before.peer
+    assert host.certificate.serial != before.serial
+    assert Path(host.tls.key).read_bytes() == key
+
+
+def test_an_expired_certificate_is_renewed_by_its_key(region: Region, host: Joining) -> None:
+    """After a weekend without power the key alone gets the next certificate, over the route for strangers."""
+    before = read(host.tls.certificate)
+    host.clock = ManualClock(wall_ms=before.expires_ms + 3 * DAY_SECONDS * 1000)
+    region.listener.clock.advance(LIFE_SECONDS + 3 * DAY_SECONDS)
+    with pytest.raises(IdentityError, match="expired at"):
+        _ = host.certificate
+    host.renewal([region.address]).renew()
+    assert read(host.tls.certificate).serial != before.serial
+
+
+def test_the_aggregators_clock_decides_what_has_expired(region: Region, host: Joining) -> None:
+    """A host whose clock is behind believes in its certificate; when the aggregator does not, the key still counts."""
+    region.listener.clock.advance(LIFE_SECONDS + 60)
+    before = host.certificate
+    host.renewal([region.address]).renew()
+    assert read(host.tls.certificate).serial != before.serial
+
+
+def test_a_revoked_host_gets_nothing(region: Region, host: Joining) -> None:
+    """A host that was shut out cannot renew, whatever it tries, and its files stay as they are."""
+    before = Path(host.tls.certificate).read_bytes()
+    region.do(region.listener.identity.revocation.revoke_host(host.certificate.peer.id, "web-01", "stolen", OPERATOR))
+    with pytest.raises(AnswerError) as caught:
+        host.renewal([region.address]).renew()
+    assert (caught.value.code, caught.value.exit_code) == ("certificate_revoked", 4)
+    assert Path(host.tls.certificate).read_bytes() == before
+
+
+def test_a_lost_key_is_named(region: Region, host: Joining) -> None:
+    """Without its key a certificate is worth nothing, and the file that is missing is named."""
+    Path(host.tls.key).unlink()
+    with pytest.raises(IdentityError, match=r"agent-key\.pem cannot be read"):
+        host.renewal([region.address]).renew()
+
+
+def test_a_lost_authority_is_named(region: Region, host: Joining) -> None:
+    """Without the authority nobody is trusted, and the file that is missing is named."""
+    Path(host.tls.authority).unlink()
+    with pytest.raises(IdentityError, match=r"ca\.pem cannot be read"):
+        host.renewal([region.address]).renew()
+
+
+def test_nobody_there_leaves_everything_as_it_is(host: Joining) -> None:
+    """A renewal that reaches nobody changes nothing."""
+    before = host.certificate
+    with pytest.raises(TransportError):
+        host.renewal(["127.0.0.1:1"]).renew()
+    assert host.certificate == before
+
+
+def test_a_copy_gets_an_identity_of_its_own(region: Region, host: Joining) -> None:
+    """A copied host asks with a new key, waits for an operator, and becomes another host; the original stays."""
+    original = host.certificate
+    renewal = host.renewal([region.address])
+    for _ in range(2):  # asking again is the same request
+        with pytest.raises(WaitingError) as caught:
+            renewal.reenroll("web-02")
+        assert caught.value.hint == f"sysmon enrolments approve {region.waiting().id}"
+    assert host.certificate == original
+    region.approve()
+    grant = renewal.reenroll("web-02")
+    assert grant.host_id != original.peer.id
+    assert host.certificate.peer.id == grant.host_id
+    assert region.hosts() == {original.peer.id, grant.host_id}
+    assert not Path(pending_key(host.tls.key)).exists()
