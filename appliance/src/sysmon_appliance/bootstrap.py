@@ -220,6 +220,7 @@ def _join(
             read_side.hub.run,
             Retention(database.usage, barrier, clock, settings.head).run,
             pki.keeper.run,
+            identity.forgetting.run,
             control.audit.run,
         ),
         ingest_address=address_of(listeners.ingest),

@@ -78,8 +78,11 @@ class Identities:
             return CertificateState.REVOKED
         if now_ms >= certificate.expires_ms:
             return CertificateState.EXPIRED
-        newest = self._of_host[certificate.host_id][-1] == certificate.serial
-        return CertificateState.VALID if newest else CertificateState.SUPERSEDED
+        return CertificateState.VALID if self.is_newest(certificate) else CertificateState.SUPERSEDED
+
+    def is_newest(self, certificate: Certificate) -> bool:
+        """Whether none was issued to its host since."""
+        return self._of_host[certificate.host_id][-1] == certificate.serial
 
     def keep(self, certificate: Certificate) -> None:
         """Show a certificate that was issued."""

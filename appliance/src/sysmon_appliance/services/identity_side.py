@@ -10,6 +10,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.enrolment import Enrolment
+from sysmon_appliance.services.forgetting import Forgetting
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.join_requests import JoinRequests
 from sysmon_appliance.services.named_hosts import NamedHosts
@@ -30,6 +31,7 @@ class IdentitySide:
     revocation: Revocation
     rotation: Rotation
     hosts: NamedHosts
+    forgetting: Forgetting
 
     @classmethod
     def over(
@@ -57,4 +59,5 @@ class IdentitySide:
             revocation=Revocation(identities, barrier, clock),
             rotation=Rotation(identities, own, barrier, clock),
             hosts=hosts,
+            forgetting=Forgetting(identities, tokens, requests, barrier, clock=clock),
         )
