@@ -20,6 +20,7 @@ OURS = {
 }
 OF_THE_SYSTEM = {
     "cd",
+    "cp",
     "curl",
     "git",
     "sudo",
@@ -32,6 +33,8 @@ OF_THE_SYSTEM = {
     "pkill",
     "sha256sum",
     "systemctl",
+    "systemd-analyze",
+    "systemd-sysusers",
     "timeout",
 }
 
