@@ -3,6 +3,7 @@
 Agents check the identity in the URI and no host name. These are for browsers, and for tools that know nothing of us.
 """
 
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +13,8 @@ import psutil
 
 from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import ConfigError
+
+_HOST_NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -53,10 +56,11 @@ def _is_reachable(address: str) -> bool:
 def _canonical(name: str) -> str:
     with suppress(ValueError):
         return str(ip_address(name))
-    try:
-        return name.encode("idna").decode().lower()
-    except UnicodeError as error:
-        raise ConfigError(
-            f"pki.names: {name!r} is neither a host name nor an address.",
-            hint="sysmon-aggregator config show --effective",
-        ) from error
+    with suppress(UnicodeError):
+        spelled = name.encode("idna").decode().lower()
+        if _HOST_NAME.fullmatch(spelled):
+            return spelled
+    raise ConfigError(
+        f"pki.names: {name!r} is neither a host name nor an address.",
+        hint="sysmon-aggregator config show --effective",
+    )
