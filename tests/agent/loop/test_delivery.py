@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sysmon_agent.wire.messages import Batch, GapReason
+from sysmon_agent.loop.renewing import Notice
+from sysmon_agent.transport import Response
+from sysmon_agent.wire.encode import encode_reply
+from sysmon_agent.wire.messages import Batch, GapReason, Reply
 from tests.support.agent_rig import OTHER_SCHEMA, Rig
 from tests.support.clock import ManualClock
-from tests.support.model_server import Fate, Killed, ModelServer, problem
+from tests.support.model_server import Fate, Killed, ModelLink, ModelServer, problem
 
 
 @contextmanager
@@ -239,3 +242,64 @@ def test_old_epochs_are_ignored(rig: Rig, server: ModelServer) -> None:
     rig.sending.deliver()
     assert rig.spool.epoch == 7
     assert stale.values() == []
+
+
+def test_a_renewal_while_catching_up_reconnects_between_batches(
+    tmp_path: Path, clock: ManualClock, server: ModelServer
+) -> None:
+    """A new certificate is shown from the next batch on, on a connection of its own; nothing is lost or doubled."""
+    connections = []
+
+    def connect(address: str) -> ModelLink:
+        connections.append(len(server.batches))
+        return server.connect(address)
+
+    rig = Rig(tmp_path / "spool", clock, connect)
+    rig.collect(150)
+
+    def renew(_: Batch) -> None:
+        if len(server.batches) == 2:
+            rig.sending.use_certificate(new_host=False)
+
+    server.refuse = renew
+    rig.drain()
+    assert connections == [0, 2]
+    assert server.values() == [float(number) for number in range(1, 151)]
+
+
+def test_another_host_starts_a_stream_of_its_own(rig: Rig, server: ModelServer) -> None:
+    """After the certificate of another host has come, numbers begin anew in another stream, and all is delivered."""
+    rig.collect(3)
+    rig.drain()
+    rig.collect(2)
+    rig.sending.use_certificate(new_host=True)
+    rig.drain()
+    first, second = server.streams.values()
+    assert (first.stream.last, second.stream.last) == (3, 2)
+    assert server.values() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "notice"),
+    [
+        (problem(409, "cloned_identity"), Notice.CLONED),
+        (problem(403, "certificate_expired"), Notice.EXPIRED),
+    ],
+)
+def test_what_refusals_say_of_the_certificate_is_passed_on(
+    rig: Rig, server: ModelServer, refusal: Response, notice: Notice
+) -> None:
+    """Whoever looks after the certificate hears what an aggregator says of it."""
+    server.refuse = lambda _: refusal
+    rig.collect()
+    rig.sending.deliver()
+    assert rig.notices == [notice]
+
+
+def test_a_reply_may_ask_for_a_renewal(rig: Rig, server: ModelServer) -> None:
+    """A reply that asks for a renewal is one like any other besides."""
+    server.refuse = lambda batch: Response(200, {}, encode_reply(Reply(1, batch.last, batch.last, renew=True)))
+    rig.collect()
+    rig.sending.deliver()
+    assert rig.notices == [Notice.RENEW]
+    assert rig.spool.durable == 1

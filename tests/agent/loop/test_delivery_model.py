@@ -1,9 +1,9 @@
 """Delivery in every order of misfortunes that Hypothesis can think of.
 
 The agent's real spool, uplink and loops run against the rules of the real aggregator, in memory. Exchanges get lost in
-either direction, the agent dies anywhere, its machine is reverted to a snapshot, a second agent runs on a copy of its
-spool. Whatever happens, every tick that was collected is stored, or waits, or is counted as missing with a reason, and
-each stream's ledger adds up.
+either direction, the agent dies anywhere, its certificate is renewed while batches are under way, its machine is
+reverted to a snapshot, a second agent runs on a copy of its spool. Whatever happens, every tick that was collected is
+stored, or waits, or is counted as missing with a reason, and each stream's ledger adds up.
 """
 
 import shutil
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sysmon_agent.wire.messages import GapReason
+from sysmon_agent.wire.messages import Batch, GapReason
 from tests.support.agent_rig import BOOT, OTHER_SCHEMA, SCHEMA, Rig
 from tests.support.clock import ManualClock
 from tests.support.model_server import Fate, Killed, ModelServer
@@ -64,16 +64,21 @@ class Delivery(RuleBasedStateMachine):
             if self.rig.spool.last > before:
                 self.collected.add(self.rig.looked[-1])
 
-    @rule(fates=FATES, pause_seconds=st.sampled_from([0, 1, 60]))
-    def deliver(self, fates: list[Fate], pause_seconds: int) -> None:
-        """Let the agent deliver; when it dies at that, start it again."""
+    @rule(fates=FATES, pause_seconds=st.sampled_from([0, 1, 60]), renewing=st.booleans())
+    def deliver(self, fates: list[Fate], pause_seconds: int, *, renewing: bool) -> None:
+        """Let the agent deliver, with a new certificate at each batch; when it dies at that, start it again."""
         self.clock.advance(pause_seconds)
         self.server.fates = list(fates)
+        self.server.refuse = self.renew if renewing else lambda _: None
         try:
             self.rig.sending.deliver()
         except Killed:
             self.revive()
         self.server.fates = []
+        self.server.refuse = lambda _: None
+
+    def renew(self, _: Batch) -> None:
+        self.rig.sending.use_certificate(new_host=False)
 
     @rule(down_seconds=st.sampled_from([0, 5, 100]), wall_step_ms=st.sampled_from([0, -3_600_000, 3_600_000]))
     def kill(self, down_seconds: int, wall_step_ms: int) -> None:
