@@ -196,8 +196,7 @@ class Gate:
         if visit.stage is Stage.WAITING:
             self._leave_room(visit)
         visit.stage = stage
-        if stage is not Stage.GONE:
-            self._count(visit, 1)
+        self._count(visit, 1)
 
     def _leave_room(self, visit: Visit) -> None:
         waiting = self._room[visit.address]
@@ -206,6 +205,8 @@ class Gate:
             del self._room[visit.address]
 
     def _count(self, visit: Visit, by: int) -> None:
+        if visit.stage is Stage.GONE:
+            return
         self.stages[visit.stage] += by
         if visit.stage in _AS_STRANGER:
             self._strangers[visit.address] += by

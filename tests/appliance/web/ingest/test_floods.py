@@ -1,0 +1,128 @@
+"""The listener of agents against those who connect in bad faith: whoever is enrolled is served all the same."""
+
+import contextlib
+import socket
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sysmon_agent.wire.encode import encode_hello
+from sysmon_appliance.config import LimitSettings
+from sysmon_appliance.web import acceptor
+from sysmon_appliance.web.gate import Stage
+from tests.support.flood import connected, flooded, without_certificate
+from tests.support.ingest_server import Listener, listening
+from tests.support.pushes import a_body, a_hello
+from tests.support.system import eventually
+
+HELLO = encode_hello(a_hello())
+FEW = LimitSettings(strangers_per_address=5, handshakes_per_second=20)
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Listener]:
+    with listening(tmp_path, FEW) as listener:
+        yield listener
+
+
+def ended(connection: socket.socket) -> bool:
+    """Wait until the listener ends a connection."""
+    connection.settimeout(20)
+    with contextlib.suppress(ConnectionError):
+        return connection.recv(1) == b""
+    return True
+
+
+def open_strangers(listener: Listener) -> int:
+    return listener.server.gate.stages[Stage.STRANGER]
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["nothing", "the beginning of a handshake"])
+def test_a_handshake_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, listener: Listener, sent: bytes
+) -> None:
+    """Whoever connects and does not finish a handshake in time is cut off, and leaves nothing behind."""
+    monkeypatch.setattr(acceptor, "HANDSHAKE_SECONDS", 0.2)
+    with connected(listener.port, "127.0.0.9") as connection:
+        connection.sendall(sent)
+        assert ended(connection)
+    assert eventually(lambda: not +listener.server.gate.stages, "nobody is counted any more")
+
+
+def test_a_handshake_that_trickles_in_is_cut_off(monkeypatch: pytest.MonkeyPatch, listener: Listener) -> None:
+    """Sending a byte now and then does not prolong the time that a handshake may take."""
+    monkeypatch.setattr(acceptor, "HANDSHAKE_SECONDS", 0.3)
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500)
+    with connected(listener.port, "127.0.0.9") as connection, contextlib.suppress(ConnectionError):
+        for byte in hello:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.02)
+        pytest.fail("the listener took the bytes of ten seconds")
+
+
+def test_what_is_no_tls_is_ended(listener: Listener) -> None:
+    """Plain HTTP, or noise, gets the connection closed."""
+    with connected(listener.port, "127.0.0.9") as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 10)
+        connection.settimeout(20)
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(4096):
+                pass
+
+
+def test_one_address_cannot_hoard_connections(listener: Listener) -> None:
+    """An address gets so many connections without a certificate and no more; others and agents get theirs."""
+    with contextlib.ExitStack() as held:
+        context = without_certificate()
+        for _ in range(5):
+            held.enter_context(context.wrap_socket(connected(listener.port, "127.0.0.9")))
+        waiting = held.enter_context(connected(listener.port, "127.0.0.9"))
+        held.enter_context(context.wrap_socket(connected(listener.port, "127.0.0.8")))
+        agent = listener.agent()
+        assert agent.post("/v1/hello", HELLO).status == 200
+        agent.close()
+        assert eventually(lambda: open_strangers(listener) == 6, "the strangers are counted")
+        waiting.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)
+
+
+def test_strangers_who_ask_for_nothing_are_sent_away(listener: Listener) -> None:
+    """A connection without a certificate that was idle for long makes room, also after it has asked for something."""
+    context = without_certificate()
+    with context.wrap_socket(connected(listener.port, "127.0.0.9")) as stranger:
+        stranger.sendall(b"GET /v1/authority HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert stranger.recv(4096).startswith(b"HTTP/1.1")
+        listener.sweep(seconds_later=60)
+        stranger.settimeout(20)
+        with contextlib.suppress(ConnectionError):
+            while stranger.recv(4096):
+                pass
+    assert eventually(lambda: not open_strangers(listener), "the stranger is not counted any more")
+
+
+def push_times(listener: Listener, first: int, count: int) -> list[float]:
+    """Push ticks over one connection, each answered with success, and return how long each answer took."""
+    agent = listener.agent()
+    assert agent.post("/v1/hello", HELLO).status == 200
+    times = []
+    for number in range(first, first + count):
+        began = time.perf_counter()
+        answer = agent.post("/v1/batches", a_body(number))
+        times.append(time.perf_counter() - began)
+        assert answer.reply is not None
+        assert answer.reply.durable == number
+    agent.close()
+    return times
+
+
+def test_a_flood_of_handshakes_leaves_agents_served(listener: Listener) -> None:
+    """While many addresses flood the listener, enrolled agents connect and every one of their pushes is answered."""
+    quiet = push_times(listener, 1, 100)
+    with flooded(listener.port):
+        loud = push_times(listener, 101, 100) + push_times(listener, 201, 100)
+    assert statistics.median(loud) < 10 * statistics.median(quiet)
+    assert open_strangers(listener) <= 12 * 5
