@@ -1,6 +1,6 @@
 """Slows down whoever guesses passwords, without locking out whoever knows theirs.
 
-Three counts of failures that lie at most a quarter of an hour apart:
+Three counts of failures, each forgotten a quarter of an hour after the next attempt would have been heard:
 
     user and address   from the sixth on, that address waits before it may try that user again: 2 s, 4 s, 8 s … 15 min
     address            the same from the 21st on, whichever users were tried, known here or not
@@ -74,7 +74,7 @@ class Brake:
 
     def _of(self, key: tuple[str, str], now_ms: int) -> _Failures:
         found = self._failures.get(key)
-        if found is None or now_ms >= max(found.refused_until_ms, found.last_ms + FORGET_MS):
+        if found is None or now_ms >= max(found.refused_until_ms, found.last_ms) + FORGET_MS:
             return _Failures()
         return found
 

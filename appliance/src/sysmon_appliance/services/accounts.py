@@ -66,18 +66,19 @@ class Accounts:
         entry = audited(principal, action, target, now_ms=self.now_ms, before=before, after=after)
         await self._barrier.durable(*changes, entry)
         for change in changes:
-            self._show(change)
+            self.show(change)
 
     def touch(self, change: TouchSession | TouchApiToken) -> None:
         """Note a use at once, and on disk whenever it succeeds; nothing hangs on it."""
-        self._show(change)
+        self.show(change)
         self._barrier.submit((change,), lambda _: None)
 
     def sessions_of(self, user: str) -> list[str]:
         """Ids of the sessions that a user has."""
         return [session.id for session in self.sessions.values() if session.user == user]
 
-    def _show(self, change: Change) -> None:  # noqa: C901 - a table, which types check this way
+    def show(self, change: Change) -> None:  # noqa: C901 - a table, which types check this way
+        """Take in a change that has been made to last; others than those of users leave nothing behind."""
         match change:
             case SaveUser(user):
                 self.users[user.name] = user
