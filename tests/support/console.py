@@ -26,7 +26,7 @@ from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
-from tests.support.fake_issuer import FakeIssuer
+from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 from tests.support.identity_side import identity_side
 
@@ -64,8 +64,9 @@ class Console:
         state = IdentityState()
         identities = Identities(state)
         hosts = NamedHosts(identities, self.directory, self.side.hosts.find)
+        self.own = FakeOwnCertificates()
         self.identity = identity_side(
-            state, identities, self.barrier, self.clock, issuer=FakeIssuer(self.clock), hosts=hosts
+            state, identities, self.barrier, self.clock, issuer=FakeIssuer(self.clock), hosts=hosts, own=self.own
         )
         self.control = Control.over(
             UsersState(),
