@@ -43,6 +43,13 @@ $(VENV)/test.stamp: $(VENV)/run.stamp pyproject.toml
 	@$(INSTALL) --group test --group supply --group lint
 	@touch $@
 
+# The TLS scanner needs an older cryptography than the product has, so it gets an environment beside it.
+$(VENV)/scanner.stamp: $(BIN)/uv tests/security/scanner-requirements.lock
+	@echo "Installing the TLS scanner"
+	@$(UV) venv --quiet --clear $(VENV)/scanner
+	@$(UV) pip install --quiet --python $(VENV)/scanner --require-hashes --requirement tests/security/scanner-requirements.lock
+	@touch $@
+
 # Vite needs Node.js 20.19, or 22.12 and newer; npm of the wheel is no program of its own, so both are linked.
 $(VENV)/node.stamp: $(BIN)/uv pyproject.toml
 	@npm --version >/dev/null 2>&1 && node -e '$(NODE_IS_NEW_ENOUGH)' 2>/dev/null || { \
@@ -68,7 +75,7 @@ console: $(CONSOLE_BUILT)  ## Build the web console
 
 test: lint test-console test-python  ## Run every check and test
 
-test-python: $(VENV)/test.stamp $(CONSOLE_BUILT)
+test-python: $(VENV)/test.stamp $(VENV)/scanner.stamp $(CONSOLE_BUILT)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-console: $(CONSOLE_DIR)/node_modules/.stamp
@@ -88,6 +95,8 @@ lock: $(BIN)/uv  ## Renew requirements.lock (releases at least a week old)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 	  --exclude-newer $(COOLDOWN) --no-emit-package sysmon-agent --no-emit-package sysmon-appliance \
 	  --group test --group supply --group lint --group console --group tools --output-file requirements.lock pyproject.toml
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
+	  --exclude-newer $(COOLDOWN) --output-file tests/security/scanner-requirements.lock tests/security/scanner.in
 
 sbom: build/sbom.json  ## Write the bill of materials of what is shipped (CycloneDX)
 
