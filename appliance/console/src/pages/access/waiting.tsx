@@ -109,6 +109,10 @@ function Decide({ asked: { enrolment, verb }, onClose }: { asked: Asked; onClose
       perform={() => send("POST", pathOf("enrolments", id, `/${verb}`))}
     >
       <dl class="details">
+        <dt>Request</dt>
+        <dd>
+          <code>{id}</code>
+        </dd>
         <dt>Address</dt>
         <dd>{address}</dd>
         <dt>Why it waits</dt>
@@ -122,7 +126,7 @@ function Decide({ asked: { enrolment, verb }, onClose }: { asked: Asked; onClose
       </dl>
       <p class="field-hint">
         {approves
-          ? "The agent shows the same key on the host. Approve only what you can tell is that host."
+          ? "On the host, its agent names the same request. Approve only what you can tell is that host."
           : "Its agent is told and stops asking. It can ask again with a usable join token."}
       </p>
     </Confirm>
