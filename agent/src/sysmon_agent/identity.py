@@ -68,7 +68,7 @@ def read(path: str) -> Certificate:
         issuer=_common_name(decoded["issuer"]),
         begins_ms=begins_ms,
         expires_ms=expires_ms,
-        renew_at_ms=_noted_renewal(path) or begins_ms + (expires_ms - begins_ms) * 2 // 3,
+        renew_at_ms=_renewal(path, begins_ms, expires_ms),
     )
 
 
@@ -182,10 +182,12 @@ def _common_name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     return next((value for part in name for key, value in part if key == "commonName"), "")
 
 
-def _noted_renewal(path: str) -> int:
+def _renewal(path: str, begins_ms: int, expires_ms: int) -> int:
+    """Return what the file says of renewal, as far as it makes sense, else two thirds of the certificate's life."""
     with open(path, "rb") as file:
         name, _, value = file.readline(64).partition(b":")
-    return int(value) if name == RENEW_AT.encode() and value.strip().isdigit() else 0
+    noted_ms = int(value) if name == RENEW_AT.encode() and value.strip().isdigit() else 0
+    return noted_ms if begins_ms <= noted_ms <= expires_ms else begins_ms + (expires_ms - begins_ms) * 2 // 3
 
 
 def _check_time(certificate: Certificate, path: str, now_ms: int) -> None:

@@ -89,8 +89,13 @@ def test_a_certificate_of_the_future_blames_the_clock(tls: TlsSettings) -> None:
 def test_the_time_of_renewal_may_stand_before_the_certificate(tls: TlsSettings) -> None:
     """What the aggregator said about renewal is kept in the certificate's file, and does not disturb its readers."""
     path = Path(tls.certificate)
-    path.write_text(f"renew-at-ms: 1800000000000\n{path.read_text()}")
-    assert load(tls, SystemClock()).certificate.renew_at_ms == 1_800_000_000_000
+    issued, now_ms = path.read_text(), SystemClock().wall_ms()
+    path.write_text(f"renew-at-ms: {now_ms}\n{issued}")
+    assert load(tls, SystemClock()).certificate.renew_at_ms == now_ms
+    for nonsense in ("1", "soon", "9" * 40):
+        path.write_text(f"renew-at-ms: {nonsense}\n{issued}")
+        certificate = load(tls, SystemClock()).certificate
+        assert now_ms < certificate.renew_at_ms < certificate.expires_ms
 
 
 def encrypt(path: str, password: bytes) -> None:

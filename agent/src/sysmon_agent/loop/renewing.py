@@ -4,6 +4,7 @@ The work is a child's, which loads what the resident program must not, and ends.
 certificate that somebody else has put there, by hand or with Ansible, is taken up in the same way.
 """
 
+import logging
 from collections.abc import Callable
 from enum import Enum, auto
 from threading import Event
@@ -14,6 +15,8 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.errors import ExitCode, IdentityError
 from sysmon_agent.identity import Certificate
 from sysmon_agent.wire.messages import ClockPair
+
+_log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
 """How often the file is looked at; clocks that step and machines that sleep cost no more than that."""
@@ -93,6 +96,10 @@ class Plan:
     def rests(self, now: ClockPair) -> bool:
         return now.boot_ms < self._rest_ms
 
+    def patience(self, now: ClockPair) -> float:
+        """Return the seconds after which to look again."""
+        return min((self._rest_ms - now.boot_ms) / 1000, LOOK_SECONDS) if self.rests(now) else LOOK_SECONDS
+
 
 class Renewing:
     """Has the certificate renewed when that is due, and says when there is a new one.
@@ -123,7 +130,7 @@ class Renewing:
         """Look after the certificate until `stop` is called."""
         while not self._stopping:
             self.look(changed)
-            self._woken.wait(LOOK_SECONDS)
+            self._woken.wait(self._plan.patience(self._now()))
             self._woken.clear()
 
     def stop(self) -> None:
@@ -160,6 +167,7 @@ class Renewing:
             self._cloned_until_ms = 0
             self._plan.follow(found, self._now())
             if before is not None:
+                _log.info("Another certificate is in use.", extra={"host": found.peer.id, "serial": found.serial})
                 changed(new_host=found.peer != before.peer)
         return found
 
