@@ -96,15 +96,14 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     full, resumed = measure(rounds)
     conditions = (
-        f"{rounds} alternating; median; mutual TLS 1.3, EC P-256, two certificates each way; {ssl.OPENSSL_VERSION}"
+        f"{rounds} alternating; median; mutual TLS 1.3, EC P-256, two certificates each way; "
+        f"{ssl.OPENSSL_VERSION}; {machine()}"
     )
     for side in ("server", "client"):
-        whole, short = (statistics.median(getattr(costs, side)) for costs in (full, resumed))
-        name = f"tls.handshake.{side}_cpu_seconds"
-        report(f"{name}.full", whole, "s", conditions=f"{conditions}; {machine()}; no peer measured")
-        report(
-            f"{name}.resumed", short, "s", conditions=f"{conditions}; {machine()}", peer=Peer("a full handshake", whole)
-        )
+        whole, short = (1000 * statistics.median(getattr(costs, side)) for costs in (full, resumed))
+        name = f"tls.handshake.{side}_cpu_milliseconds"
+        report(f"{name}.full", whole, "ms", conditions=f"{conditions}; no peer measured")
+        report(f"{name}.resumed", short, "ms", conditions=conditions, peer=Peer("a full handshake", whole))
 
 
 if __name__ == "__main__":
