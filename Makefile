@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console lint format lock sbom audit console browser bench-agent bench-ingest bench-console bench-handshake clean
+.PHONY: help up test test-python test-console lint format lock sbom audit console browser bench-agent bench-ingest bench-console bench-handshake bench-renewals clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -122,6 +122,9 @@ bench-console: $(VENV)/test.stamp  ## Measure what answering the console costs t
 
 bench-handshake: $(VENV)/test.stamp  ## Measure what a TLS handshake costs, in full and resumed
 	$(BIN)/python -m tests.bench.handshake $(ARGS)
+
+bench-renewals: $(VENV)/test.stamp  ## Measure a fleet that renews its certificates within a minute
+	$(BIN)/python -m tests.bench.renewals $(ARGS)
 
 clean:  ## Remove what was installed and built inside this clone
 	rm -rf $(VENV) $(CONSOLE_DIR)/node_modules appliance/src/sysmon_appliance/web/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
