@@ -9,7 +9,7 @@ import httpx2
 from argon2.profiles import CHEAPEST
 from prometheus_client import CollectorRegistry
 
-from sysmon_appliance.config import ConsoleSettings
+from sysmon_appliance.config import ConsoleSettings, LimitSettings
 from sysmon_appliance.domain.access import Visitor
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.enrolment import IdentityState
@@ -19,6 +19,7 @@ from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
@@ -44,6 +45,7 @@ class Console:
     built: Path = Path("/nonexistent")
     ledger: Ledger = field(default_factory=Ledger)
     epoch: int = 3
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(wall_ms=START_MS)
@@ -78,7 +80,8 @@ class Console:
             session_seconds=self.settings.session_seconds,
             idle_seconds=self.settings.session_idle_seconds,
         )
-        self.app = create_app(self.side, self.control, self.telemetry, self.settings, built=self.built)
+        requests = RequestLimits(self.limits, self.clock)
+        self.app = create_app(self.side, self.control, self.telemetry, self.settings, limits=requests, built=self.built)
 
     def store(self, *batches: StoredBatch) -> None:
         """Do what ingest does after a commit."""

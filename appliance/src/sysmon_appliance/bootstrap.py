@@ -27,6 +27,7 @@ from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
@@ -165,7 +166,8 @@ def _join(
     identities = Identities(database.state.identity)
     catalog = Catalog(database.state, vouched=identities.labels)
     limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
-    ingest = Ingest(database.state, catalog, barrier, limits=limits)
+    pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
+    ingest = Ingest(database.state, catalog, barrier, limits=limits, pace=pace)
     read_side = ReadSide.over(
         catalog,
         database.head,
@@ -193,7 +195,7 @@ def _join(
         hosts=NamedHosts(identities, catalog, read_side.hosts.find),
         settings=settings.enrolment,
     )
-    agent_side = AgentSide(ingest, certificates, identity.enrolment)
+    agent_side = AgentSide(ingest, certificates, identity.enrolment, requests)
     control = Control.over(
         database.state.users,
         barrier,
@@ -206,8 +208,8 @@ def _join(
     )
     telemetry = _telemetry(read_side, ingest, barrier)
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
-    telemetry.register(Limited(*(gate.refused for gate in gates)))
-    app = create_app(read_side, control, telemetry, settings.console)
+    telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
+    app = create_app(read_side, control, telemetry, settings.console, limits=requests)
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, pki.ingest, gate=gates[0]),

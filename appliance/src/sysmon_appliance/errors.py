@@ -1,5 +1,7 @@
 """Errors that the aggregator's answers and commands show, on the agent's family."""
 
+import math
+
 from sysmon_agent.errors import ExitCode, SysmonError
 
 
@@ -172,10 +174,18 @@ class TooManyHostsError(RefusedError):
 
 
 class RateLimitedError(RefusedError):
-    """More is waiting to be written than the aggregator will hold in memory."""
+    """More was asked for than the aggregator does at one time."""
 
     code = "rate_limited"
     retry_after_seconds = 5
+
+
+class TooManyRequestsError(RateLimitedError):
+    """Somebody asks more often than a limit allows."""
+
+    def __init__(self, message: str, wait_seconds: float) -> None:
+        super().__init__(message, hint="sysmon-aggregator config show --effective")
+        self.retry_after_seconds = max(1, math.ceil(wait_seconds))
 
 
 class StorageFullError(RefusedError):

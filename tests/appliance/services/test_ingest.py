@@ -8,6 +8,7 @@ from sysmon_agent.errors import MalformedMessage, SysmonError
 from sysmon_agent.wire.encode import encode_batch
 from sysmon_agent.wire.messages import Batch, Gap, GapReason, Hello, Limits, Reply
 from sysmon_agent.wire.peer import AGENT, Peer
+from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.changes import AppendBatch, OpenStream, RaiseEpoch, SaveHost, SaveSchema
 from sysmon_appliance.domain.state import State
@@ -24,6 +25,7 @@ from sysmon_appliance.services import ingest as ingest_module
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import CLOCK_FACT, Catalog
 from sysmon_appliance.services.ingest import Answer, Ingest, Push
+from sysmon_appliance.services.limits import AgentLimits
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST, NOW_MS, STREAM, a_batch, a_hello, gaps_alone
 from tests.support.store import InstantStore
@@ -39,7 +41,7 @@ class Aggregator:
         self.store = InstantStore()
         self.catalog = Catalog(NOTHING)
         self.barrier = GroupCommit(self.store, ManualClock(), gather_milliseconds=1)
-        self.ingest = Ingest(NOTHING, self.catalog, self.barrier, limits=Limits())
+        self.ingest = Ingest(NOTHING, self.catalog, self.barrier, limits=Limits(), pace=AgentLimits(LimitSettings()))
         self._stored: list[StoredBatch] = []
         self.ingest.listen(self._stored.extend)
 

@@ -36,7 +36,7 @@ class Allowance:
 
 
 class Bucket:
-    """The tokens of one identity or address; times are of a clock that never goes back."""
+    """The tokens of one identity or address; times are in seconds. A clock that goes back gives no tokens back."""
 
     __slots__ = ("_at", "_used")
 
@@ -44,16 +44,19 @@ class Bucket:
         self._used = 0.0
         self._at = now
 
-    def take(self, policy: Policy, now: float) -> Allowance:
-        """Use a token if there is one."""
+    def take(self, policy: Policy, now: float) -> float:
+        """Use a token and return 0, or return how long it takes until there is one."""
         rate = policy.quota / policy.window_seconds
-        self._used = max(0.0, self._used - (now - self._at) * rate)
+        used = max(0.0, self._used - max(0.0, now - self._at) * rate)
         self._at = now
-        over = self._used + 1 - policy.quota
-        if over > 0:
-            return Allowance(policy, 0, self._used / rate, over / rate)
-        self._used += 1
-        return Allowance(policy, math.floor(policy.quota - self._used), self._used / rate)
+        over = used + 1 - policy.quota
+        self._used = used if over > 0 else used + 1
+        return max(0.0, over / rate)
+
+    def left(self, policy: Policy) -> tuple[int, float]:
+        """Return the tokens that are left, and how long it takes until all are there again."""
+        rate = policy.quota / policy.window_seconds
+        return max(0, math.floor(policy.quota - self._used)), self._used / rate
 
 
 class Buckets:
@@ -64,16 +67,26 @@ class Buckets:
         self._most = most
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, key: str, now: float) -> Allowance:
-        """Use a token of this identity or address if there is one."""
+    def take(self, key: str, now: float) -> float:
+        """Use a token of this identity or address and return 0, or return how long it takes until there is one."""
+        return self._bucket(key, now).take(self.policy, now)
+
+    def attempt(self, key: str, now: float) -> Allowance:
+        """Do the same, and say what is left."""
+        bucket = self._bucket(key, now)
+        wait_seconds = bucket.take(self.policy, now)
+        remaining, reset_seconds = bucket.left(self.policy)
+        return Allowance(self.policy, remaining, reset_seconds, wait_seconds)
+
+    def _bucket(self, key: str, now: float) -> Bucket:
         bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(now)
-            if len(self._buckets) > self._most:
-                self._buckets.popitem(last=False)
-        else:
+        if bucket is not None:
             self._buckets.move_to_end(key)
-        return bucket.take(self.policy, now)
+            return bucket
+        bucket = self._buckets[key] = Bucket(now)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return bucket
 
     def __len__(self) -> int:
         return len(self._buckets)

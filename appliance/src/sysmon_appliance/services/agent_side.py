@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.enrolment import Enrolment
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.limits import RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class AgentSide:
     ingest: Ingest
     certificates: Certificates
     enrolment: Enrolment
+    limits: RequestLimits

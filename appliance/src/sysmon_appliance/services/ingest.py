@@ -34,6 +34,7 @@ from sysmon_appliance.errors import (
     UnsupportedProtocolError,
 )
 from sysmon_appliance.services.catalog import Catalog
+from sysmon_appliance.services.limits import AgentLimits
 
 _log = logging.getLogger(__name__)
 
@@ -74,9 +75,10 @@ class Push:
 class Ingest:
     """Takes what agents send, in the order in which it comes."""
 
-    def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits) -> None:
+    def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits, pace: AgentLimits) -> None:
         self.epoch = state.epoch
         self.limits = limits
+        self.pace = pace
         self.refused: Counter[str] = Counter()  # batches since the start, by error code
         self._catalog = catalog
         self._barrier = barrier
@@ -138,6 +140,7 @@ class Ingest:
                 self.epoch = max(self.epoch, change.epoch)
 
     def _take_over(self, peer: Peer, hello: Hello, link: Link, now_ms: int) -> _Presence:
+        self.pace.hello(peer.id, now_ms)
         if hello.protocol != PROTOCOL_VERSION:
             raise UnsupportedProtocolError(
                 f"This aggregator speaks version {PROTOCOL_VERSION} of the protocol, not {hello.protocol}.",
@@ -155,6 +158,7 @@ class Ingest:
         return presence
 
     def _take(self, push: Push) -> None:
+        self.pace.push(push.peer.id, push.received_ms)
         batch = decode_batch(push.body, self.limits)
         stream = self._owned_stream(push, batch.stream_id)
         first = batch.skipped[0].first if batch.skipped else batch.first
@@ -180,14 +184,14 @@ class Ingest:
     def _accept(self, push: Push, batch: Batch, stream: Stream) -> None:
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
             raise RateLimitedError("Too many batches wait to be written.", hint="Is the aggregator's disk slow?")
-        schema = self._schema(batch) if batch.count else None
+        schema = self._schema(push, batch) if batch.count else None
         append = self._append(push, batch, stream, schema)
         changes = (*self._before(stream, schema), append)
         self._barrier.submit(changes, partial(self._settle, push, stream, append))
         self._waiting_bytes += len(push.body)
         stream.tentative = batch.last
 
-    def _schema(self, batch: Batch) -> KnownSchema:
+    def _schema(self, push: Push, batch: Batch) -> KnownSchema:
         schema = self._catalog.schema(batch.schema_hash)
         if schema is not None:
             check_against(batch, schema.schema)
@@ -195,6 +199,7 @@ class Ingest:
         if batch.schema is None:
             raise NeedSchemaError("The batch's schema is not known.", hint="Send the batch again with its schema.")
         check_against(batch, batch.schema)
+        self.pace.schema(push.peer.id, push.received_ms)
         self._unsaved.add(batch.schema_hash)
         return self._catalog.learn(batch.schema_hash, batch.schema)
 

@@ -99,7 +99,7 @@ class Gate:
         if self.stages.total() >= self.limits.connections:
             self._refuse("connections")
             return None
-        if self._is_known(visit.address, now) and self._known_buckets.take(visit.address, now).allowed:
+        if self._is_known(visit.address, now) and not self._known_buckets.take(visit.address, now):
             visit.stage = Stage.PASSING
         elif self.waiting >= ROOM or len(self._room.get(visit.address, ())) >= ROOM_PER_ADDRESS:
             self._refuse("waiting")
@@ -118,7 +118,7 @@ class Gate:
                 self._move(visit, Stage.PASSING)
                 yield visit
         while (address := self._next_address()) is not None:
-            if not self._budget.take(self._budget_policy, now).allowed:
+            if self._budget.take(self._budget_policy, now):
                 return
             visit = next(iter(self._room[address]))
             self._room.move_to_end(address)

@@ -1,12 +1,18 @@
-"""Limits of listeners, as the settings give them, and what they tell Prometheus."""
+"""Limits as listeners apply them, as answers show them, and as Prometheus hears of them."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sysmon_appliance.config import IngestSettings, LimitSettings
+from sysmon_appliance.domain.limits import Allowance
+from sysmon_appliance.errors import TooManyRequestsError
 from sysmon_appliance.web.gate import Gate, GateLimits
+from sysmon_appliance.web.problems import problem_response
 
 _BROWSERS = 2000
 """Connections to the console; nobody there shows a certificate."""
@@ -36,6 +42,54 @@ def console_gate(limits: LimitSettings) -> Gate:
             connections_per_holder=limits.connections_per_host,
         )
     )
+
+
+class LimitRequests:
+    """Refuses requests beyond a limit with 429, and says on every answer what is left; a middleware.
+
+    The fields are those of draft-ietf-httpapi-ratelimit-headers-10. `judge` counts a request by its scope, and returns
+    None where no limit applies.
+    """
+
+    def __init__(self, app: ASGIApp, judge: Callable[[Scope], Allowance | None]) -> None:
+        self._app = app
+        self._judge = judge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allowance = self._judge(scope) if scope["type"] == "http" else None
+        if allowance is None:
+            await self._app(scope, receive, send)
+            return
+        fields = rate_limit_fields(allowance)
+
+        async def adding(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(fields)
+            await send(message)
+
+        await (self._app if allowance.allowed else refusal(allowance))(scope, receive, adding)
+
+
+def refusal(allowance: Allowance) -> ASGIApp:
+    """Answer who has met a limit."""
+    policy = allowance.policy
+    message = f"There were {policy.quota} requests in {policy.window_seconds} s, and no more are allowed."
+    return problem_response(TooManyRequestsError(message, allowance.wait_seconds))
+
+
+def rate_limit_fields(allowance: Allowance) -> dict[str, str]:
+    """Say which policy applies, and what of it is left for how long."""
+    policy = allowance.policy
+    return {
+        "ratelimit-policy": f'"{policy.name}";q={policy.quota};w={policy.window_seconds}',
+        "ratelimit": f'"{policy.name}";r={allowance.remaining};t={math.ceil(allowance.reset_seconds)}',
+    }
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address that a request came from; empty over the Unix socket."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 class Limited(Collector):

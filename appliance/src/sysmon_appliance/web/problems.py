@@ -47,7 +47,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "too_many_hosts": ProblemType(403, "The region is full"),
     "no_issuer": ProblemType(503, "This aggregator signs no certificates"),
     "bad_csr": ProblemType(400, "The signing request is not acceptable"),
-    "rate_limited": ProblemType(429, "Too much is waiting to be written"),
+    "rate_limited": ProblemType(429, "Too much at one time"),
     "storage_full": ProblemType(503, "There is no room to store this"),
     "storage_failed": ProblemType(503, "Storing failed"),
     # Answers to people and their programs.

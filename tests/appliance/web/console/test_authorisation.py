@@ -2,11 +2,13 @@ import pytest
 from starlette.routing import Route
 
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
+from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.ingest import Ingest
+from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.web.console.authorisation import LEAST, bind, least
 from sysmon_appliance.web.ingest.app import create_app
 from tests.support.barrier import InstantBarrier
@@ -32,10 +34,10 @@ def bound(*routes: object) -> set[tuple[str, str]]:
 def test_the_table_is_complete_and_has_nothing_else() -> None:
     """Every route of every listener has a line in the table, and every line has a route."""
     barrier, clock = InstantBarrier(), ManualClock()
-    ingest = Ingest(NOTHING, Catalog(NOTHING), barrier, limits=DEFAULT_LIMITS)
+    ingest = Ingest(NOTHING, Catalog(NOTHING), barrier, limits=DEFAULT_LIMITS, pace=AgentLimits(LimitSettings()))
     identities = Identities(NOTHING.identity)
     identity = identity_side(NOTHING.identity, identities, barrier, clock, issuer=None)
-    side = AgentSide(ingest, identity.certificates, identity.enrolment)
+    side = AgentSide(ingest, identity.certificates, identity.enrolment, RequestLimits(LimitSettings(), clock))
     assert bound(*Console().app.routes, *create_app(side, clock).routes) | SHORT_CUTS == set(LEAST)
 
 

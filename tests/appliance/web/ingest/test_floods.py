@@ -19,7 +19,7 @@ from tests.support.pushes import a_body, a_hello
 from tests.support.system import eventually
 
 HELLO = encode_hello(a_hello())
-FEW = LimitSettings(strangers_per_address=5, handshakes_per_second=20)
+FEW = LimitSettings(strangers_per_address=5, handshakes_per_second=20, pushes_per_second=1000)
 
 
 @pytest.fixture

@@ -17,14 +17,17 @@ from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
 from sysmon_appliance.web.console.idempotency import Repeats
+from sysmon_appliance.web.console.limiting import judge_of
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
 from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
+from sysmon_appliance.web.limits import LimitRequests
 from sysmon_appliance.web.problems import problem_response
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
@@ -38,6 +41,7 @@ def create_app(
     telemetry: Telemetry,
     settings: ConsoleSettings,
     *,
+    limits: RequestLimits,
     built: Path = static.BUILT,
 ) -> Starlette:
     """Make the application for the console's listener.
@@ -64,6 +68,7 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(AnswerFailures),
             Middleware(Guard, access=control.access, names=host_names(settings), url=site.base_url, secure=site.secure),
+            Middleware(LimitRequests, judge=judge_of(limits)),
         ],
         exception_handlers={SysmonError: _known, HTTPException: _by_status},
     )

@@ -4,18 +4,22 @@ import logging
 from dataclasses import replace
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import decode_hello
 from sysmon_agent.wire.encode import encode_reply
+from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.console.authorisation import bind
 from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
 from sysmon_appliance.web.ingest.enrolling import enrolling_routes
+from sysmon_appliance.web.limits import LimitRequests, address_of
 from sysmon_appliance.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
@@ -32,7 +36,14 @@ def create_app(side: AgentSide, clock: Clock) -> Starlette:
         asked = replace(reply, renew=side.certificates.wants_renewal(holder))
         return Response(encode_reply(asked), media_type=MESSAGE_TYPE)
 
+    def judge(scope: Scope) -> Allowance | None:
+        if scope["path"] == "/v1/hello":
+            return None
+        holder = scope["state"]["connection"].holder
+        return side.limits.enrolment(holder.peer.id if holder else "", address_of(scope))
+
     return Starlette(
+        middleware=[Middleware(LimitRequests, judge=judge)],
         routes=[bind("POST", "/v1/hello", hello), *enrolling_routes(side, clock)],
         exception_handlers={
             SysmonError: _show,
