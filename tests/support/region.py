@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.token import decode_token, encode_token
 from sysmon_appliance.domain.enrolment import JoinRequest, RequestState
+from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.services.tokens import TokenTerms
 from tests.support.ingest_server import Listener, listening
@@ -50,6 +51,16 @@ class Region:
     def hosts(self) -> set[str]:
         """List the host ids that have been let in."""
         return set(self.listener.identity.identities.settling.lasting)
+
+    def accounts(self, host_id: str) -> list[LedgerEntry]:
+        """List the accounts of a host's streams, of which something is stored."""
+        catalog = self.listener.catalog
+        host = catalog.find(host_id)
+        return [entry for entry in catalog.entries() if host is not None and entry.host == host.key]
+
+    def delivered(self, host_id: str) -> int:
+        """Count the ticks of a host that are stored."""
+        return sum(entry.stored for entry in self.accounts(host_id))
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the listener's event loop."""
