@@ -80,8 +80,10 @@ class Console:
             session_seconds=self.settings.session_seconds,
             idle_seconds=self.settings.session_idle_seconds,
         )
-        requests = RequestLimits(self.limits, self.clock)
-        self.app = create_app(self.side, self.control, self.telemetry, self.settings, limits=requests, built=self.built)
+        self.requests = RequestLimits(self.limits, self.clock)
+        self.app = create_app(
+            self.side, self.control, self.telemetry, self.settings, limits=self.requests, built=self.built
+        )
 
     def store(self, *batches: StoredBatch) -> None:
         """Do what ingest does after a commit."""

@@ -100,7 +100,7 @@ class LimitSettings:
     enrolments_per_minute: int = setting(
         1200, "Requests to enrol or to renew a certificate from one address or host.", at_least=1, at_most=1_000_000
     )
-    pushes_per_second: int = setting(20, "Batches of one host; ten times as many at once.", at_least=1, at_most=100_000)
+    pushes_per_second: int = setting(50, "Batches of one host; ten times as many at once.", at_least=1, at_most=100_000)
     hellos_per_minute: int = setting(60, "Hellos of one host.", at_least=1, at_most=100_000)
     schemas_per_hour: int = setting(
         240, "New lists of series of one host; containers that come and go make some.", at_least=1, at_most=100_000

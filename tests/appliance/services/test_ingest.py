@@ -6,7 +6,7 @@ import pytest
 
 from sysmon_agent.errors import MalformedMessage, SysmonError
 from sysmon_agent.wire.encode import encode_batch
-from sysmon_agent.wire.messages import Batch, Gap, GapReason, Hello, Limits, Reply
+from sysmon_agent.wire.messages import Batch, Gap, GapReason, Hello, Limits, Reply, Schema, Series
 from sysmon_agent.wire.peer import AGENT, Peer
 from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.domain.batches import StoredBatch
@@ -18,6 +18,7 @@ from sysmon_appliance.errors import (
     NeedSchemaError,
     RateLimitedError,
     StorageFullError,
+    TooManyRequestsError,
     UnexpectedTickError,
     UnsupportedProtocolError,
 )
@@ -31,17 +32,18 @@ from tests.support.pushes import HOST, NOW_MS, STREAM, a_batch, a_hello, gaps_al
 from tests.support.store import InstantStore
 
 PEER = Peer("local", AGENT, HOST)
+DEFAULTS = LimitSettings()
 NOTHING = State("cluster", 1, hosts=(), schemas=(), streams=(), next_batch=1)
 
 
 class Aggregator:
     """Ingest over a store that commits at once, unless a test lets it fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: LimitSettings = DEFAULTS) -> None:
         self.store = InstantStore()
         self.catalog = Catalog(NOTHING)
         self.barrier = GroupCommit(self.store, ManualClock(), gather_milliseconds=1)
-        self.ingest = Ingest(NOTHING, self.catalog, self.barrier, limits=Limits(), pace=AgentLimits(LimitSettings()))
+        self.ingest = Ingest(NOTHING, self.catalog, self.barrier, limits=Limits(), pace=AgentLimits(limits))
         self._stored: list[StoredBatch] = []
         self.ingest.listen(self._stored.extend)
 
@@ -381,3 +383,37 @@ async def test_a_reader_that_fails_does_not_stop_ingest(
     assert await aggregator.push("connection", a_batch(1)) == Reply(1, 1, 1)
     await asyncio.sleep(0)
     assert "a listener of stored batches failed" in caplog.text
+
+
+async def test_a_host_that_pushes_too_fast_is_slowed_down() -> None:
+    """Beyond its share, a host's batches are refused with the time to wait, until that has passed."""
+    aggregator = Aggregator(LimitSettings(pushes_per_second=1))
+    await aggregator.greet("connection")
+    for number in range(1, 11):
+        assert isinstance(await aggregator.push("connection", a_batch(number)), Reply)
+    refused = await aggregator.refusal("connection", a_batch(11))
+    assert isinstance(refused, TooManyRequestsError)
+    assert refused.retry_after_seconds == 1
+    assert aggregator.ingest.pace.refused == {"pushes": 1}
+    assert isinstance(await aggregator.push("connection", a_batch(11), now_ms=NOW_MS + 1000), Reply)
+
+
+async def test_a_host_that_says_hello_again_and_again_is_slowed_down() -> None:
+    """Beyond so many hellos a minute, a host is told to wait."""
+    aggregator = Aggregator(LimitSettings(hellos_per_minute=3))
+    for _ in range(3):
+        await aggregator.greet("connection")
+    with pytest.raises(TooManyRequestsError, match="too many hellos"):
+        await aggregator.greet("connection")
+
+
+async def test_a_host_cannot_fill_the_memory_with_schemas() -> None:
+    """Beyond so many new lists of series an hour, a host's batches are refused; those with known ones are taken."""
+    aggregator = Aggregator(LimitSettings(schemas_per_hour=2))
+    await aggregator.greet("connection")
+    one, two, three = (Schema((Series("system.uptime", (("number", str(number)),)),)) for number in range(3))
+    await aggregator.push("connection", a_batch(1, schema=one))
+    await aggregator.push("connection", a_batch(2, schema=two))
+    refused = await aggregator.refusal("connection", a_batch(3, schema=three))
+    assert isinstance(refused, TooManyRequestsError)
+    assert isinstance(await aggregator.push("connection", a_batch(3, schema=one)), Reply)

@@ -86,7 +86,7 @@ def rate_limit_fields(allowance: Allowance) -> dict[str, str]:
     }
 
 
-def address_of(scope: Scope) -> str:
+def client_address(scope: Scope) -> str:
     """Return the address that a request came from; empty over the Unix socket."""
     client = scope.get("client")
     return client[0] if client else ""

@@ -7,7 +7,7 @@ from starlette.types import Scope
 from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.domain.principals import Kind, Principal
 from sysmon_appliance.services.limits import RequestLimits
-from sysmon_appliance.web.limits import address_of
+from sysmon_appliance.web.limits import client_address
 
 _BECOMING_SOMEBODY = ("/api/v1/invitations/", "/link/")
 
@@ -23,8 +23,8 @@ def judge_of(limits: RequestLimits) -> Callable[[Scope], Allowance | None]:
         if principal is not None and principal.kind is Kind.SOCKET:
             return None
         if _is_sign_in(scope["method"], scope["path"]):
-            return limits.sign_in(address_of(scope))
-        return limits.request(principal, address_of(scope)) if scope["path"].startswith("/api/") else None
+            return limits.sign_in(client_address(scope))
+        return limits.request(principal, client_address(scope)) if scope["path"].startswith("/api/") else None
 
     return judge
 

@@ -19,7 +19,7 @@ from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.console.authorisation import bind
 from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
 from sysmon_appliance.web.ingest.enrolling import enrolling_routes
-from sysmon_appliance.web.limits import LimitRequests, address_of
+from sysmon_appliance.web.limits import LimitRequests, client_address
 from sysmon_appliance.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def create_app(side: AgentSide, clock: Clock) -> Starlette:
         if scope["path"] == "/v1/hello":
             return None
         holder = scope["state"]["connection"].holder
-        return side.limits.enrolment(holder.peer.id if holder else "", address_of(scope))
+        return side.limits.enrolment(holder.peer.id if holder else "", client_address(scope))
 
     return Starlette(
         middleware=[Middleware(LimitRequests, judge=judge)],
