@@ -4,7 +4,22 @@ from collections.abc import Sequence
 
 import typer
 
-from sysmon_appliance.cli import api_tokens, context, hosts, link, login, pki, secrets, sessions, up, users, version
+from sysmon_appliance.cli import (
+    api_tokens,
+    certs,
+    context,
+    enrolments,
+    hosts,
+    link,
+    login,
+    pki,
+    secrets,
+    sessions,
+    tokens,
+    up,
+    users,
+    version,
+)
 from sysmon_appliance.cli.failures import guarded
 
 app = typer.Typer(
@@ -20,6 +35,9 @@ app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(tokens.app, name="token")
+app.add_typer(enrolments.app, name="enrolments")
+app.add_typer(certs.app, name="certs")
 app.add_typer(users.app, name="users")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(api_tokens.app, name="api-tokens")

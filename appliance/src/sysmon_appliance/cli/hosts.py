@@ -1,4 +1,4 @@
-"""`sysmon hosts`: list, show and compare."""
+"""`sysmon hosts`: list, show, compare and shut out."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from sysmon_agent.errors import ExitCode
 from sysmon_appliance.cli import columns as layout
 from sysmon_appliance.cli import options
 from sysmon_appliance.cli.client import Client
+from sysmon_appliance.cli.confirmation import Yes, confirm
 from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.details import compared, described
 from sysmon_appliance.cli.failures import AnswerError, report
@@ -102,6 +103,22 @@ def compare_hosts(
             print_rows(output, lambda: compared(answer, deltas=output is Format.WIDE), "rows", _named(answer))
 
         _show(show, again=again)
+
+
+@app.command("revoke")
+def revoke(
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Name, id or beginning of an id.")],
+    *,
+    reason: options.Reason = "",
+    yes: Yes = False,
+    context: options.Context = None,
+    socket: options.Socket = None,
+) -> None:
+    """Shut out a host, at its next request; a new token lets it in again."""
+    with connect(socket, context) as client:
+        confirm(f"Shut out {host} with every certificate that it has?", yes=yes)
+        revoked = client.post(f"/api/v1/hosts/{quote(host, safe='')}/revoke", {"reason": reason})
+    typer.echo(f"{revoked['host']['name']} is shut out.")
 
 
 def _found(client: Client, hosts: Sequence[str]) -> list[Any]:

@@ -17,3 +17,4 @@ Context = Annotated[
 Socket = Annotated[
     Path | None, typer.Option("--socket", metavar="FILE", help="Unix socket of the aggregator.", show_default=False)
 ]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list and the audit log.")]
