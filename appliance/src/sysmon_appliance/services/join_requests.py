@@ -57,7 +57,7 @@ class JoinRequests:
         """
         request = self._find(request_id)
         if request.host_id:
-            raise ConflictError("This host is enrolled already.", hint=f"sysmon hosts revoke {request.host_id}")
+            raise ConflictError("This host is enrolled already.", hint="sysmon certs list")
         if request.state is RequestState.REJECTED:
             return request
         return await self._decide(request, RequestState.REJECTED, principal, "enrolment.reject")

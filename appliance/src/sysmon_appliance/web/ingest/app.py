@@ -70,5 +70,5 @@ async def _not_found(request: Request, _: Exception) -> Response:
 
 
 async def _method_not_allowed(request: Request, _: Exception) -> Response:
-    error = MethodNotAllowedError(f"{request.url.path} takes POST.", hint="See docs/reference.")
+    error = MethodNotAllowedError(f"{request.url.path} has no method {request.method}.", hint="See docs/reference.")
     return await _show(request, error)
