@@ -53,7 +53,7 @@ def certify_authority(
     root: Material, public_key: PublicKey, peer: Peer, *, profile: AuthorityProfile, now: datetime
 ) -> x509.Certificate:
     """Sign an intermediate; it never outlives the root."""
-    subject = _authority_name(f"{peer.region} {peer.id}", public_key)
+    subject = _authority_name(f"{peer.region} {peer.id}", public_key, region=peer.region)
     builder = _below(root, _builder(subject, public_key, now, _end(root, now, profile.life)))
     builder = _as_authority(builder, profile)
     if profile.identities:
@@ -101,9 +101,8 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def serial_of(certificate: x509.Certificate) -> str:
-    """Return the serial number as Python's `ssl` spells it, but in lower case."""
-    text = f"{certificate.serial_number:x}"
-    return text.zfill(len(text) + len(text) % 2)
+    """Return the serial number, hexadecimal, without leading zeros."""
+    return f"{certificate.serial_number:x}"
 
 
 def common_name(name: x509.Name) -> str:
@@ -117,10 +116,12 @@ def host_names(certificate: x509.Certificate) -> frozenset[str]:
     return frozenset([*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))])
 
 
-def _authority_name(name: str, public_key: PublicKey) -> x509.Name:
+def _authority_name(name: str, public_key: PublicKey, *, region: str = "") -> x509.Name:
     # Names are how certificates find their issuer, so a root and the one that replaces it must not share theirs.
     unique = f"{f'SysMonitor {name}'[: _COMMON_NAME - 9]} {key_hash(public_key)[:8]}"
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unique)])
+    # The region is the organisation, so that whoever sees only a leaf knows for which region its issuer may speak.
+    organisation = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, region)] if region else []
+    return x509.Name([*organisation, x509.NameAttribute(NameOID.COMMON_NAME, unique)])
 
 
 def _host(name: str) -> x509.GeneralName:
