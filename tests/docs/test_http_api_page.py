@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
 from sysmon_appliance.web.console.api import ApiRoute
+from sysmon_appliance.web.console.authorisation import Access, Least, least
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
@@ -43,10 +44,26 @@ def route_lines(route: ApiRoute) -> Iterator[str]:
     yield re.sub(r"\. (?=[A-Z`])", ".\n", route.summary) + "\n"
     if route.parameters:
         yield from table(("parameter", "allowed", "meaning"), *map(parameter_row, route.parameters))
+    yield f"{needed_text(least(route.method, route.path))}\n"
+    if route.body is not None:
+        yield f"Takes [{route.body.__name__}](#{route.body.__name__.lower()}).\n"
     yield f"Answers {route.status} with {answer_name(route)}.\n"
 
 
+def needed_text(needed: Least) -> str:
+    """Say who may use a route."""
+    match needed:
+        case Access.PUBLIC:
+            return "Needs nothing."
+        case Access.SOCKET:
+            return "Needs the Unix socket."
+        case _:
+            return f"Needs the role {needed}."
+
+
 def answer_name(route: ApiRoute) -> str:
+    if route.status == 204:
+        return "nothing"
     if isinstance(route.answer, str):
         return f"`{route.answer}`"
     name = route.answer.__name__

@@ -8,8 +8,12 @@ import msgspec
 from starlette.responses import Response
 
 from sysmon_appliance import __version__
+from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.authorisation import Access, Least, least
 from sysmon_appliance.web.console.parameters import Parameter
+from sysmon_appliance.web.console.sessions import cookie_name
 from sysmon_appliance.web.problems import MEDIA_TYPE
 
 References = Mapping[type, Mapping[str, Any]]
@@ -22,6 +26,19 @@ _PROBLEM = {
     "properties": {name: {"type": "string"} for name in ("type", "title", "code", "detail", "hint")}
     | {"status": {"type": "integer"}},
     "required": ["type", "title", "status", "code", "detail", "hint"],
+}
+
+_SCHEMES = {
+    "session": {"type": "apiKey", "in": "cookie", "name": cookie_name(secure=True)},
+    "token": {"type": "http", "scheme": "bearer"},
+    "socket": {"type": "apiKey", "in": "header", "name": "x-sysmon", "description": "Only over the Unix socket."},
+}
+_REPEATED = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request gets the same answer for ten minutes.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
 
@@ -38,8 +55,13 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "SysMonitor", "version": __version__},
         "paths": paths,
-        "components": {"schemas": components | {"Problem": _PROBLEM}},
+        "components": {"schemas": components | {"Problem": _PROBLEM}, "securitySchemes": _SCHEMES},
     }
+
+
+def _answer(route: ApiRoute, references: References) -> dict[str, Any]:
+    described = {"description": HTTPStatus(route.status).phrase}
+    return described if route.status == HTTPStatus.NO_CONTENT else described | {"content": _content(route, references)}
 
 
 def _content(route: ApiRoute, references: References) -> dict[str, Any]:
@@ -56,17 +78,25 @@ def _taken(route: ApiRoute, references: References) -> dict[str, Any]:
 
 
 def _operation(route: ApiRoute, references: References) -> dict[str, Any]:
-    content = _content(route, references)
+    parameters = [*_in_path(route.path), *(_in_query(parameter) for parameter in route.parameters)]
     problem = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
     return {
         "summary": route.summary,
-        "parameters": [*_in_path(route.path), *(_in_query(parameter) for parameter in route.parameters)],
+        **_needed(least(route.method, route.path)),
+        "parameters": [*parameters, _REPEATED] if route.creates else parameters,
         **_taken(route, references),
         "responses": {
-            str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content},
+            str(route.status): _answer(route, references),
             "default": {"description": "Any error.", "content": problem},
         },
     }
+
+
+def _needed(needed: Least) -> dict[str, Any]:
+    """Describe who may ask. OpenAPI has no word for roles other than this, nor for the Unix socket."""
+    if needed is Access.PUBLIC:
+        return {"security": []}
+    return {"security": [{"session": [needed]}, {"token": [needed]}] if isinstance(needed, Role) else [{"socket": []}]}
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:
