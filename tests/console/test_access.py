@@ -38,6 +38,18 @@ def test_the_overview_answers_who_waits_what_runs_out_and_who_did_what(page: Pag
     expect(page.get_by_test_id("overview-changes").locator("li")).to_have_count(5)
 
 
+def test_an_overview_without_answers_says_why(page: Page, console: CannedConsole, watch: Watch) -> None:
+    """Where the server does not answer, each card says so."""
+    watch.expect("503", "ERR_INCOMPLETE_CHUNKED_ENCODING")
+    expect(page.get_by_test_id("waiting-badge")).to_be_visible()
+    console.reachable = False
+    page.get_by_role("link", name="Access").evaluate("link => { link.href = '/access'; link.click(); }")
+    expect(page.get_by_test_id("problem")).to_have_count(3)
+    console.reachable = True
+    page.reload()
+    expect(page.get_by_test_id("overview-waiting")).to_be_visible()
+
+
 def test_a_quiet_overview_says_what_comes_next(page: Page, console: CannedConsole) -> None:
     """Where nothing waits or runs out, the cards say so, and what will be the first to need somebody."""
     console.access.identity.enrolments.clear()
@@ -56,6 +68,16 @@ def test_the_header_counts_the_hosts_that_wait(page: Page, console: CannedConsol
     page.get_by_test_id("confirm-yes").click()
     expect(page.get_by_test_id("waiting-empty")).to_contain_text("No host waits")
     expect(page.get_by_test_id("waiting-badge")).to_have_count(0)
+
+
+def test_what_others_decide_shows_by_itself(page: Page, console: CannedConsole) -> None:
+    """Every half minute the console asks again who waits, while its page is in sight."""
+    page.clock.install()
+    page.reload()
+    expect(page.get_by_test_id("waiting-badge")).to_have_text("3 waiting")
+    console.access.identity.enrolments.pop()
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_test_id("waiting-badge")).to_have_text("2 waiting")
 
 
 def test_a_host_is_approved_after_its_key_was_shown(page: Page, console: CannedConsole) -> None:
@@ -124,6 +146,15 @@ def test_labels_that_are_none_are_not_sent(page: Page, console: CannedConsole) -
     assert console.access.changes == []
 
 
+def test_what_is_shown_once_survives_a_stray_click(page: Page) -> None:
+    """A click beside a new token's dialog does not take the only sight of it away."""
+    visit(page, "/tokens?new=1")
+    page.get_by_test_id("create-yes").click()
+    expect(page.get_by_test_id("token-command")).to_be_visible()
+    page.mouse.click(5, 500)
+    expect(page.get_by_test_id("token-command")).to_be_visible()
+
+
 def test_a_join_token_can_be_revoked(page: Page) -> None:
     """Revoking asks first, then shows the token as revoked."""
     visit(page, "/tokens")
@@ -178,7 +209,7 @@ def test_rotating_says_how_many_agents_were_asked(page: Page, console: CannedCon
 
 
 def test_a_user_is_invited_by_a_link_that_this_browser_can_reach(page: Page, console: CannedConsole) -> None:
-    """A new user comes with an invitation at the console's address."""
+    """A new user comes with an invitation at the console's address, though the server knows itself by another."""
     visit(page, "/users")
     page.get_by_test_id("new-user").click()
     dialog(page).get_by_label("Name").fill("barbara")

@@ -86,7 +86,7 @@ class CannedAccess:
             ("POST", "/users"): self._new_user,
             ("PATCH", "/users/{name}"): self._change_user,
             ("DELETE", "/users/{name}"): lambda request, _: remove(canned.users, "name", request),
-            ("POST", "/users/{name}/invitation"): lambda request, _: created({"invitation": invitation(request)}),
+            ("POST", "/users/{name}/invitation"): lambda *_: created({"invitation": invitation()}),
             ("POST", "/api-tokens"): self._new_api_token,
             ("DELETE", "/api-tokens/{id}"): lambda request, _: remove(canned.api_tokens, "id", request),
             ("POST", "/tokens"): self._new_token,
@@ -110,10 +110,10 @@ class CannedAccess:
             return Refusal(404, "not_found", "There is no such invitation.").response()
         return {"user": "linus", "role": "viewer", "expires": self.identity.now_ms + DAY}
 
-    def _new_user(self, request: Request, body: Json) -> Response:
+    def _new_user(self, _: Request, body: Json) -> Response:
         made = user(body["name"], body["role"], self.identity.now_ms, invited=True)
         self.identity.users.append(made)
-        return created({"user": made, "invitation": invitation(request)})
+        return created({"user": made, "invitation": invitation()})
 
     def _change_user(self, request: Request, body: Json) -> Json:
         return change(self.identity.users, "name", request, body)
@@ -143,8 +143,8 @@ def created(document: Json) -> Response:
     return JSONResponse(document, 201)
 
 
-def invitation(request: Request) -> str:
-    return f"{request.base_url}invite/{INVITATION}"
+def invitation() -> str:
+    return f"https://localhost:7480/invite/{INVITATION}"
 
 
 def found(rows: list[Json], key: str, request: Request) -> Json:

@@ -4,6 +4,7 @@ import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/forms.css";
 import "./styles/shell.css";
+import "./styles/account_menu.css";
 import "./styles/entrance.css";
 import { render } from "preact";
 import { followFleet } from "./model/fleet.ts";

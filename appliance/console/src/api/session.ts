@@ -25,7 +25,8 @@ export async function acceptInvitation(token: string, password: string): Promise
   location.assign("/");
 }
 
+/** End the session. Where the server does not answer it goes on, and the page says already why nothing happens. */
 export async function signOut(): Promise<void> {
-  await send<Session>("DELETE", "/api/v1/session");
-  signedOut.value = true;
+  const answer = await send<Session>("DELETE", "/api/v1/session").catch(() => null);
+  if (answer) signedOut.value = true;
 }

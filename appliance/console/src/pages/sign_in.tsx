@@ -62,7 +62,8 @@ function useSecondsLeft(problem: Problem | null): number {
   const [asked, setAsked] = useState<{ problem: Problem | null; until: number }>({ problem: null, until: 0 });
   if (problem !== asked.problem)
     setAsked({ problem, until: problem ? Date.now() + problem.retryAfterSeconds * 1000 : 0 });
-  return Math.max(0, Math.ceil((asked.until - second.value) / 1000));
+  second.value; // counts on by itself
+  return Math.max(0, Math.ceil((asked.until - Date.now()) / 1000));
 }
 
 function ByLink() {

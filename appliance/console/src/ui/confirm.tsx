@@ -26,7 +26,7 @@ export function Confirm({ title, verb, harmful = false, perform, onClose, childr
     }),
   );
   return (
-    <Dialog label={title} testid="confirm" onClose={onClose} titled>
+    <Dialog label={title} testid="confirm" onClose={onClose} titled lasting>
       <form class="form" onSubmit={submit}>
         {children}
         <Fault problem={problem} />

@@ -13,22 +13,25 @@ export function Copyable({ text, label, testid }: { text: string; label: string;
 }
 
 function CopyButton({ text, label }: { text: string; label: string }) {
-  const [copied, setCopied] = useState(false);
+  const [said, setSaid] = useState("");
   useEffect(() => {
-    if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(false), SAID_MS);
+    if (!said) return undefined;
+    const timer = setTimeout(() => setSaid(""), SAID_MS);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [said]);
   const copy = () => {
-    void navigator.clipboard.writeText(text).then(() => setCopied(true));
+    void navigator.clipboard.writeText(text).then(
+      () => setSaid("Copied"),
+      () => setSaid("Not allowed"),
+    );
   };
   return (
     <>
       <button type="button" class="button" aria-label={label} onClick={copy}>
-        {copied ? "Copied" : "Copy"}
+        {said || "Copy"}
       </button>
       <span class="visually-hidden" role="status">
-        {copied ? "Copied" : ""}
+        {said}
       </span>
     </>
   );

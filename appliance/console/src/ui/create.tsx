@@ -23,7 +23,7 @@ export function Create<Made>({ title, verb, create, shown, onClose, children }: 
   const { busy, problem, run } = useAction();
   const submit = submitting((field) => run(async () => setMade({ value: await create(field, key) })));
   return (
-    <Dialog label={title} testid="create" onClose={onClose} titled>
+    <Dialog label={title} testid="create" onClose={onClose} titled lasting>
       {made ? (
         <div class="form" data-testid="created">
           {shown(made.value)}

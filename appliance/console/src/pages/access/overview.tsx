@@ -1,9 +1,11 @@
 import type { ComponentChildren } from "preact";
+import type { Problem } from "../../api/client.ts";
 import type { AuditPage, Certificate, Enrolment, Signer } from "../../api/identity.ts";
 import { session } from "../../api/session.ts";
 import { neglected, signerHealth, signersOf } from "../../model/certificates.ts";
 import { fleet } from "../../model/fleet.ts";
 import { includes } from "../../model/roles.ts";
+import { Fault } from "../../ui/form.tsx";
 import { useFresh } from "../../ui/fresh.ts";
 import { When } from "../../ui/records.tsx";
 import { useCertificates } from "./certificate_list.ts";
@@ -51,8 +53,10 @@ function Card({ title, testid, count, tone, href, more, children }: CardProps) {
 }
 
 function WaitingCard() {
-  const { data } = useFresh<{ enrolments: readonly Enrolment[] }>("/api/v1/enrolments", { state: "waiting" });
-  if (!data) return <Skeleton />;
+  const { data, problem } = useFresh<{ enrolments: readonly Enrolment[] }>("/api/v1/enrolments", {
+    state: "waiting",
+  });
+  if (!data) return <NotYet problem={problem} />;
   const found = data.enrolments;
   return (
     <Card
@@ -84,9 +88,9 @@ function WaitingCard() {
 type Expiring = Pick<Certificate, "name" | "expires"> & { words: string };
 
 function ExpiryCard() {
-  const valid = useCertificates("valid").data;
-  const expired = useCertificates("expired").data;
-  if (!valid || !expired) return <Skeleton />;
+  const { data: valid, problem } = useCertificates("valid");
+  const { data: expired } = useCertificates("expired");
+  if (!valid || !expired) return <NotYet problem={problem} />;
   const now = fleet.now();
   const signers = signersOf(valid);
   const found: Expiring[] = [
@@ -136,8 +140,8 @@ function NothingExpires({ signers, amount }: { signers: readonly Signer[]; amoun
 }
 
 function ChangesCard() {
-  const { data } = useFresh<AuditPage>("/api/v1/audit", { limit: SHOWN });
-  if (!data) return <Skeleton />;
+  const { data, problem } = useFresh<AuditPage>("/api/v1/audit", { limit: SHOWN });
+  if (!data) return <NotYet problem={problem} />;
   return (
     <Card
       title="Latest changes"
@@ -175,6 +179,12 @@ function Lines<Item>({ of, none, line }: LinesProps<Item>) {
   return <ul class="lines">{of.slice(0, SHOWN).map(line)}</ul>;
 }
 
-function Skeleton() {
-  return <div class="card overview-card skeleton" role="status" aria-label="Loading" />;
+/** A card in whose place there is no answer yet, or none to be had. */
+function NotYet({ problem }: { problem: Problem | null }) {
+  if (!problem) return <div class="card overview-card skeleton" role="status" aria-label="Loading" />;
+  return (
+    <div class="card overview-card">
+      <Fault problem={problem} />
+    </div>
+  );
 }

@@ -63,9 +63,12 @@ function shown({ invitation }: Invited) {
   );
 }
 
-/** The link at the address by which this browser reaches the console: the server's own may be known to it alone. */
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+/** The link as the server made it; where it only knows itself, at the address by which this browser reaches it. */
 function reachable(invitation: string): string {
-  return new URL(new URL(invitation).pathname, location.origin).href;
+  const { hostname, pathname, href } = new URL(invitation);
+  return LOOPBACK.includes(hostname) ? new URL(pathname, location.origin).href : href;
 }
 
 export function ChangeRole({ user: { name, role }, onClose }: Props) {
