@@ -45,6 +45,12 @@ class StorageError(SysmonError):
     code = "storage"
 
 
+class AuditBrokenError(SysmonError):
+    """The audit log does not hold together."""
+
+    code = "audit_broken"
+
+
 class UnreachableError(SysmonError):
     """The aggregator does not answer."""
 

@@ -51,6 +51,19 @@ class Client:
         """Return what is at `path` as it is."""
         return self._answer("GET", path).decode()
 
+    def lines(self, path: str) -> Iterator[str]:
+        """Yield the lines of a long answer as they come."""
+        try:
+            self._http.request("GET", path, headers=self._headers())
+            answer = self._http.getresponse()
+            if not 200 <= answer.status < 300:
+                raise _problem(answer.status, answer.read())
+            for line in answer:
+                yield line.decode()
+        except (OSError, HTTPException) as error:
+            self._http.close()
+            raise self._endpoint.explain(error) from error
+
     def post(self, path: str, body: Any = None) -> Any:
         return self._ask("POST", path, body)
 
