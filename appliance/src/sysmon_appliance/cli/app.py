@@ -6,6 +6,7 @@ import typer
 
 from sysmon_appliance.cli import (
     api_tokens,
+    audit,
     certs,
     context,
     enrolments,
@@ -41,6 +42,7 @@ app.add_typer(certs.app, name="certs")
 app.add_typer(users.app, name="users")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(api_tokens.app, name="api-tokens")
+app.add_typer(audit.app, name="audit")
 app.add_typer(context.app, name="context")
 app.add_typer(pki.app, name="pki")
 app.add_typer(secrets.app, name="secrets")
