@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +41,15 @@ class Host:
             command, input=text, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
         )
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*PROGRAM, *self.arguments(*words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    @contextmanager
+    def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a command beside the test; it does not outlive the block."""
+        command = [*PROGRAM, *self.arguments(*words)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+            try:
+                yield program
+            finally:
+                program.kill()
 
     def files(self) -> set[str]:
         return {file.name for file in self.pki.iterdir()}

@@ -132,9 +132,8 @@ def test_the_first_sample_follows_the_token(region: Region, host: Host) -> None:
     """A host that is enrolled and started delivers, without another word of anybody."""
     host.run("enroll", "--token-file", "-", text=region.token())
     (host_id,) = region.hosts()
-    with host.start("run") as agent:
+    with host.start("run"):
         eventually(lambda: region.delivered(host_id), "the first tick is delivered")
         checked = host.run("check")
-        agent.terminate()
     assert checked.returncode == 0, checked.stdout
     assert f"agent {host_id} of region local, serial " in checked.stdout

@@ -97,8 +97,9 @@ class Plan:
         return now.boot_ms < self._rest_ms
 
     def patience(self, now: ClockPair) -> float:
-        """Return the seconds after which to look again."""
-        return min((self._rest_ms - now.boot_ms) / 1000, LOOK_SECONDS) if self.rests(now) else LOOK_SECONDS
+        """Return the seconds after which to look again, all that is due having been done."""
+        left = max(self._due_ms - now.wall_ms, self._rest_ms - now.boot_ms) / 1000
+        return left if 0 < left < LOOK_SECONDS else LOOK_SECONDS
 
 
 class Renewing:
