@@ -36,7 +36,7 @@ def read_certificates(pem: bytes) -> Certificates:
         certificates = tuple(x509.load_pem_x509_certificates(pem))
         for certificate in certificates:
             _ = certificate.extensions, certificate.public_key(), certificate.subject  # parsed late, and may fail
-    except (UnsupportedAlgorithm, x509.DuplicateExtension, TypeError) as error:
+    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, TypeError) as error:
         raise ValueError(str(error)) from error
     return certificates
 

@@ -120,7 +120,7 @@ def _read(pem: bytes) -> x509.CertificateSigningRequest:
         request = x509.load_pem_x509_csr(pem)
         holds = request.is_signature_valid
         _ = request.extensions, request.subject, request.public_key()  # these are parsed late, and may fail
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion) as error:
         raise BadCsrError(f"The request is malformed: {error}.", hint=_HINT) from error
     if not holds:
         raise BadCsrError("The request is not signed with the key that it names.", hint=_HINT)
