@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.support.agent_rig import open_spool
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 from tests.support.system import eventually
-from tests.support.tls_server import tls_server
+from tests.support.tls_server import Script, read_request, tls_server
 
 PATIENCE = 60
 
@@ -58,6 +59,17 @@ def wait_for(agent: subprocess.Popen[str], text: str) -> str:
         if text in line:
             return line
     raise AssertionError(f"the agent ended without saying {text!r}")
+
+
+def telling(now_ms: int) -> Script:
+    """Answer one question for the authority, as an aggregator with this time does."""
+
+    def script(stream: ssl.SSLSocket) -> None:
+        read_request(stream)
+        body = json.dumps({"authority": "", "now": now_ms, "region": "local"}).encode()
+        stream.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+
+    return script
 
 
 def test_the_version_is_printed() -> None:
@@ -114,11 +126,45 @@ def test_check_says_what_is_wrong_and_what_to_do(config: Path) -> None:
 def test_check_is_content_when_an_aggregator_answers(config: Path, tmp_path: Path) -> None:
     """With everything in place `check` ends with 0; with one of two aggregators missing, with 7."""
     aggregator = LocalAuthority.open(tmp_path / "pki", SystemClock()).aggregator()
-    with tls_server(aggregator, lambda _: None) as address:
+    with tls_server(aggregator, telling(SystemClock().wall_ms())) as address:
         good = run("check", "--config", config, "--set", f"aggregators={address}")
         partial = run("check", "--config", config, "--set", f"aggregators={address},127.0.0.1:1")
     assert (good.returncode, partial.returncode) == (0, 7), good.stdout + partial.stdout
-    assert f"ok    aggregator {address}: spiffe://sysmon/local/aggregator/local answers" in good.stdout
+    assert f"ok    aggregator {address}: spiffe://sysmon/local/aggregator/local answers, its clock is" in good.stdout
+
+
+def test_check_notes_a_clock_that_is_wrong(config: Path, tmp_path: Path) -> None:
+    """A difference between the clocks is no fault of the agent, but is shown with the command that helps."""
+    aggregator = LocalAuthority.open(tmp_path / "pki", SystemClock()).aggregator()
+    with tls_server(aggregator, telling(SystemClock().wall_ms() + 600_000)) as address:
+        done = run("check", "--config", config, "--set", f"aggregators={address}")
+    assert done.returncode == 0
+    assert f"note  aggregator {address}: " in done.stdout
+    assert "s ahead\n      hint: timedatectl status" in done.stdout
+
+
+def test_check_says_when_renewal_is_late(config: Path, issued: IssuedFiles) -> None:
+    """A renewal that is overdue is noted, with the command that makes up for it."""
+    issued.certificate.write_text(f"renew-at-ms: {SystemClock().wall_ms() - 1000}\n{issued.certificate.read_text()}")
+    assert "\n      hint: sysmon-agent renew\n" in run("check", "--config", config).stdout
+
+
+def test_settings_can_be_checked_and_shown(config: Path) -> None:
+    """`config check` passes good settings; `config show` prints what was set, with --effective defaults as well."""
+    assert run("config", "check", "--config", config).stdout == "The settings are good.\n"
+    shown = run("config", "show", "--config", config, "--set", "labels=role=db,env=dev")
+    assert "interval_seconds  1.0" in shown.stdout
+    assert f"{config}:1" in shown.stdout
+    assert "role=db, env=dev" in shown.stdout
+    assert "spool.max_bytes" not in shown.stdout
+    effective = json.loads(run("config", "show", "--effective", "-o", "json", "--config", config).stdout)
+    assert {"setting": "spool.max_bytes", "value": 256 << 20, "source": "default"} in effective
+
+
+def test_wrong_settings_fail_their_check(tmp_path: Path) -> None:
+    """`config check` lists faults as every command does, with exit code 2."""
+    (tmp_path / "agent.yaml").write_text("spol: {}\n")
+    assert run("config", "check", "--config", tmp_path / "agent.yaml").returncode == 2
 
 
 def test_check_names_an_unusable_key(config: Path, issued: IssuedFiles) -> None:
