@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import repeat
 
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from sysmon_appliance.web import servers
 from sysmon_appliance.web.listeners import address_of, tcp_listener
@@ -69,3 +71,26 @@ async def test_a_connection_is_used_again(port: int) -> None:
         async with asyncio.timeout(20):
             assert await reader.readuntil(b"fine")
     writer.close()
+
+
+async def test_an_answer_that_is_not_read_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that leaves a long answer unread is disconnected, so that it holds neither memory nor a task."""
+    monkeypatch.setattr(servers, "WRITE_SECONDS", 0.1)
+    ended = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await StreamingResponse(repeat(bytes(65536)))(scope, receive, send)
+        finally:
+            ended.set()
+
+    with tcp_listener("127.0.0.1:0", "console.listen") as listener:
+        server = servers.console_server(endless)
+        serving = asyncio.create_task(server.serve([listener]))
+        _, writer = await asyncio.open_connection("127.0.0.1", address_of(listener).port, limit=1024)
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        async with asyncio.timeout(20):
+            await ended.wait()
+        writer.close()
+        server.stop()
+        await serving

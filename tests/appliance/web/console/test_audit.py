@@ -1,9 +1,12 @@
 """The audit log over HTTP."""
 
+import logging
+
 import pytest
 
 from sysmon_appliance.domain.audit import from_line
 from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.console.audit_metrics import AuditHead
 from tests.support.audit import a_log, head_of
 from tests.support.console import Console
 
@@ -86,6 +89,19 @@ async def test_what_was_shown_once_is_remembered(console: Console) -> None:
     async with console.operator() as client:
         verdict = (await client.get("/api/v1/audit/verify")).json()
     assert verdict["fault"]["number"] == 4
+
+
+async def test_the_head_is_shown_to_those_who_keep_it(console: Console, caplog: pytest.LogCaptureFixture) -> None:
+    """The head goes to the log of the program and to metrics, once for each head."""
+    console.telemetry.register(AuditHead(console.control.audit))
+    caplog.set_level(logging.INFO)
+    await console.control.audit.show_head()
+    await console.control.audit.show_head()
+    shown = [record for record in caplog.records if record.message == "The audit log has reached this head."]
+    assert [(vars(record)["number"], vars(record)["hash"]) for record in shown] == [(5, HEAD.hash)]
+    async with console.browser() as client:
+        metrics = (await client.get("/metrics")).text
+    assert f'sysmon_audit_head_info{{hash="{HEAD.hash}",number="5"}} 1.0' in metrics
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
