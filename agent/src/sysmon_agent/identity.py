@@ -25,7 +25,7 @@ class Certificate:
     """What this host's certificate says; all times in milliseconds since the epoch."""
 
     peer: Peer
-    serial: str  # hexadecimal, lower case
+    serial: str  # hexadecimal, lower case, without leading zeros, as aggregators show it
     issuer: str  # the issuer's common name
     begins_ms: int  # lies before the moment of issue, so that clocks may be a little behind
     expires_ms: int
@@ -64,7 +64,7 @@ def read(path: str) -> Certificate:
     begins_ms, expires_ms = moment_ms(decoded["notBefore"]), moment_ms(decoded["notAfter"])
     return Certificate(
         peer=_agent(decoded, path),
-        serial=decoded["serialNumber"].lower(),
+        serial=f"{int(decoded['serialNumber'], 16):x}",
         issuer=_common_name(decoded["issuer"]),
         begins_ms=begins_ms,
         expires_ms=expires_ms,
