@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sysmon_appliance.domain.access import (
     DropLinks,
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 class Begun:
     """A session that is not committed yet."""
 
-    secret: str
+    secret: str = field(repr=False)
     id: str
     changes: Sequence[Change]
 

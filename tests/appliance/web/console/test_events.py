@@ -11,7 +11,7 @@ from sysmon_appliance.services.live import Event, Watcher
 from sysmon_appliance.web.console.routes.events import frame, frames
 from sysmon_appliance.web.console.sessions import cookie_name
 from sysmon_appliance.web.servers import console_server
-from tests.support.console import Console
+from tests.support.console import OPERATOR, PASSWORD, Console
 from tests.support.head import START_MS, batch, host, schema, series
 
 KNOWN = schema(series("system.uptime"))
@@ -131,3 +131,17 @@ async def test_no_stream_without_a_session(cookie: str) -> None:
     """Nobody listens without a session."""
     async with Console().browser() as browser:
         assert (await browser.get("/api/v1/events", headers={"cookie": cookie})).status_code == 401
+
+
+async def test_a_stream_ends_when_its_user_is_shut_out() -> None:
+    """Somebody who is shut out while they watch hears no more."""
+    console = Console([host(1)])
+    await console.add_user()
+    async with served(console) as client:
+        await client.post("/api/v1/session", json={"user": "alice", "password": PASSWORD}, headers={"x-sysmon": "1"})
+        async with client.stream("GET", "/api/v1/events") as answer:
+            lines = answer.aiter_lines()
+            await lines_of(lines, 4)
+            await console.control.users.change(OPERATOR, "alice", disabled=True)
+            console.side.hub.announce_past()
+            assert [line async for line in lines if line] == []

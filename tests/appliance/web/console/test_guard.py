@@ -56,6 +56,41 @@ async def test_changes_need_the_header() -> None:
         assert (await browser.delete("/api/v1/session", headers={"x-sysmon": "1"})).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:7480", 200),
+        ("http://evil.example", 403),
+        ("http://127.0.0.1:8080", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+async def test_changes_come_from_pages_of_this_console(origin: str, status: int) -> None:
+    """A page of another origin, be it on the same machine, changes nothing."""
+    async with Console().signed_in() as browser:
+        answer = await browser.delete("/api/v1/session", headers={"x-sysmon": "1", "origin": origin})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "users", "hint"),
+    [
+        (ConsoleSettings(), False, "sysmon link"),
+        (ConsoleSettings(certificate="c"), False, "sysmon users create NAME --role admin"),
+        (ConsoleSettings(certificate="c", url="https://m.example"), True, "sysmon login https://m.example"),
+    ],
+)
+async def test_the_way_in(settings: ConsoleSettings, users: bool, hint: str) -> None:  # noqa: FBT001 - a table
+    """Whoever is not signed in is told the command that lets them in here."""
+    console = Console(settings=settings)
+    if users:
+        await console.add_user()
+    async with console.browser() as browser:
+        answer = await browser.get("/api/v1/session")
+    assert (answer.status_code, answer.json()["hint"]) == (401, hint)
+
+
 async def test_the_socket_is_the_operator() -> None:
     """Commands on this machine need neither session nor host name nor header."""
     async with Console().operator() as operator:

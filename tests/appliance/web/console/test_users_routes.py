@@ -1,4 +1,9 @@
+import pytest
+
+from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.console.routes.session import Credentials
+from sysmon_appliance.web.console.routes.users import FirstPassword, NewPassword
 from sysmon_appliance.web.console.sessions import cookie_name
 from tests.support.console import PASSWORD, URL, Console
 
@@ -102,3 +107,23 @@ async def test_another_role_asks_for_signing_in_again() -> None:
         assert (await browser.get("/api/v1/session")).status_code == 401
         assert (await program.get("/api/v1/users")).status_code == 403
         assert (await program.get("/api/v1/session")).json()["role"] == "viewer"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"), [("", "http://localhost:9"), ("https://monitor.example/", "https://monitor.example")]
+)
+async def test_where_an_invitation_leads(url: str, expected: str) -> None:
+    """An invitation leads to the configured address, or to where the admin who made it is."""
+    console = Console(settings=ConsoleSettings(url=url))
+    await console.add_user("root", Role.ADMIN)
+    async with console.as_user("root") as admin:
+        made = await admin.post(
+            "/api/v1/users", json={"name": "bob", "role": "viewer"}, headers={"host": "localhost:9"}
+        )
+    assert made.json()["invitation"].startswith(f"{expected}/invite/")
+
+
+def test_no_message_shows_a_password() -> None:
+    """A body with a password in it does not show it when it is written out."""
+    for body in (Credentials("alice", NEW), FirstPassword(NEW), NewPassword(PASSWORD, NEW)):
+        assert "password" not in repr(body)

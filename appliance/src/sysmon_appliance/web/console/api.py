@@ -31,6 +31,7 @@ class Site:
     control: Control
     telemetry: Telemetry
     base_url: str
+    is_named: bool  # whether that was configured
     secure: bool  # whether the console speaks TLS
     repeats: Repeats
 
@@ -55,6 +56,14 @@ class Call:
     @property
     def telemetry(self) -> Telemetry:
         return self.site.telemetry
+
+    @property
+    def base_url(self) -> str:
+        """The console's address: as it was configured, else as whoever asks calls it themselves."""
+        host = self.request.headers.get("host", "")
+        if self.site.is_named or not host or self.principal.kind is Kind.SOCKET:
+            return self.site.base_url
+        return f"{'https' if self.site.secure else 'http'}://{host}"
 
     @property
     def principal(self) -> Principal:

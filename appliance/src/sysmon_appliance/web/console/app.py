@@ -26,7 +26,7 @@ from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.limiting import judge_of
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
-from sysmon_appliance.web.console.telemetry import CountRequests, Telemetry
+from sysmon_appliance.web.console.telemetry import ROUTE_KEY, CountRequests, Telemetry
 from sysmon_appliance.web.limits import LimitRequests
 from sysmon_appliance.web.problems import problem_response
 
@@ -53,6 +53,7 @@ def create_app(
         control,
         telemetry,
         base_url(settings),
+        is_named=bool(settings.url),
         secure=bool(settings.certificate),
         repeats=Repeats(side.clock),
     )
@@ -126,7 +127,7 @@ class AnswerFailures:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            _log.exception("A request failed.", extra={"path": scope.get("path", "")})
+            _log.exception("A request failed.", extra={"route": scope.get(ROUTE_KEY, "other")})
             if begun:
                 raise
             error = SysmonError("The aggregator failed to answer; its log says why.")

@@ -23,7 +23,14 @@ _REFUSED = """<!doctype html>
 """
 
 
-class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Confidential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A body with a password in it, which no message may show."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+class Credentials(Confidential, frozen=True):
     user: str
     password: str
 
@@ -128,7 +135,7 @@ def _open(session: Session, principal: Principal) -> OpenSession:
 
 async def new_link(call: Call) -> Response:
     token = await call.control.sessions.new_link(call.principal)
-    return json_response(LinkView(f"{call.site.base_url}/link/{token}"), status=201)
+    return json_response(LinkView(f"{call.base_url}/link/{token}"), status=201)
 
 
 def link_route(site: Site) -> Route:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from sysmon_appliance.domain.principals import Role
 from sysmon_appliance.domain.users import User
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
-from sysmon_appliance.web.console.routes.session import SessionView, begun
+from sysmon_appliance.web.console.routes.session import Confidential, SessionView, begun
 from sysmon_appliance.web.console.sessions import visitor_of
 
 
@@ -58,11 +58,11 @@ class InvitationView(msgspec.Struct, frozen=True):
     expires: int
 
 
-class FirstPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FirstPassword(Confidential, frozen=True):
     password: str
 
 
-class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewPassword(Confidential, frozen=True):
     current: str
     new: str
 
@@ -125,7 +125,7 @@ def _view(call: Call, user: User) -> UserView:
 
 
 def _invitation(call: Call, secret: str) -> str:
-    return f"{call.site.base_url}/invite/{secret}"
+    return f"{call.base_url}/invite/{secret}"
 
 
 ROUTES = (
