@@ -255,6 +255,7 @@ def test_an_admin_ends_somebodys_session(page: Page, console: CannedConsole) -> 
     """The admin sees every session and can end each but the one in use."""
     visit(page, "/sessions")
     expect(row(page, "sessions", "this one").get_by_role("button")).to_have_count(0)
+    expect(row(page, "sessions", "root")).to_contain_text("by a one-time link")
     row(page, "sessions", "grace").get_by_role("button", name="End").click()
     page.get_by_test_id("confirm-yes").click()
     expect(row(page, "sessions", "grace")).to_have_count(0)

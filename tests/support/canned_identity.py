@@ -72,7 +72,7 @@ class CannedIdentity:
         return {
             "signed_in": True,
             "via": "user" if self.user else "link",
-            "name": self.user or "one-time link",
+            "name": self.user or "root",
             "role": self.role,
             "user": self.user,
             "expires": self.now_ms + DAY,
@@ -220,7 +220,7 @@ def open_session(key: str, name: str | None, started_ms: int, agent: str, *, cur
         "id": key,
         "user": name,
         "via": "user" if name else "link",
-        "name": name or "one-time link",
+        "name": name or "root",
         "origin": "192.0.2.17" if name else "127.0.0.1",
         "agent": agent,
         "started": started_ms,

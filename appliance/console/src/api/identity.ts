@@ -17,7 +17,9 @@ export interface Session {
 export interface OpenSession {
   id: string;
   user: string | null;
-  via: string;
+  via: "link" | "user";
+  /** The user's, or of whoever made the link. */
+  name: string;
   origin: string;
   /** The browser's User-Agent. */
   agent: string;

@@ -41,7 +41,7 @@ export function Sessions({ user, everybody }: Props) {
           perform={() => send("DELETE", pathOf("sessions", ending.id))}
         >
           <p>
-            {nameOf(ending)} on {browserOf(ending.agent)} is signed out at the next click there.
+            {ending.name} on {browserOf(ending.agent)} is signed out at the next click there.
           </p>
         </Confirm>
       )}
@@ -49,10 +49,12 @@ export function Sessions({ user, everybody }: Props) {
   );
 }
 
-const nameOf = ({ user }: OpenSession) => user ?? "One-time link";
-
 function columns(everybody: boolean, onEnd: (session: OpenSession) => void): RecordColumn<OpenSession>[] {
-  const who: RecordColumn<OpenSession> = { title: "User", kind: "main", cell: nameOf };
+  const who: RecordColumn<OpenSession> = {
+    title: "User",
+    kind: "main",
+    cell: (session) => <Who session={session} />,
+  };
   return [
     ...(everybody ? [who] : []),
     { title: "Browser", kind: everybody ? "" : "main", cell: (session) => <Browser session={session} /> },
@@ -71,6 +73,15 @@ function columns(everybody: boolean, onEnd: (session: OpenSession) => void): Rec
         ),
     },
   ];
+}
+
+function Who({ session: { name, via } }: { session: OpenSession }) {
+  return (
+    <div class="stacked">
+      {name}
+      {via === "link" && <span class="muted">by a one-time link</span>}
+    </div>
+  );
 }
 
 function Browser({ session: { agent, current } }: { session: OpenSession }) {
