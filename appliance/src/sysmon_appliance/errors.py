@@ -83,7 +83,7 @@ class UnexpectedTickError(RefusedError):
     code = "unexpected_tick"
 
     def __init__(self, *, expected: int) -> None:
-        super().__init__(f"The stream continues with tick {expected}.", hint="Cut the batch anew from that tick.")
+        super().__init__(f"The stream continues with tick {expected}.")
         self.expected = expected
 
 

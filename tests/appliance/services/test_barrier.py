@@ -145,7 +145,7 @@ async def test_a_listener_that_fails_keeps_nobody_from_hearing(caplog: pytest.Lo
     await barrier.durable(RaiseEpoch(1))
     await asyncio.sleep(0)
     assert [(result.entries, result.error) for result in results] == [(1, None)]
-    assert "a listener of the group commit failed" in caplog.text
+    assert "A listener of the group commit failed." in caplog.text
 
 
 async def test_closing_commits_what_was_submitted() -> None:

@@ -382,7 +382,7 @@ async def test_a_reader_that_fails_does_not_stop_ingest(
     await aggregator.greet("connection")
     assert await aggregator.push("connection", a_batch(1)) == Reply(1, 1, 1)
     await asyncio.sleep(0)
-    assert "a listener of stored batches failed" in caplog.text
+    assert "A listener of stored batches failed." in caplog.text
 
 
 async def test_a_host_that_pushes_too_fast_is_slowed_down() -> None:

@@ -57,8 +57,8 @@ def test_a_full_disk_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFix
         limit_pages(database, 10_000)
         commit(database, append(1))
     assert [record.message for record in caplog.records] == [
-        "changes can't be committed; agents keep what they sent",
-        "changes can be committed again",
+        "Changes cannot be committed; agents keep what they sent.",
+        "Changes can be committed again.",
     ]
 
 

@@ -111,7 +111,7 @@ def _call(
     try:
         loop.call_soon_threadsafe(function, error)
     except RuntimeError:  # the loop was closed while the writer worked: nobody is left to hear of it
-        _log.debug("a group was committed after the event loop had ended")
+        _log.debug("A group was committed after the event loop had ended.")
 
 
 def _guarded(function: Callable[[_T], None], argument: _T) -> None:
@@ -119,4 +119,4 @@ def _guarded(function: Callable[[_T], None], argument: _T) -> None:
     try:
         function(argument)
     except Exception:  # noqa: BLE001 - see above
-        _log.exception("a listener of the group commit failed")
+        _log.exception("A listener of the group commit failed.")

@@ -144,15 +144,15 @@ class Ingest:
         if hello.protocol != PROTOCOL_VERSION:
             raise UnsupportedProtocolError(
                 f"This aggregator speaks version {PROTOCOL_VERSION} of the protocol, not {hello.protocol}.",
-                hint="Install the agent of the aggregator's release.",
+                hint="python -m pip install --upgrade sysmon-agent",
             )
         presence = self._presences.setdefault(peer.id, _Presence())
         who = Incarnation(hello.boot_id, hello.stream_id)
         if not presence.incarnations.greet(who, now_ms=now_ms, active_ms=presence.heard_ms):
-            _log.warning("two agents use one identity", extra={"host_id": peer.id})
+            _log.warning("Two agents use one identity.", extra={"host_id": peer.id})
             raise ClonedIdentityError(
                 "Another agent uses this certificate; it was here first.",
-                hint="Give this host a certificate of its own, and remove the copied one.",
+                hint="sysmon enrolments list",
             )
         presence.link, presence.stream, presence.heard_ms = link, None, now_ms
         return presence
@@ -175,15 +175,15 @@ class Ingest:
     def _owned_stream(self, push: Push, stream_id: bytes) -> Stream:
         presence = self._presences.get(push.peer.id)
         if presence is None or presence.link is not push.link or presence.stream is None:
-            raise NeedHelloError("This connection does not speak for the host.", hint="Say hello.")
+            raise NeedHelloError("This connection does not speak for the host: it has to say hello.")
         if presence.stream.stream_id != stream_id:
-            raise NeedHelloError("This connection said hello for another stream.", hint="Say hello.")
+            raise NeedHelloError("This connection said hello for another stream.")
         presence.heard_ms = push.received_ms
         return presence.stream
 
     def _accept(self, push: Push, batch: Batch, stream: Stream) -> None:
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
-            raise RateLimitedError("Too many batches wait to be written.", hint="Is the aggregator's disk slow?")
+            raise RateLimitedError("Too many batches wait to be written.", hint="vmstat 1 5")
         schema = self._schema(push, batch) if batch.count else None
         append = self._append(push, batch, stream, schema)
         changes = (*self._before(stream, schema), append)
@@ -197,7 +197,7 @@ class Ingest:
             check_against(batch, schema.schema)
             return schema
         if batch.schema is None:
-            raise NeedSchemaError("The batch's schema is not known.", hint="Send the batch again with its schema.")
+            raise NeedSchemaError("The batch's schema is not known; it has to come with the batch.")
         check_against(batch, batch.schema)
         self.pace.schema(push.peer.id, push.received_ms)
         self._unsaved.add(batch.schema_hash)
@@ -267,7 +267,7 @@ class Ingest:
             try:
                 listener(committed)
             except Exception:  # noqa: BLE001 - a page that fails must not stop ingest
-                _log.exception("a listener of stored batches failed")
+                _log.exception("A listener of stored batches failed.")
 
     def _reply(self, stream: Stream) -> Reply:
         return Reply(self.epoch, stream.last, stream.last)

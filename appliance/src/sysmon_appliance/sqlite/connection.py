@@ -95,8 +95,8 @@ def explained(path: Path) -> Iterator[None]:
 def refusal(error: Exception) -> RefusedError:
     """Say to agents why their batches could not be committed."""
     if isinstance(error, apsw.FullError):
-        return StorageFullError("The aggregator's disk is full.", hint="Free space where the live database lies.")
-    return StorageFailedError("The aggregator could not commit.", hint="See the aggregator's log.")
+        return StorageFullError("The aggregator's disk is full.", hint="df -h")
+    return StorageFailedError("The aggregator could not commit.", hint="journalctl -u sysmon-aggregator -n 50")
 
 
 def _create(path: Path) -> None:

@@ -85,11 +85,11 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever it is, agents must hear that nothing was stored
             self._roll_back()
             if not self._failing:  # a full disk would fill the log, too
-                _log.exception("changes can't be committed; agents keep what they sent")
+                _log.exception("Changes cannot be committed; agents keep what they sent.")
             self._failing = True
             return refusal(error)
         if self._failing:
-            _log.warning("changes can be committed again")
+            _log.warning("Changes can be committed again.")
         self._failing = False
         for change in changes:
             self._note(change)
@@ -105,7 +105,7 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except apsw.Error:
-            _log.exception("a failed group of changes could not be rolled back")
+            _log.exception("A failed group of changes could not be rolled back.")
 
     def _note(self, change: Change) -> None:
         """Let readers find what a committed change has brought or taken."""
@@ -135,4 +135,4 @@ class Writer:
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error:
-            _log.exception("the WAL could not be checkpointed")
+            _log.exception("The WAL could not be checkpointed.")

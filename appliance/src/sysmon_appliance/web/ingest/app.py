@@ -56,7 +56,7 @@ def create_app(side: AgentSide, clock: Clock) -> Starlette:
 
 async def _show(_: Request, error: Exception) -> Response:
     assert isinstance(error, SysmonError)  # noqa: S101 - what the handler is registered for
-    _log.info("an agent was refused", extra={"code": error.code, "detail": error.message})
+    _log.info("An agent was refused.", extra={"code": error.code, "detail": error.message})
     problem = problem_of(error)
     return Response(problem.body, problem.status, problem.headers)
 
@@ -66,9 +66,9 @@ async def _drop(_request: Request, _error: Exception) -> Response:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    return await _show(request, NotFoundError(f"There is no {request.url.path} here.", hint="See docs/reference."))
+    return await _show(request, NotFoundError(f"There is no {request.url.path} here."))
 
 
 async def _method_not_allowed(request: Request, _: Exception) -> Response:
-    error = MethodNotAllowedError(f"{request.url.path} has no method {request.method}.", hint="See docs/reference.")
+    error = MethodNotAllowedError(f"{request.url.path} has no method {request.method}.")
     return await _show(request, error)

@@ -219,7 +219,7 @@ class IngestProtocol(GuestProtocol):
             self._way = Way.PUSH
             self._max_body_bytes = self._largest_body_bytes
         else:
-            self._refuse(MethodNotAllowedError("/v1/batches takes POST.", hint="See docs/reference/protocol.md."))
+            self._refuse(MethodNotAllowedError("/v1/batches takes POST."))
 
     def _leave_to_base(self) -> None:
         self._way = Way.OTHER
@@ -284,5 +284,5 @@ class IngestProtocol(GuestProtocol):
 
     def _oversized(self) -> SysmonError:
         return OversizedMessage(
-            f"A body may have {self._max_body_bytes} bytes.", hint="See ingest.max_body_bytes in aggregator.yaml."
+            f"A body may have {self._max_body_bytes} bytes.", hint="sysmon-aggregator config show --effective"
         )
