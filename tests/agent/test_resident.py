@@ -1,6 +1,9 @@
 """The resident program's own few parts."""
 
 import json
+import os
+import signal
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
@@ -11,7 +14,7 @@ from sysmon_agent.config.handing import settings_from
 from sysmon_agent.config.values import AgentSettings, CollectSettings, SpoolSettings
 from sysmon_agent.loop.renewing import Renewing
 from sysmon_agent.loop.sending import Channel
-from sysmon_agent.resident import _work, draw
+from sysmon_agent.resident import _outcome, _work, draw
 from tests.support.agent_rig import Rig
 from tests.support.clock import ManualClock
 
@@ -34,6 +37,20 @@ def test_random_numbers_lie_between_0_and_1() -> None:
     assert all(0 <= number < 1 for number in drawn)
     assert min(drawn) < 0.2
     assert max(drawn) > 0.8
+
+
+def test_a_child_that_ends_leaves_its_code() -> None:
+    """Whoever starts the renewal learns how it ended."""
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", "import sys; sys.exit(7)"], os.environ)
+    assert _outcome(child, Event()) == 7
+
+
+def test_a_child_ends_with_the_agent() -> None:
+    """A renewal that is under way when the agent is stopped does not outlive it."""
+    stop = Event()
+    stop.set()
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
+    assert _outcome(child, stop) == -signal.SIGTERM
 
 
 def test_an_agent_whose_delivery_breaks_ends(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sysmon_agent.clock import Clock, SystemClock
 from sysmon_agent.config.handing import settings_from
 from sysmon_agent.config.sealing import seal_key
 from sysmon_agent.config.values import AgentSettings
-from sysmon_agent.errors import SysmonError
+from sysmon_agent.errors import ExitCode, SysmonError
 from sysmon_agent.logs import set_up_logging
 from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.facts import boot_id, facts
@@ -32,7 +32,6 @@ _log = logging.getLogger(__name__)
 
 FAREWELL_SECONDS = 1.0
 """How long the end may wait for a last delivery; what is not delivered then lies in the spool."""
-
 
 CHILD_SECONDS = 0.2
 """How often a child is looked at while it works, which takes it a second or two in as many days."""
@@ -81,13 +80,14 @@ def run(
 def _work(collecting: Collecting, sending: Sending, renewing: Renewing, stop: Event) -> None:
     faults: list[Exception] = []
     sender = _started("sending", sending.run, stop, faults)
-    _started("renewing", lambda: renewing.run(sending.use_certificate), stop, faults)
+    renewer = _started("renewing", lambda: renewing.run(sending.use_certificate), stop, faults)
     collecting.run(stop)
     renewing.stop()
     sending.stop()
     sender.join(FAREWELL_SECONDS)
     sending.abort()
-    sender.join(FAREWELL_SECONDS)
+    for thread in (sender, renewer):
+        thread.join(FAREWELL_SECONDS)
     if faults:
         raise faults[0]
 
@@ -146,7 +146,12 @@ def _renewer(descriptor: int, environ: Mapping[str, str], stop: Event) -> Renew:
 
     def renew(*, clone: bool) -> int:
         command = [sys.executable, "-P", "-m", "sysmon_agent", "renew", "--inherited", str(descriptor)]
-        return _outcome(os.posix_spawn(sys.executable, [*command, "--clone"] if clone else command, environ), stop)
+        try:
+            child = os.posix_spawn(sys.executable, [*command, "--clone"] if clone else command, environ)
+        except OSError as error:  # no memory or no room for a process; it is tried again later
+            _log.warning("The certificate could not be renewed.", extra={"reason": error.strerror})
+            return ExitCode.FAILURE
+        return _outcome(child, stop)
 
     return renew
 

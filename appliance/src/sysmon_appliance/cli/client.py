@@ -1,12 +1,14 @@
 """Speaks to an aggregator's API, over whichever way leads there."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from sysmon_agent.config.places import places_of
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.cli.endpoints import TIMEOUT_SECONDS, Endpoint, SocketEndpoint
 from sysmon_appliance.cli.failures import AnswerError
@@ -22,7 +24,9 @@ def find_socket(option: Path | None, environ: Mapping[str, str]) -> Path:
     if named := environ.get("SYSMON_CONSOLE__SOCKET"):
         return Path(named)
     running = running_in(default_folder(environ))
-    return running.socket if running is not None else DEFAULT_SOCKET
+    if running is not None:
+        return running.socket
+    return Path(places_of(os.geteuid(), environ).locate(str(DEFAULT_SOCKET)))
 
 
 class Client:
