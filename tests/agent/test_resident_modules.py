@@ -14,7 +14,7 @@ import pytest
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import AgentSettings, SpoolSettings, TlsSettings
-from sysmon_appliance.pki import LocalAuthority
+from tests.support.authority import LocalAuthority
 from tests.support.model_server import ModelServer
 from tests.support.pushes import HOST
 from tests.support.tls_server import read_request, tls_server

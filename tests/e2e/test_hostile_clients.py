@@ -11,7 +11,7 @@ import pytest
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.messages import Schema, Series
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.pushes import HOST, a_body, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
 from tests.support.system import System, eventually, system_in

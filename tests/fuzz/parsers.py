@@ -18,10 +18,10 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.decode import check_against, decode_batch, decode_hello, decode_reply, decode_schema
 from sysmon_agent.wire.encode import encode_batch, encode_hello, encode_reply, encode_schema
 from sysmon_agent.wire.token import TOKEN_PREFIX, JoinToken, decode_token, encode_token
-from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.pki.chains import read_certificates, verified_agent
 from sysmon_appliance.pki.keys import new_key
 from sysmon_appliance.pki.requests import intermediate_request, requested_intermediate, requested_key
+from tests.support.authority import LocalAuthority
 from tests.support.wire_samples import BATCHES, HELLOS, REPLIES, SCHEMA, SCHEMAS
 
 TOKEN = JoinToken("t1", "s" * 43, "eu", ("ab" * 32,), ("aggregator.example:7443", "[::1]:7443"))
@@ -40,7 +40,7 @@ class Parser:
 
 
 def parsers() -> list[Parser]:
-    agent, aggregator = _agent_request(), intermediate_request(new_key(), "eu", "first")
+    agent, aggregator = agent_request(), intermediate_request(new_key(), "eu", "first")
     chain, root = _issued()
     leaf, rest = _first(chain)
 
@@ -87,7 +87,7 @@ def _token_with(content: bytes) -> None:
     decode_token(TOKEN_PREFIX + urlsafe_b64encode(content + checksum).decode().rstrip("="))
 
 
-def _agent_request() -> bytes:
+def agent_request() -> bytes:
     """Ask as an agent does, for a signature and nothing more."""
     builder = CertificateSigningRequestBuilder().subject_name(Name([]))
     return builder.sign(new_key(), SHA256()).public_bytes(Encoding.PEM)

@@ -10,8 +10,8 @@ import httpx2
 from sysmon_agent.clock import SystemClock
 from sysmon_appliance.bootstrap import Aggregator, build
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings, IngestSettings
-from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.pki.local import LOCAL_REGION
+from tests.support.authority import LocalAuthority
 
 
 def settings_in(folder: Path) -> AggregatorSettings:

@@ -17,7 +17,6 @@ import uvloop
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.messages import Limits
 from sysmon_appliance.config import IngestSettings, LimitSettings
-from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
@@ -28,6 +27,7 @@ from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
 from sysmon_appliance.web.limits import ingest_gate
+from tests.support.authority import LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.identity_side import identity_side
 from tests.support.pushes import HOST
@@ -52,8 +52,9 @@ class Wire:
     def send(self, request: bytes) -> None:
         self._socket.sendall(request)
 
-    def receive(self) -> bytes:
-        """Read one answer, with its body."""
+    def receive(self, patience_seconds: float = 20) -> bytes:
+        """Read one answer, with its body; raises TimeoutError where none comes in time."""
+        self._socket.settimeout(patience_seconds)
         answer = b""
         while not (head := answer.partition(b"\r\n\r\n"))[1] or len(head[2]) < _length(head[0]):
             chunk = self._socket.recv(65536)

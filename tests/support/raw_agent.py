@@ -9,7 +9,7 @@ from typing import Any
 
 from sysmon_agent.wire.decode import decode_reply
 from sysmon_agent.wire.messages import Reply
-from sysmon_appliance.pki import IssuedFiles
+from tests.support.authority import IssuedFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import httpx2
 import yaml
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.pki import LocalAuthority
+from tests.support.authority import LocalAuthority
 from tests.support.pushes import HOST
 
 PATIENCE = 60.0

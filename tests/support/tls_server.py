@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sysmon_appliance.pki import IssuedFiles
+from tests.support.authority import IssuedFiles
 
 Script = Callable[[ssl.SSLSocket], None]
 

@@ -13,8 +13,8 @@ import pytest
 
 from sysmon_agent import __version__
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
 from tests.support.agent_rig import open_spool
+from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 from tests.support.system import eventually

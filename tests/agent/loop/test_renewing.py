@@ -22,7 +22,7 @@ from sysmon_agent.loop.renewing import (
 )
 from sysmon_agent.wire.messages import ClockPair
 from sysmon_agent.wire.peer import Peer
-from sysmon_appliance.pki import LocalAuthority
+from tests.support.authority import LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 

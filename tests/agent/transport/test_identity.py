@@ -19,7 +19,7 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.identity import load, moment, moment_ms, pending_key
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 

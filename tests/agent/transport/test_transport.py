@@ -17,7 +17,7 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.transport import MAX_BODY_BYTES, MAX_HEAD_BYTES, Connection, connect, parse_head
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.pushes import HOST
 from tests.support.tls_server import Script, read_request, tls_server
 

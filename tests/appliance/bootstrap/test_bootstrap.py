@@ -15,8 +15,8 @@ from sysmon_agent.wire.encode import encode_hello
 from sysmon_appliance.bootstrap import build
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
-from sysmon_appliance.pki import LocalAuthority
 from tests.support.aggregator import over, running, settings_in
+from tests.support.authority import LocalAuthority
 from tests.support.pushes import HOST, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
 

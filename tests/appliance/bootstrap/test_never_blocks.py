@@ -14,10 +14,10 @@ import uvloop
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_appliance.bootstrap import Aggregator
-from sysmon_appliance.pki import LocalAuthority
 from sysmon_appliance.sqlite.connection import open_reader
 from sysmon_appliance.sqlite.live import FILE_NAME
 from tests.support.aggregator import over, running, settings_in
+from tests.support.authority import LocalAuthority
 from tests.support.pushes import HOST, a_body, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
 

@@ -12,7 +12,7 @@ from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_appliance.demo.client import Connection, tls_context
-from sysmon_appliance.pki import IssuedFiles, LocalAuthority
+from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.pushes import HOST
 
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Le", b"ngth: 5\r\n\r\nhe", b"llo")

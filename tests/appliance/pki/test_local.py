@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from sysmon_agent.errors import IdentityError
-from sysmon_appliance.pki import LocalAuthority
+from tests.support.authority import LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST
 

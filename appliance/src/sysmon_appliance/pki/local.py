@@ -57,12 +57,7 @@ class LocalAuthority:
         IdentityError
             The folder cannot be used, or holds a damaged authority. It is not replaced silently.
         """
-        try:
-            return cls(folder, _opened(folder, clock), clock)
-        except OSError as error:
-            raise unusable(folder, error) from error
-        except IdentityError as error:
-            raise IdentityError(error.message, hint=f"mv {folder} {folder}.broken") from error
+        return cls(folder, open_local(folder, clock), clock)
 
     def aggregator(self) -> IssuedFiles:
         """Return the aggregator's certificate, new if there is none that will last."""
@@ -97,6 +92,22 @@ class LocalAuthority:
 
     def _files(self, folder: Path, stem: str) -> IssuedFiles:
         return IssuedFiles(folder / f"{stem}.pem", folder / f"{stem}-key.pem", self._folder / "ca.pem")
+
+
+def open_local(folder: Path, clock: Clock) -> IssuingAuthority:
+    """Use the authority in `folder`, or make one there; one that has expired is replaced.
+
+    Raises
+    ------
+    IdentityError
+        The folder cannot be used, or holds a damaged authority. It is not replaced silently.
+    """
+    try:
+        return _opened(folder, clock)
+    except OSError as error:
+        raise unusable(folder, error) from error
+    except IdentityError as error:
+        raise IdentityError(error.message, hint=f"mv {folder} {folder}.broken") from error
 
 
 def _opened(folder: Path, clock: Clock) -> IssuingAuthority:

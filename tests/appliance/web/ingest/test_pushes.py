@@ -13,7 +13,7 @@ import pytest
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.messages import Reply
-from sysmon_appliance.pki import LocalAuthority
+from tests.support.authority import LocalAuthority
 from tests.support.ingest_server import Listener, Wire, listening
 from tests.support.pushes import HOST, a_body, a_hello
 from tests.support.raw_agent import RawAgent, tls_context

@@ -5,7 +5,6 @@ from pathlib import Path
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.peer import AGENT, Peer
-from sysmon_appliance.pki import IssuedFiles
 from sysmon_appliance.pki.certificates import Material, certify
 from sysmon_appliance.pki.files import save_pair
 from sysmon_appliance.pki.keys import new_key
@@ -14,6 +13,7 @@ from sysmon_appliance.pki.profiles import AGENT_PROFILE, INTERMEDIATE_PROFILE
 from sysmon_appliance.pki.requests import intermediate_request, requested_intermediate
 from sysmon_appliance.pki.root_folder import RootFolder
 from sysmon_appliance.pki.times import moment
+from tests.support.authority import IssuedFiles
 from tests.support.ingest_server import listening
 from tests.support.pushes import HOST, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
