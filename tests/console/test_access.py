@@ -262,6 +262,16 @@ def test_an_admin_ends_somebodys_session(page: Page, console: CannedConsole) -> 
     assert last_change(console)[:2] == ("DELETE", "sessions/s3")
 
 
+def test_an_admin_revokes_somebodys_api_token(page: Page, console: CannedConsole) -> None:
+    """Tokens of others, with which programs act in their names, are the admin's to revoke."""
+    visit(page, "/sessions")
+    expect(row(page, "api-tokens", "deploy")).to_contain_text("grace")
+    page.get_by_role("button", name="Revoke deploy").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(row(page, "api-tokens", "deploy")).to_have_count(0)
+    assert last_change(console)[:2] == ("DELETE", "api-tokens/a3")
+
+
 def test_the_audit_log_tells_before_from_after(page: Page) -> None:
     """An entry shows what it changed, and older entries come on demand."""
     visit(page, "/audit")

@@ -65,7 +65,10 @@ class CannedIdentity:
             open_session("s3", "grace", now - 3 * DAY, FIREFOX),
             open_session("s4", None, now - 20 * MINUTE, CHROME),
         ]
-        self.api_tokens = [api_token("a1", "backup", "viewer", now)]
+        self.api_tokens = [
+            api_token("a1", "backup", "viewer", now),
+            api_token("a3", "deploy", "operator", now, owner="grace"),
+        ]
         self.entries = audit_entries(now)
 
     def session(self) -> Json:

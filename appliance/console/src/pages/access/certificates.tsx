@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Problem } from "../../api/client.ts";
 import type { Certificate, CertificateState } from "../../api/identity.ts";
 import { session } from "../../api/session.ts";
 import { healthOf, neglected } from "../../model/certificates.ts";
@@ -99,7 +100,7 @@ function Filters({ state, text }: { state: string; text: string }) {
 interface ListProps {
   certificates: readonly Certificate[] | null;
   descending: boolean;
-  problem: Parameters<typeof Records>[0]["problem"];
+  problem: Problem | null;
 }
 
 function List({ certificates, descending, problem }: ListProps) {

@@ -1,14 +1,12 @@
 import { useState } from "preact/hooks";
-import { pathOf, send } from "../../api/client.ts";
-import type { ApiToken, Role } from "../../api/identity.ts";
+import { send } from "../../api/client.ts";
+import type { Role } from "../../api/identity.ts";
 import { ROLE_WORDS, rolesUpTo } from "../../model/roles.ts";
-import { Confirm } from "../../ui/confirm.tsx";
+import { ApiTokens } from "../../ui/api_tokens.tsx";
 import { Copyable } from "../../ui/copy.tsx";
 import { Create } from "../../ui/create.tsx";
 import { SelectField, TextField } from "../../ui/form.tsx";
-import { useFresh } from "../../ui/fresh.ts";
 import { PlusIcon } from "../../ui/icons.tsx";
-import { type RecordColumn, Records, When } from "../../ui/records.tsx";
 
 const LIFETIMES = [
   ["86400", "1 day"],
@@ -17,68 +15,20 @@ const LIFETIMES = [
   ["31536000", "1 year"],
 ] as const;
 
-type Asked = "create" | ApiToken | null;
-
 /** API tokens, with which programs do what their owner may do, or less. */
-export function ApiTokens({ owner, role }: { owner: string | null; role: Role }) {
-  const { data, problem } = useFresh<{ api_tokens: readonly ApiToken[] }>("/api/v1/api-tokens");
-  const [asked, setAsked] = useState<Asked>(null);
-  const close = () => setAsked(null);
+export function OwnApiTokens({ owner, role }: { owner: string | null; role: Role }) {
+  const [creating, setCreating] = useState(false);
   return (
     <section aria-labelledby="api-tokens">
       <div class="section-head">
         <h2 id="api-tokens">API tokens</h2>
-        <button type="button" class="button" data-testid="new-api-token" onClick={() => setAsked("create")}>
+        <button type="button" class="button" data-testid="new-api-token" onClick={() => setCreating(true)}>
           <PlusIcon /> New API token
         </button>
       </div>
-      <Records
-        label="API tokens"
-        testid="api-tokens"
-        columns={columns(setAsked)}
-        rows={data?.api_tokens.filter((token) => token.owner === owner) ?? null}
-        problem={problem}
-        keyOf={({ id }) => id}
-        empty="No program uses the API in your name."
-      />
-      {asked === "create" && <CreateApiToken role={role} onClose={close} />}
-      {asked !== null && asked !== "create" && <Revoke token={asked} onClose={close} />}
+      <ApiTokens owner={owner} everybody={false} />
+      {creating && <CreateApiToken role={role} onClose={() => setCreating(false)} />}
     </section>
-  );
-}
-
-function columns(onRevoke: (token: ApiToken) => void): RecordColumn<ApiToken>[] {
-  return [
-    { title: "Name", kind: "main", cell: ({ name }) => name },
-    { title: "Role", cell: ({ role }) => role },
-    { title: "Created", kind: "wide", cell: ({ created }) => <When ms={created} /> },
-    { title: "Last used", cell: ({ last_used }) => (last_used === null ? "never" : <When ms={last_used} />) },
-    { title: "Expires", cell: ({ expires }) => <When ms={expires} /> },
-    {
-      title: "Actions",
-      kind: "acts",
-      cell: (token) => (
-        <button type="button" class="button small" onClick={() => onRevoke(token)}>
-          Revoke
-        </button>
-      ),
-    },
-  ];
-}
-
-function Revoke({ token, onClose }: { token: ApiToken; onClose(): void }) {
-  return (
-    <Confirm
-      title="Revoke this API token?"
-      verb="Revoke"
-      harmful
-      onClose={onClose}
-      perform={() => send("DELETE", pathOf("api-tokens", token.id))}
-    >
-      <p>
-        Programs that use <strong>{token.name}</strong> are refused from the next request on.
-      </p>
-    </Confirm>
   );
 }
 

@@ -2,7 +2,7 @@ import "../../styles/records.css";
 import { session } from "../../api/session.ts";
 import { useTitle } from "../../ui/hooks.ts";
 import { Sessions } from "../../ui/sessions.tsx";
-import { ApiTokens } from "./api_tokens.tsx";
+import { OwnApiTokens } from "./api_tokens.tsx";
 import { ChangePassword } from "./password.tsx";
 
 /** What belongs to whoever is signed in: password, sessions, API tokens. */
@@ -20,7 +20,7 @@ export function AccountPage() {
         <h2 id="sessions">Sessions</h2>
         <Sessions user={who.user} everybody={false} />
       </section>
-      <ApiTokens owner={who.user} role={who.role} />
+      <OwnApiTokens owner={who.user} role={who.role} />
       {who.user !== null && <ChangePassword user={who.user} />}
     </div>
   );
