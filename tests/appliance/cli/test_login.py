@@ -108,6 +108,22 @@ def test_an_unknown_authority_is_asked_about(place: Elsewhere, here: Here) -> No
     assert not here.file.exists()
 
 
+def test_whoever_is_asked_may_agree(place: Elsewhere, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who has compared the fingerprint agrees once, and the authority is trusted from then on."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert here.log_in(place.url) == 0
+    assert here.context().authority == place.authority.read_text()
+    assert here("hosts", "list") == 0
+
+
+def test_the_systems_store(place: Elsewhere, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An authority that this machine trusts anyway needs neither option nor question."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(place.authority))
+    assert here.log_in(place.url) == 0
+    assert here.context().authority == ""
+    assert here("hosts", "list") == 0
+
+
 def test_a_foreign_authority(place: Elsewhere, here: Here, tmp_path_factory: pytest.TempPathFactory) -> None:
     """An aggregator that the named authority has not signed is not trusted."""
     other = tmp_path_factory.mktemp("other")
