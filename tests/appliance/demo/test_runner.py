@@ -19,7 +19,10 @@ from tests.support.demo import host
 class FakeAggregator:
     """Accepts every batch, after it has given the problems that a test wants first."""
 
-    def __init__(self, *problems: str) -> None:
+    is_due = False
+
+    def __init__(self, *problems: str, renew: bool = False) -> None:
+        self.renew = renew
         self.problems = list(problems)
         self.requests: list[tuple[str, bytes]] = []
         self.stored = 0
@@ -40,7 +43,10 @@ class FakeAggregator:
         if path != HELLO_PATH:
             self.stored = decode_batch(body).last
             self.pushed.set()
-        return Answer(200, {}, encode_reply(Reply(1, self.stored, self.stored)))
+        return Answer(200, {}, encode_reply(Reply(1, self.stored, self.stored, renew=self.renew)))
+
+    def renew_soon(self) -> None:
+        self.is_due = True
 
     def close(self) -> None:
         """Nothing to close."""
@@ -52,7 +58,7 @@ class FakeAggregator:
 
 async def live(aggregator: FakeAggregator, *, ticks: int, position: int = 0) -> None:
     clock = ManualClock()
-    life = Life(Member(host(clock, position), aggregator.connect), 2.0)
+    life = Life(Member(host(clock, position), aggregator), 2.0)
     for number in range(ticks):
         await life.tick(2.0 * number)
         clock.advance(2)
@@ -89,6 +95,14 @@ async def test_lost_connection_is_made_anew() -> None:
     assert aggregator.stored == 3
 
 
+async def test_renewal_is_asked_for() -> None:
+    """A host that is asked to renew its certificate does so before its next tick, and loses none."""
+    aggregator = FakeAggregator(renew=True)
+    await live(aggregator, ticks=2)
+    assert aggregator.connections == 2
+    assert aggregator.stored == 2
+
+
 async def test_refused_tick_is_tried_at_the_next_one() -> None:
     """A problem that time may cure does not end the host."""
     aggregator = FakeAggregator("storage_full")
@@ -108,7 +122,7 @@ async def test_host_with_an_outage_hangs_up() -> None:
 async def test_ticks_end_with_the_task() -> None:
     """Hosts stop, without a warning, when what runs them is cancelled."""
     aggregator = FakeAggregator()
-    life = Life(Member(host(ManualClock()), aggregator.connect), 0.01)
+    life = Life(Member(host(ManualClock()), aggregator), 0.01)
     task = asyncio.create_task(life.live(0.0))
     await aggregator.pushed.wait()
     task.cancel()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.local import children
+from sysmon_appliance.local import run_log
 from sysmon_appliance.local.children import Child, Program
 from tests.support.clock import ManualClock
 from tests.support.system import eventually
@@ -83,12 +83,12 @@ async def test_a_large_log_makes_room(tmp_path: Path) -> None:
     """A log that has grown large is set aside at the next start, and one older log is kept."""
     log = tmp_path / "worker.log"
     with log.open("wb") as file:
-        file.truncate(children.MAX_LOG_BYTES + 1)
+        file.truncate(run_log.MAX_LOG_BYTES + 1)
     child = child_of(tmp_path, "print('new')")
     await child.start()
     assert await child.ended() == 0
     assert log.read_text() == "new\n"
-    assert (tmp_path / "worker.log.1").stat().st_size > children.MAX_LOG_BYTES
+    assert (tmp_path / "worker.log.1").stat().st_size > run_log.MAX_LOG_BYTES
 
 
 PARENT = """

@@ -11,31 +11,33 @@ from sysmon_appliance.local.folder import LocalFolder
 from tests.support.clock import ManualClock
 
 
-def prepared(root: Path, host_id: str = "ab" * 16) -> LocalFolder:
+def prepared(root: Path) -> LocalFolder:
     folder = LocalFolder(root)
     assert folder.acquire()
-    folder.prepare(ManualClock(), lambda: host_id)
+    folder.prepare(ManualClock())
     return folder
 
 
 def test_settings_and_certificates_fit_together(tmp_path: Path) -> None:
-    """The settings files that are written are good, and the files that they name are there."""
+    """The settings files that are written are good; aggregator and agent have folders of their own for certificates."""
     folder = prepared(tmp_path / "data")
     agent = read(AgentSettings, path=folder.agent_file, environ={}, overrides={})
     aggregator = read(AggregatorSettings, path=folder.aggregator_file, environ={}, overrides={})
-    named = [agent.tls.certificate, agent.tls.key, agent.tls.authority]
-    named += [aggregator.ingest.certificate, aggregator.ingest.key, aggregator.ingest.authority]
-    assert all(Path(name).is_file() for name in named)
+    assert Path(aggregator.ingest.authority).is_file()
+    assert Path(aggregator.ingest.certificate).parent == Path(aggregator.ingest.key).parent == folder.root / "pki"
+    assert {Path(name).parent for name in (agent.tls.certificate, agent.tls.key, agent.tls.authority)} == {
+        folder.identity
+    }
     assert agent.interval_seconds == 2
     assert Path(aggregator.data).parent == tmp_path / "data"
 
 
 def test_a_second_start_keeps_everything(tmp_path: Path) -> None:
-    """Settings that were edited, the host's identity and the certificates survive the next start."""
+    """Settings that were edited, and the authority, survive the next start."""
     folder = prepared(tmp_path / "data")
     folder.agent_file.write_text("name: mine\n")
     before = {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()}
-    LocalFolder(tmp_path / "data").prepare(ManualClock(), lambda: "cd" * 16)
+    LocalFolder(tmp_path / "data").prepare(ManualClock())
     assert {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()} == before
 
 

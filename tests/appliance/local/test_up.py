@@ -149,7 +149,7 @@ def test_up_reports_every_fault_of_its_settings(up: Up) -> None:
     """Faults in an edited settings file are told with their lines before anything starts."""
     up.settings("agent.yaml", intervall=5, spool={"max_bytes": 1})
     program = up.start()
-    assert program.wait() == 1
+    assert program.wait() == 2
     assert "agent.yaml:1: there is no setting `intervall`" in program.output()
     assert "agent.yaml:3: `spool.max_bytes` is out of range" in program.output()
     assert not (up.data / "run.json").exists()

@@ -2,23 +2,28 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.wire.token import decode_token, encode_token
 from sysmon_appliance.cli.client import Client
-from sysmon_appliance.cli.failures import ConflictError
-from sysmon_appliance.local.children import Program
+from sysmon_appliance.cli.failures import AnswerError, ConflictError
 from sysmon_appliance.local.folder import LocalFolder
+from sysmon_appliance.local.joining import Trust
 from sysmon_appliance.local.places import running_in
-from sysmon_appliance.local.simulated import simulated_hosts
-from sysmon_appliance.local.system import LocalSystem, Plan, plan
+from sysmon_appliance.local.plan import Plan, plan, reachable
+from sysmon_appliance.local.simulated import SimulatedHosts
+from sysmon_appliance.local.system import LocalSystem
+
+_TOKEN_SECONDS = 600
 
 
 def run_in_foreground(root: Path, *, simulated: int, browser: bool) -> None:
@@ -27,18 +32,27 @@ def run_in_foreground(root: Path, *, simulated: int, browser: bool) -> None:
     if not folder.acquire():
         _say_link(root)
         return
-    authority = folder.prepare(SystemClock(), lambda: secrets.token_hex(16))
+    clock = SystemClock()
+    issuer = folder.prepare(clock)
     chosen = plan(folder, os.environ)
-    demo = [simulated_hosts(folder, authority, chosen, os.environ, count=simulated)] if simulated else []
-    system = LocalSystem(folder, chosen, os.environ, clock=SystemClock(), say=_say)
-    asyncio.run(_run(system, lambda: _welcome(folder, chosen, browser=browser), *demo))
+    system = LocalSystem(
+        folder,
+        chosen,
+        os.environ,
+        trust=Trust(issuer, clock, grace_seconds=chosen.grace_seconds),
+        make_token=partial(_make_token, chosen),
+        clock=clock,
+        say=_say,
+    )
+    demo = SimulatedHosts(folder, chosen, os.environ, count=simulated) if simulated else None
+    asyncio.run(_run(system, lambda: _welcome(folder, chosen, browser=browser), demo))
 
 
-async def _run(system: LocalSystem, welcome: Callable[[], None], *programs: Program) -> None:
+async def _run(system: LocalSystem, welcome: Callable[[], None], demo: SimulatedHosts | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await system.run(stop, welcome, *programs)
+    await system.run(stop, welcome, demo)
 
 
 def _welcome(folder: LocalFolder, chosen: Plan, *, browser: bool) -> None:
@@ -50,6 +64,19 @@ def _welcome(folder: LocalFolder, chosen: Plan, *, browser: bool) -> None:
     typer.echo(_WELCOME.format(link=link, root=folder.root, agent=folder.agent_file, aggregator=folder.aggregator_file))
     if browser and _has_display(os.environ):
         webbrowser.open(link)
+
+
+def _make_token(chosen: Plan, *, uses: int = 1, replaces: str = "") -> str:
+    """Make a token for hosts on this machine, which reach the aggregator on loopback; see `MakeToken`."""
+    wanted = {"ttl_seconds": _TOKEN_SECONDS, "uses": uses, "replace": replaces}
+    with Client(chosen.socket) as client:
+        try:
+            made = client.post("/api/v1/tokens", wanted)
+        except AnswerError as error:
+            if error.code != "not_found":
+                raise
+            made = client.post("/api/v1/tokens", wanted | {"replace": ""})
+    return encode_token(replace(decode_token(made["secret"]), addresses=(str(reachable(chosen.ingest)),)))
 
 
 def _say_link(root: Path) -> None:

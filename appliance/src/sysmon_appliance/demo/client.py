@@ -10,6 +10,9 @@ from sysmon_agent.errors import IdentityError, TransportError
 from sysmon_agent.wire.peer import AGGREGATOR, peer_of
 from sysmon_agent.wire.routes import MESSAGE_TYPE
 
+TIMEOUT_SECONDS = 15.0
+"""For connecting, and for each answer."""
+
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -22,21 +25,26 @@ class Answer:
     body: bytes
 
 
-def request(path: str, body: bytes) -> bytes:
+def request(path: str, body: bytes, *, media_type: str = MESSAGE_TYPE) -> bytes:
     """Return the bytes of a POST."""
     head = (
-        f"POST {path} HTTP/1.1\r\nhost: aggregator\r\ncontent-type: {MESSAGE_TYPE}\r\n"
-        f"content-length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: aggregator\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
-def tls_context(settings: TlsSettings) -> ssl.SSLContext:
-    """Show a certificate, and trust whom the authority signed: the role in the URI counts, never a host name."""
+def trusting(authority: str) -> ssl.SSLContext:
+    """Trust whom the authority in a file has signed: the role in the URI counts, never a host name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(settings.authority)
+    context.load_verify_locations(authority)
+    return context
+
+
+def tls_context(settings: TlsSettings) -> ssl.SSLContext:
+    """Show a certificate as well."""
+    context = trusting(settings.authority)
     context.load_cert_chain(settings.certificate, settings.key)
     return context
 

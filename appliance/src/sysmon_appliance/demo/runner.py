@@ -3,23 +3,34 @@
 import asyncio
 import json
 import logging
-import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sysmon_agent.errors import SysmonError, TransportError
 from sysmon_agent.wire.decode import decode_reply
+from sysmon_agent.wire.messages import Reply
 from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
-from sysmon_appliance.demo.client import Answer, Connection
+from sysmon_appliance.demo.client import TIMEOUT_SECONDS, Answer, Connection
 from sysmon_appliance.demo.host import SimulatedHost
 
 _log = logging.getLogger(__name__)
 
-_TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 4
 """At one tick: as it is, with the schema, after hello, and once more."""
 
-Connect = Callable[[], Awaitable[Connection]]
+
+class Door(Protocol):
+    """A host's way to the aggregator."""
+
+    async def connect(self) -> Connection: ...
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next connection is to bring another certificate."""
+
+    def renew_soon(self) -> None:
+        """Do what the aggregator asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +38,7 @@ class Member:
     """A host and how it reaches the aggregator."""
 
     host: SimulatedHost
-    connect: Connect
-
-
-def connector(host: str, port: int, context: ssl.SSLContext) -> Connect:
-    async def connect() -> Connection:
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
-            return await Connection.to(host, port, context)
-
-    return connect
+    door: Door
 
 
 async def run(members: Sequence[Member], *, interval_seconds: float) -> None:
@@ -51,7 +54,7 @@ class Life:
 
     def __init__(self, member: Member, interval_seconds: float) -> None:
         self._host = member.host
-        self._connect = member.connect
+        self._door = member.door
         self._interval = interval_seconds
         self._connection: Connection | None = None
 
@@ -80,8 +83,10 @@ class Life:
             self._hang_up()
 
     async def _deliver(self) -> None:
+        if self._door.is_due:
+            self._hang_up()
         if self._connection is None:
-            self._connection = await self._connect()
+            self._connection = await self._door.connect()
             await self._greet()
         with_schema = False
         for _ in range(_ATTEMPTS):
@@ -90,7 +95,7 @@ class Life:
             answer = await self._post(BATCHES_PATH, self._host.body(with_schema=with_schema))
             match _code(answer):
                 case "":
-                    self._host.acknowledged(decode_reply(answer.body))
+                    self._acknowledged(decode_reply(answer.body))
                 case "need_schema":
                     with_schema = True
                 case "need_hello" | "unexpected_tick":
@@ -104,9 +109,14 @@ class Life:
             raise TransportError(f"The aggregator refused hello ({code}).")
         self._host.greeted(decode_reply(answer.body))
 
+    def _acknowledged(self, reply: Reply) -> None:
+        self._host.acknowledged(reply)
+        if reply.renew:
+            self._door.renew_soon()
+
     async def _post(self, path: str, body: bytes) -> Answer:
         assert self._connection is not None  # noqa: S101 - _deliver has made one
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self._connection.post(path, body)
 
     def _hang_up(self) -> None:

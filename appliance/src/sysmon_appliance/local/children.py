@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from sysmon_agent.clock import Clock
+from sysmon_appliance.local.run_log import RunLog
 
 STOP_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-MAX_LOG_BYTES = 8 << 20
 
 _PR_SET_PDEATHSIG = 1
 
@@ -40,16 +40,15 @@ class Child:
         self._say = say
         self._stopping = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
-        self._log_start = 0  # where in the log the present run begins
+        self._log = RunLog(program.log)
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        with _opened(self.program.log) as log:
-            self._log_start = log.tell()
-            self._process = await _spawn(self.program, log)
+        with self._log.begin() as log:
+            self._process = await spawn(self.program, log)
 
     async def ended(self) -> int:
         """Wait for the end of the present run and return its exit code; negative is the signal that ended it."""
@@ -86,20 +85,8 @@ class Child:
             await process.wait()
 
     def last_words(self, code: int) -> str:
-        """Quote the last error, or else the last line, that the run which ended has logged, and name the log.
-
-        A program that was ended by a signal had no say in it, so it is not quoted.
-        """
-        lines = self._logged() if code >= 0 else []
-        errors = [line for line in lines[-20:] if line.startswith("error[")]
-        words = (errors or lines)[-1:]
-        return f"Its last words: {words[0]} ({self.program.log})" if words else f"Its log: {self.program.log}"
-
-    def _logged(self) -> list[str]:
-        """Read the lines of the present run; older ones in the same file would mislead."""
-        with self.program.log.open("rb") as log:
-            log.seek(self._log_start)
-            return [line for line in log.read().decode(errors="replace").splitlines() if line]
+        """Quote what the run which ended has logged, and name the log."""
+        return self._log.last_words(code)
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -109,24 +96,20 @@ class Child:
         return True
 
 
-async def _spawn(program: Program, log: IO[bytes]) -> asyncio.subprocess.Process:
+async def spawn(
+    program: Program, log: IO[bytes], *, stdin: int = asyncio.subprocess.DEVNULL
+) -> asyncio.subprocess.Process:
+    """Start a program that ends when this one does."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *program.arguments,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=log,
         stderr=log,
         env=program.environment,
         process_group=0,  # Ctrl-C reaches local mode alone, which then stops its children in order
         preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
     )
-
-
-def _opened(log: Path) -> IO[bytes]:
-    """Open a log to append to; a large one makes room first, and one older log is kept."""
-    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def ending(code: int) -> str:

@@ -2,14 +2,13 @@
 
 import fcntl
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.errors import StorageError
 from sysmon_appliance.files import replace_file
-from sysmon_appliance.pki import LocalAuthority
-from sysmon_appliance.pki.local import LOCAL_REGION
+from sysmon_appliance.pki.issuer import IssuingAuthority
+from sysmon_appliance.pki.local import LOCAL_REGION, open_local
 
 AGGREGATOR_YAML = f"""\
 # The aggregator that `sysmon up` runs.  Edit freely: this file is written once and never again.
@@ -31,9 +30,9 @@ AGENT_YAML = """\
 # Without `aggregators` the agent pushes to the aggregator that was started with it.
 interval_seconds: 2
 tls:
-  certificate: pki/agents/{host_id}.pem
-  key: pki/agents/{host_id}-key.pem
-  authority: pki/ca.pem
+  certificate: identity/agent.pem
+  key: identity/agent-key.pem
+  authority: identity/ca.pem
 spool:
   directory: spool
 # labels:
@@ -49,6 +48,7 @@ class LocalFolder:
         self.root = root
         self.agent_file = root / "agent.yaml"
         self.aggregator_file = root / "aggregator.yaml"
+        self.identity = root / "identity"
         self.logs = root / "logs"
         self._lock = -1
 
@@ -70,8 +70,8 @@ class LocalFolder:
             raise self._unusable(error) from error
         return True
 
-    def prepare(self, clock: Clock, new_id: Callable[[], str]) -> LocalAuthority:
-        """Make what is missing: authority, certificates, settings files; renew what expires.
+    def prepare(self, clock: Clock) -> IssuingAuthority:
+        """Make what is missing of the authority and the settings files, and return who signs here.
 
         Raises
         ------
@@ -80,22 +80,12 @@ class LocalFolder:
         """
         try:
             self.logs.mkdir(mode=0o700, exist_ok=True)
-            host_id = self._once("host-id", new_id)
-            self._once(self.aggregator_file.name, lambda: AGGREGATOR_YAML)
-            self._once(self.agent_file.name, lambda: AGENT_YAML.format(host_id=host_id))
+            for file, content in ((self.aggregator_file, AGGREGATOR_YAML), (self.agent_file, AGENT_YAML)):
+                if not file.exists():
+                    replace_file(file, content.encode())
         except OSError as error:
             raise self._unusable(error) from error
-        authority = LocalAuthority.open(self.root / "pki", clock)
-        authority.aggregator()
-        authority.agent(host_id)
-        return authority
-
-    def _once(self, name: str, content: Callable[[], str]) -> str:
-        """Return the text of a file, written first where there is none."""
-        file = self.root / name
-        if not file.exists():
-            replace_file(file, content().encode())
-        return file.read_text(encoding="utf-8").strip()
+        return open_local(self.root / "pki", clock)
 
     def _unusable(self, error: OSError) -> StorageError:
         return StorageError(f"The folder {self.root} cannot be used: {error.strerror}.", hint="sysmon up --data FOLDER")

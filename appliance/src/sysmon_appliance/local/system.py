@@ -2,93 +2,58 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.config.addresses import Address
-from sysmon_agent.config.reader import Reading, read, read_with_sources
-from sysmon_agent.config.values import AgentSettings
-from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.errors import StorageError
 from sysmon_appliance.local.children import Child, Program, ending
+from sysmon_appliance.local.enrolling import Enrolling
 from sysmon_appliance.local.folder import LocalFolder
+from sysmon_appliance.local.joining import MakeToken, Trust, host_at
 from sysmon_appliance.local.notify import ReadySignal
-from sysmon_appliance.local.places import Running, say_running, socket_folder
-from sysmon_appliance.local.ports import free_address
+from sysmon_appliance.local.places import Running, say_running
+from sysmon_appliance.local.plan import Plan
+from sysmon_appliance.local.simulated import SimulatedHosts
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a start of local mode was decided to be."""
-
-    ingest: Address
-    console: Address
-    socket: Path
-    aggregator: Mapping[str, str]  # variables that differ from the settings file
-    agent: Mapping[str, str]
-    remarks: tuple[str, ...]  # what the user should know
-
-
-def plan(folder: LocalFolder, environ: Mapping[str, str]) -> Plan:
-    """Read the settings files and find free ports.
-
-    Raises
-    ------
-    ConfigError
-        A settings file has faults, or an address cannot be used at all.
-    """
-    aggregator = read(AggregatorSettings, path=folder.aggregator_file, environ=environ, overrides={})
-    agent = read_with_sources(AgentSettings, path=folder.agent_file, environ=environ, overrides={})
-    ingest = free_address(aggregator.ingest.listen, "ingest.listen")
-    console = free_address(aggregator.console.listen, "console.listen")
-    socket = socket_folder(folder.root, environ) / "aggregator.sock"
-    wanted = {aggregator.ingest.listen: ingest, aggregator.console.listen: console}
-    return Plan(
-        ingest=ingest,
-        console=console,
-        socket=socket,
-        aggregator={
-            "SYSMON_INGEST__LISTEN": str(ingest),
-            "SYSMON_CONSOLE__LISTEN": str(console),
-            "SYSMON_CONSOLE__SOCKET": str(socket),
-        },
-        agent={"SYSMON_AGGREGATORS": ",".join(_aggregators(agent, aggregator.ingest.listen, ingest))},
-        remarks=tuple(f"{old} is in use; using {new}." for old, new in wanted.items() if old != str(new)),
-    )
-
-
-def _aggregators(agent: Reading[AgentSettings], wanted: str, ingest: Address) -> tuple[str, ...]:
-    """Return where the agent pushes to: to the aggregator beside it, unless its settings file says otherwise.
-
-    Where the file names that aggregator and another port had to be used, the agent follows.
-    """
-    local = str(reachable(ingest))
-    if not any(row.key == "aggregators" and row.is_set for row in agent.rows):
-        return (local,)
-    return tuple(local if address == wanted else address for address in agent.settings.aggregators)
-
-
-def reachable(listening: Address) -> Address:
-    """Return where a program on this machine reaches what listens there."""
-    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not listened on
-    return Address(loopback.get(listening.host, listening.host), listening.port)
+Prepare = Callable[[], Awaitable[None]]
+"""What must be done before a program can be started."""
 
 
 class LocalSystem:
-    """An aggregator and what pushes to it."""
+    """An aggregator and what pushes to it.
+
+    Parameters
+    ----------
+    trust
+        Tells which identities are good.
+    make_token
+        Makes a join token, once the aggregator is ready.
+    """
 
     def __init__(
-        self, folder: LocalFolder, chosen: Plan, environ: Mapping[str, str], *, clock: Clock, say: Callable[[str], None]
+        self,
+        folder: LocalFolder,
+        chosen: Plan,
+        environ: Mapping[str, str],
+        *,
+        trust: Trust,
+        make_token: MakeToken,
+        clock: Clock,
+        say: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._plan = chosen
         self._environ = {name: value for name, value in environ.items() if name != "NOTIFY_SOCKET"}
+        self._trust = trust
+        self._make_token = make_token
         self._clock = clock
         self._say = say
 
-    async def run(self, stop: asyncio.Event, ready: Callable[[], None], *extra: Program) -> None:
+    async def run(
+        self, stop: asyncio.Event, ready: Callable[[], None], simulated: SimulatedHosts | None = None
+    ) -> None:
         """Start the aggregator, call `ready`, start the rest, and keep all alive until `stop` is set.
 
         Raises
@@ -97,13 +62,19 @@ class LocalSystem:
             The aggregator ended before it was ready.
         """
         with ReadySignal(self._plan.socket.with_name("ready.sock")) as readiness:
-            aggregator = await self._start(self._aggregator(readiness))
+            aggregator = self._child(self._aggregator(readiness))
+            enrolling = self._enrolling()
             try:
+                await aggregator.start()
+                if enrolling is not None:
+                    await enrolling.begin()
                 if await self._is_ready(aggregator, readiness, stop):
                     say_running(self._folder.root, Running(os.getpid(), self._plan.socket, str(self._plan.console)))
                     ready()
-                    await self._push(aggregator, stop, [self._agent(), *extra])
+                    await self._push(aggregator, stop, self._pushing(enrolling, simulated))
             finally:
+                if enrolling is not None:
+                    await enrolling.drop()
                 await aggregator.stop()
                 say_running(self._folder.root, None)
 
@@ -121,20 +92,35 @@ class LocalSystem:
             hint=f"sysmon-aggregator config check --config {self._folder.aggregator_file}",
         )
 
-    async def _push(self, aggregator: Child, stop: asyncio.Event, programs: Sequence[Program]) -> None:
+    async def _push(self, aggregator: Child, stop: asyncio.Event, pushing: Mapping[Child, Prepare]) -> None:
         """Run what sends, and end it before the aggregator, so that its last ticks find somebody."""
         async with asyncio.TaskGroup() as tasks:
-            children = [await self._start(program) for program in programs]
-            for child in (aggregator, *children):
-                tasks.create_task(child.keep())
+            tasks.create_task(aggregator.keep())
+            lives = [tasks.create_task(_live(child, prepare)) for child, prepare in pushing.items()]
             await stop.wait()
-            for child in (*children, aggregator):
+            for life in lives:
+                life.cancel()
+            for child in (*pushing, aggregator):
                 await child.stop()
 
-    async def _start(self, program: Program) -> Child:
-        child = Child(program, clock=self._clock, say=self._say)
-        await child.start()
-        return child
+    def _pushing(self, enrolling: Enrolling | None, simulated: SimulatedHosts | None) -> Mapping[Child, Prepare]:
+        """Return what sends, and what it needs first."""
+        pushing: dict[Child, Prepare] = {self._child(self._agent()): enrolling.finish if enrolling else _nothing}
+        if simulated is not None:
+            prepare = partial(asyncio.to_thread, simulated.prepare, self._trust, self._make_token)
+            pushing[self._child(simulated.program)] = prepare
+        return pushing
+
+    def _enrolling(self) -> Enrolling | None:
+        """Return how the agent gets its identity, unless it has one that is good, or need not come from here."""
+        identity = self._plan.identity
+        if identity is None or self._trust.renews(identity):
+            return None
+        make_token = partial(self._make_token, replaces=host_at(Path(identity.certificate)))
+        return Enrolling(self._enrolment(), make_token, say=self._say)
+
+    def _child(self, program: Program) -> Child:
+        return Child(program, clock=self._clock, say=self._say)
 
     def _aggregator(self, readiness: ReadySignal) -> Program:
         arguments = ["-m", "sysmon_appliance.cli.aggregator", "run", "--config", str(self._folder.aggregator_file)]
@@ -144,5 +130,19 @@ class LocalSystem:
         arguments = ["-m", "sysmon_agent", "run", "--config", str(self._folder.agent_file)]
         return self._program("agent", arguments, self._plan.agent)
 
+    def _enrolment(self) -> Program:
+        arguments = ["-m", "sysmon_agent", "enroll", "--force", "--no-wait", "--token-file", "-"]
+        return self._program("agent", [*arguments, "--config", str(self._folder.agent_file)], self._plan.agent)
+
     def _program(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Program:
         return Program(name, arguments, self._folder.logs / f"{name}.log", {**self._environ, **environment})
+
+
+async def _live(child: Child, prepare: Prepare) -> None:
+    await prepare()
+    await child.start()
+    await child.keep()
+
+
+async def _nothing() -> None:
+    """Prepare what needs no preparation."""
