@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console lint format lock sbom audit console browser bench-agent bench-ingest bench-console bench-handshake bench-renewals clean
+.PHONY: help up test test-python test-console lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-console bench-handshake bench-renewals bench-enrolling clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -108,6 +108,9 @@ build/sbom.json: $(VENV)/test.stamp requirements.lock $(CONSOLE_DIR)/package-loc
 audit: $(VENV)/test.stamp $(VENV)/node.stamp  ## Ask for known vulnerabilities of all that is locked
 	@$(BIN)/python appliance/tools/audit.py || test $$? = 69
 
+fuzz: $(VENV)/test.stamp  ## Try a million damaged inputs on all that reads what others send
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
+
 browser:  ## Install Debian's Chromium, which the browser tests drive (asks for root)
 	command -v chromium >/dev/null 2>&1 || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } || sudo sh -c 'apt-get update -qq && apt-get install -y -qq chromium'
 
@@ -125,6 +128,9 @@ bench-handshake: $(VENV)/test.stamp  ## Measure what a TLS handshake costs, in f
 
 bench-renewals: $(VENV)/test.stamp  ## Measure a fleet that renews its certificates within a minute
 	$(BIN)/python -m tests.bench.renewals $(ARGS)
+
+bench-enrolling: $(VENV)/test.stamp  ## Measure how long a new host takes from its token to its first sample
+	$(BIN)/python -m tests.bench.enrolling $(ARGS)
 
 clean:  ## Remove what was installed and built inside this clone
 	rm -rf $(VENV) $(CONSOLE_DIR)/node_modules appliance/src/sysmon_appliance/web/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
