@@ -90,6 +90,19 @@ def test_an_authority_of_an_earlier_version_is_replaced(tmp_path: Path) -> None:
     assert not set(old.values()) & set(contents(folder).values())
 
 
+@pytest.mark.parametrize("left", [["ca.pem"], ["ca.pem", "aggregator.pem"], ["pending-key.pem"]])
+def test_a_first_start_that_a_crash_cut_short_is_made_up_for(tmp_path: Path, left: list[str]) -> None:
+    """What a crash has left of an authority that never signed anything is no reason to stop."""
+    folder = tmp_path / "pki"
+    LocalAuthority.open(folder, ManualClock()).aggregator()
+    (folder / "pending-key.pem").write_text("cut sho")
+    for file in folder.iterdir():
+        if file.name not in left:
+            file.unlink()
+    LocalAuthority.open(folder, ManualClock()).aggregator()
+    assert not (folder / "pending-key.pem").exists()
+
+
 def test_no_certificate_outlives_its_authority(tmp_path: Path) -> None:
     """A certificate made in the authority's last year ends with the authority."""
     clock = ManualClock()
