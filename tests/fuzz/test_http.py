@@ -1,0 +1,52 @@
+"""Whatever is sent to the ingest port, the listener answers or hangs up, and goes on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sysmon_agent.wire.encode import encode_hello
+from tests.fuzz.campaign import SEED, resident_bytes
+from tests.fuzz.http import feed, send
+from tests.support.ingest_server import Listener, listening
+from tests.support.pushes import a_hello
+
+IN_MEMORY = 20_000
+OVER_LOOPBACK = 300
+LARGEST_GROWTH = 32 << 20
+
+
+@pytest.fixture
+def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
+    with listening(tmp_path_factory.mktemp("fuzz")) as running:
+        yield running
+
+
+def serves(listener: Listener) -> bool:
+    """Tell whether an agent that connects now is served."""
+    agent = listener.agent()
+    try:
+        return agent.post("/v1/hello", encode_hello(a_hello())).status == 200
+    finally:
+        agent.close()
+
+
+def test_any_request_is_answered_or_refused(listener: Listener) -> None:
+    """Tens of thousands of requests raise nothing, are never a server error, and leave no memory behind."""
+    feed(listener, IN_MEMORY // 10, seed=1)
+    before = resident_bytes()
+    statuses = feed(listener, IN_MEMORY, SEED)
+    assert statuses.total() > IN_MEMORY // 2
+    assert not {status for status in statuses if status >= 500}
+    assert resident_bytes() - before < LARGEST_GROWTH
+    assert serves(listener)
+
+
+def test_good_requests_are_among_them(listener: Listener) -> None:
+    """Some inputs are still good, so that not only the first lines of the listener are tried."""
+    assert {200, 400, 403} <= set(feed(listener, 3000, seed=2))
+
+
+def test_any_bytes_over_tls_leave_the_listener_well(listener: Listener) -> None:
+    """Hundreds of damaged requests over real connections later, an agent is served as before."""
+    assert send(listener, OVER_LOOPBACK, SEED) > OVER_LOOPBACK // 2
+    assert serves(listener)
