@@ -6,9 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.addresses import Address
+from sysmon_agent.errors import IdentityError
+from sysmon_appliance.bootstrap import build
+from sysmon_appliance.pki.keys import load_key, save_key
 from tests.support.aggregator import over, running, settings_in
+
+PASSPHRASE = b"a long enough passphrase"
 
 
 async def shown_at(address: Address, context: ssl.SSLContext) -> str:
@@ -36,3 +43,15 @@ async def test_every_listener_shows_the_new_certificate(tmp_path: Path) -> None:
             assert (await browser.get("/healthz")).status_code == 200
     assert not set(before) & set(after)
     assert answer.json()["aggregator"]["serial"] == f"{int(after[0], 16):x}"
+
+
+def test_sealed_keys_are_opened_and_made(tmp_path: Path) -> None:
+    """With its passphrase an aggregator opens a sealed intermediate and seals its own key; without it ends."""
+    settings = settings_in(tmp_path)
+    intermediate, own = tmp_path / "pki" / "intermediate-key.pem", tmp_path / "pki" / "aggregator-key.pem"
+    save_key(intermediate, load_key(intermediate, None), PASSPHRASE)
+    own.unlink()
+    with build(settings, SystemClock(), key_passphrase=PASSPHRASE):
+        assert b"ENCRYPTED" in own.read_bytes()
+    with pytest.raises(IdentityError, match="no passphrase was given"), build(settings, SystemClock()):
+        pass
