@@ -12,11 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
 from sysmon_appliance.web.console.api import ApiRoute
+from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.authorisation import Access, Least, least
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
 from sysmon_appliance.web.ingest import Refusals
+from sysmon_appliance.web.limits import Limited
 from tests.support.console import Console
 from tests.support.tree import ROOT
 
@@ -97,9 +99,10 @@ def answer_lines(name: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def own_metric_lines() -> Iterator[str]:
-    refusals = CollectorRegistry()
-    refusals.register(Refusals({}))
-    text = asyncio.run(Console().telemetry.exposition()).decode() + generate_latest(refusals).decode()
+    console, others = Console(), CollectorRegistry()
+    for collector in (Refusals({}), Limited({}), AuditHead(console.control.audit)):
+        others.register(collector)
+    text = asyncio.run(console.telemetry.exposition()).decode() + generate_latest(others).decode()
     families = [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]
     suffix = {"counter": "_total"}
     rows = ((f"`{each.name}{suffix.get(each.type, '')}`", each.type, each.documentation) for each in families)
