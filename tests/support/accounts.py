@@ -34,7 +34,7 @@ class People:
         self.barrier = InstantBarrier()
         self.pauses: list[float] = []
         self.accounts = Accounts(state or UsersState(), self.barrier, self.clock)
-        self.sessions = Sessions(self.accounts, session_seconds=DAY_SECONDS)
+        self.sessions = Sessions(self.accounts, session_seconds=DAY_SECONDS, idle_seconds=IDLE_SECONDS)
         self.sign_in = SignIn(self.accounts, self.sessions, passwords or Passwords(CHEAPEST), pause=self._pause)
         self.users = Users(self.accounts)
         self.api_tokens = ApiTokens(self.accounts)

@@ -57,6 +57,7 @@ async def test_sessions_end_when_nobody_uses_them() -> None:
         assert people.who(session)
     people.clock.advance(IDLE_SECONDS)
     assert people.who(session) is None
+    assert people.sessions.of(OPERATOR) == []
 
 
 async def test_sessions_end_for_good() -> None:

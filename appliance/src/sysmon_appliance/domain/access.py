@@ -54,6 +54,10 @@ class Session:
         """The user whose session it is; empty where a link started it."""
         return self.name if self.kind is Kind.USER else ""
 
+    def is_over(self, now_ms: int, idle_ms: int) -> bool:
+        """Whether it has lasted for as long as it may, or has not been used for `idle_ms`."""
+        return now_ms >= min(self.expires_ms, self.last_used_ms + idle_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:

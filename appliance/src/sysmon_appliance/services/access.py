@@ -61,7 +61,7 @@ class Access:
     def _of_session(self, session: Session, origin: str) -> Principal | None:
         now_ms = self._accounts.now_ms
         role = self._role(session.user) if session.user else Role.ADMIN
-        if role is None or now_ms >= min(session.expires_ms, session.last_used_ms + self._idle_ms):
+        if role is None or session.is_over(now_ms, self._idle_ms):
             return None
         if now_ms - session.last_used_ms >= min(TOUCH_MS, self._idle_ms // 2):
             self._accounts.touch(TouchSession(session.id, now_ms))

@@ -43,7 +43,7 @@ class Control:
         idle_seconds: int,
     ) -> Self:
         accounts = Accounts(state, barrier, clock)
-        sessions = Sessions(accounts, session_seconds=session_seconds)
+        sessions = Sessions(accounts, session_seconds=session_seconds, idle_seconds=idle_seconds)
         return cls(
             access=Access(accounts, idle_seconds=idle_seconds),
             sessions=sessions,

@@ -43,9 +43,17 @@ class Begun:
 class Sessions:
     """Belongs to the event loop."""
 
-    def __init__(self, accounts: Accounts, *, session_seconds: int, secret: Callable[[], str] = random_secret) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        session_seconds: int,
+        idle_seconds: int,
+        secret: Callable[[], str] = random_secret,
+    ) -> None:
         self._accounts = accounts
         self._session_ms = session_seconds * 1000
+        self._idle_ms = idle_seconds * 1000
         self._secret = secret
 
     @property
@@ -82,12 +90,12 @@ class Sessions:
     def begin(self, kind: Kind, name: str, visitor: Visitor, *, replaces: str = "", ends: Sequence[str] = ()) -> Begun:
         """Make a new session, which whoever holds `changing` is to commit.
 
-        Those that have expired end, the one that it replaces, those named in `ends`, and the oldest where there are
+        Those that are over end, the one that it replaces, those named in `ends`, and the oldest where there are
         too many.
         """
         now_ms, secret = self._accounts.now_ms, self._secret()
         session = Session(hash_secret(secret), kind, name, visitor, now_ms, now_ms, now_ms + self._session_ms)
-        ended = {*self._expired(), *self._oldest(kind, name), *ends}
+        ended = {*self._over(), *self._oldest(kind, name), *ends}
         if replaces:
             ended.add(session_id(hash_secret(replaces)))
         changes = [EndSessions(sorted(ended & self._accounts.sessions.keys())), SaveSession(session)]
@@ -95,7 +103,9 @@ class Sessions:
 
     def of(self, principal: Principal) -> list[Session]:
         """List the sessions that somebody may see, the newest first."""
-        found = [session for session in self._accounts.sessions.values() if _may_see(principal, session)]
+        over = set(self._over())
+        sessions = self._accounts.sessions.values()
+        found = [session for session in sessions if session.id not in over and _may_see(principal, session)]
         return sorted(found, key=lambda session: session.started_ms, reverse=True)
 
     async def end(self, principal: Principal, identity: str) -> None:
@@ -118,9 +128,9 @@ class Sessions:
         good = [key for key, link in links.items() if link.expires_ms > self._accounts.now_ms]
         return sorted(links.keys() - set(good[-(MAX_LINKS - 1) :]))
 
-    def _expired(self) -> list[str]:
-        now_ms = self._accounts.now_ms
-        return [session.id for session in self._accounts.sessions.values() if session.expires_ms <= now_ms]
+    def _over(self) -> list[str]:
+        now_ms, sessions = self._accounts.now_ms, self._accounts.sessions.values()
+        return [session.id for session in sessions if session.is_over(now_ms, self._idle_ms)]
 
     def _oldest(self, kind: Kind, name: str) -> list[str]:
         found = [each for each in self._accounts.sessions.values() if (each.kind, each.name) == (kind, name)]
