@@ -35,6 +35,7 @@ from sysmon_appliance.services.retention import Retention
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
@@ -62,6 +63,18 @@ class Pki:
     ingest: LiveContext
     console: LiveContext | None
     keeper: Keeper
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all parts stand on."""
+
+    settings: AggregatorSettings
+    listeners: Listeners
+    database: LiveDatabase
+    pki: Pki
+    clock: Clock
+    barrier: GroupCommit
 
 
 Lasting = Callable[[], Coroutine[Any, Any, None]]
@@ -130,7 +143,8 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
         pki = _pki(issuer, settings, clock, key_passphrase)
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
-        yield _join(settings, listeners, database, pki=pki, clock=clock)
+        barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+        yield _join(Ground(settings, listeners, database, pki, clock, barrier))
 
 
 def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
@@ -159,74 +173,87 @@ def _pki(
     return Pki(issuer, ingest, console, keeper)
 
 
-def _join(
-    settings: AggregatorSettings, listeners: Listeners, database: LiveDatabase, *, pki: Pki, clock: Clock
-) -> Aggregator:
-    barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+def _join(ground: Ground) -> Aggregator:
+    settings, listeners, database, clock = ground.settings, ground.listeners, ground.database, ground.clock
     identities = Identities(database.state.identity)
     catalog = Catalog(database.state, vouched=identities.labels)
     limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
     pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
-    ingest = Ingest(database.state, catalog, barrier, limits=limits, pace=pace)
-    read_side = ReadSide.over(
-        catalog,
-        database.head,
-        catalog,
-        health=DatabaseHealth(Path(settings.data), barrier, clock, waiting=lambda: barrier.waiting),
-        clock=clock,
-        epoch=lambda: ingest.epoch,
-    )
+    ingest = Ingest(database.state, catalog, ground.barrier, limits=limits, pace=pace)
+    read_side = _read_side(ground, catalog, ingest)
     ingest.listen(read_side.hub.update)
-    certificates = Certificates(
-        identities,
-        barrier,
-        clock,
-        region=settings.region,
-        issuer=pki.issuer,
-        settings=settings.enrolment,
-        addresses=settings.enrolment.addresses or (str(advertised(listeners.ingest)),),
-    )
-    identity = IdentitySide.over(
-        database.state.identity,
-        certificates,
-        barrier,
-        clock,
-        own=pki.keeper,
-        hosts=NamedHosts(identities, catalog, read_side.hosts.find),
-        settings=settings.enrolment,
-    )
-    agent_side = AgentSide(ingest, certificates, identity.enrolment, requests)
-    control = Control.over(
-        database.state.users,
-        barrier,
-        clock,
-        identity=identity,
-        passwords=Passwords(),
-        audit=Audit(database.audit),
-        session_seconds=settings.console.session_seconds,
-        idle_seconds=settings.console.session_idle_seconds,
-    )
-    telemetry = _telemetry(read_side, ingest, barrier)
+    identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
+    agent_side = AgentSide(ingest, identity.certificates, identity.enrolment, requests)
+    control = _control(ground, identity)
+    telemetry = _telemetry(read_side, ingest, ground.barrier)
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
+    telemetry.register(AuditHead(control.audit))
     telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
     app = create_app(read_side, control, telemetry, settings.console, limits=requests)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, pki.ingest, gate=gates[0]),
-            listeners.console: console_server(app, pki.console, gates[1]),
+            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),
+            listeners.console: console_server(app, ground.pki.console, gates[1]),
             listeners.local: socket_server(ViaSocket(app)),
         },
-        barrier=barrier,
+        barrier=ground.barrier,
         read_side=read_side,
         lasting=(
             read_side.hub.run,
-            Retention(database.usage, barrier, clock, settings.head).run,
-            pki.keeper.run,
+            Retention(database.usage, ground.barrier, clock, settings.head).run,
+            ground.pki.keeper.run,
             identity.forgetting.run,
             control.audit.run,
         ),
         ingest_address=address_of(listeners.ingest),
         console_address=address_of(listeners.console),
+    )
+
+
+def _read_side(ground: Ground, catalog: Catalog, ingest: Ingest) -> ReadSide:
+    folder, barrier, clock = Path(ground.settings.data), ground.barrier, ground.clock
+    return ReadSide.over(
+        catalog,
+        ground.database.head,
+        catalog,
+        health=DatabaseHealth(folder, barrier, clock, waiting=lambda: barrier.waiting),
+        clock=clock,
+        epoch=lambda: ingest.epoch,
+    )
+
+
+def _identity(ground: Ground, identities: Identities, hosts: NamedHosts) -> IdentitySide:
+    settings = ground.settings.enrolment
+    certificates = Certificates(
+        identities,
+        ground.barrier,
+        ground.clock,
+        region=ground.settings.region,
+        issuer=ground.pki.issuer,
+        settings=settings,
+        addresses=settings.addresses or (str(advertised(ground.listeners.ingest)),),
+    )
+    return IdentitySide.over(
+        ground.database.state.identity,
+        certificates,
+        ground.barrier,
+        ground.clock,
+        own=ground.pki.keeper,
+        hosts=hosts,
+        settings=settings,
+    )
+
+
+def _control(ground: Ground, identity: IdentitySide) -> Control:
+    return Control.over(
+        ground.database.state.users,
+        ground.barrier,
+        ground.clock,
+        identity=identity,
+        passwords=Passwords(),
+        audit=Audit(ground.database.audit),
+        session_seconds=ground.settings.console.session_seconds,
+        idle_seconds=ground.settings.console.session_idle_seconds,
     )
 
 
