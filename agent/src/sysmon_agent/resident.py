@@ -111,9 +111,13 @@ def _started(name: str, work: Callable[[], None], stop: Event, faults: list[Exce
 def _connector(settings: AgentSettings, clock: Clock, environ: Mapping[str, str]) -> Callable[[str], Channel]:
     def connect(address: str) -> Channel:
         # Read for each connection, so that a renewed certificate and authority are used without a restart.
-        context = identity.load(settings.tls, clock, seal_key=seal_key(environ)).context
+        ours = identity.load(settings.tls, clock, seal_key=seal_key(environ))
         return transport.connect(
-            address, context, monotonic=clock.monotonic, timeout_seconds=settings.uplink.timeout_seconds
+            address,
+            ours.context,
+            monotonic=clock.monotonic,
+            timeout_seconds=settings.uplink.timeout_seconds,
+            region=ours.certificate.peer.region,
         )
 
     return connect

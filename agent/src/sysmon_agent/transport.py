@@ -141,20 +141,20 @@ class Connection:
 
 
 def connect(
-    address: str, context: ssl.SSLContext, *, monotonic: Callable[[], float], timeout_seconds: float
+    address: str, context: ssl.SSLContext, *, monotonic: Callable[[], float], timeout_seconds: float, region: str = ""
 ) -> Connection:
-    """Connect to HOST:PORT and verify that an aggregator of ours is there.
+    """Connect to HOST:PORT and verify that an aggregator of ours is there, of this region where one is named.
 
     Raises
     ------
     TransportError
         Nobody answers there, or not with TLS that can be trusted.
     IdentityError
-        Somebody with a good certificate answers, but no aggregator.
+        Somebody with a good certificate answers, but no aggregator, or one of another region.
     """
     connection = reach(address, context, monotonic=monotonic, timeout_seconds=timeout_seconds)
     try:
-        _check_role(connection.peer)
+        _check_peer(connection.peer, region)
     except IdentityError:
         connection.close()
         raise
@@ -180,9 +180,11 @@ def reach(
     return Connection(stream, address, monotonic=monotonic, timeout_seconds=timeout_seconds)
 
 
-def _check_role(peer: Peer) -> None:
+def _check_peer(peer: Peer, region: str) -> None:
     if peer.role != AGGREGATOR:
         raise IdentityError(f"{peer.uri} answers, which is no aggregator.", hint=_HINT)
+    if region and peer.region != region:
+        raise IdentityError(f"{peer.uri} answers, and this host is of region {region}.", hint=_HINT)
 
 
 def _untrusted(address: str, error: OSError) -> TransportError:

@@ -184,6 +184,15 @@ def test_an_agent_is_no_aggregator(authority: LocalAuthority) -> None:
         connect(address, context_of(authority.agent(HOST)), monotonic=time.monotonic, timeout_seconds=10)
 
 
+def test_an_aggregator_of_another_region_is_refused(authority: LocalAuthority) -> None:
+    """An agent sends nothing to an aggregator of another region than its own."""
+    context = context_of(authority.agent(HOST))
+    with tls_server(authority.aggregator(), answering(OK)) as address:
+        connect(address, context, monotonic=time.monotonic, timeout_seconds=10, region="local").close()
+        with pytest.raises(IdentityError, match="this host is of region elsewhere"):
+            connect(address, context, monotonic=time.monotonic, timeout_seconds=10, region="elsewhere")
+
+
 def test_a_handshake_that_does_not_end_is_no_matter_of_trust(authority: LocalAuthority) -> None:
     """An aggregator that is frozen is told from one whose certificate is wrong."""
     with socket.create_server(("127.0.0.1", 0)) as frozen:

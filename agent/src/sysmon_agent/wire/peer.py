@@ -29,10 +29,12 @@ class Peer:
 def peer_of(certificate: Mapping[str, Any] | None) -> Peer:
     """Read the identity out of what `ssl.SSLSocket.getpeercert()` returns.
 
+    Regions share a root, and an intermediate may speak for its own region alone: its name has that as organisation.
+
     Raises
     ------
     IdentityError
-        There is no certificate, or its URI names no identity of ours.
+        There is no certificate, its URI names no identity of ours, or another region has signed it.
     """
     names: tuple[tuple[str, str], ...] = (certificate or {}).get("subjectAltName", ())
     for kind, value in names:
@@ -40,5 +42,15 @@ def peer_of(certificate: Mapping[str, Any] | None) -> Peer:
             region, _, rest = value.removeprefix(_PREFIX).partition("/")
             role, _, name = rest.partition("/")
             if region and name and role in ROLES:
+                _check_issuer((certificate or {}).get("issuer", ()), region)
                 return Peer(region, role, name)
     raise IdentityError("The certificate of the other side names no SysMonitor identity.", hint="sysmon-agent check")
+
+
+def _check_issuer(issuer: tuple[tuple[tuple[str, str], ...], ...], region: str) -> None:
+    speaks_for = dict(pair for part in issuer for pair in part).get("organizationName", "")
+    if speaks_for != region:
+        raise IdentityError(
+            f"The certificate of the other side is for region {region}, and region {speaks_for or 'none'} signed it.",
+            hint="sysmon-agent check",
+        )

