@@ -1,10 +1,11 @@
 """A host that joins a region as people do: with the agent's commands."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PATIENCE_SECONDS = 60
@@ -17,6 +18,7 @@ class Host:
 
     folder: Path
     aggregator: str = ""
+    environ: dict[str, str] = field(default_factory=dict)  # beside the test's own
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -38,14 +40,22 @@ class Host:
     def run(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         command = [*PROGRAM, *self.arguments(*words)]
         return subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            env=os.environ | self.environ,
         )
 
     @contextmanager
     def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """Run a command beside the test; it does not outlive the block."""
         command = [*PROGRAM, *self.arguments(*words)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | self.environ
+        ) as program:
             try:
                 yield program
             finally:

@@ -96,3 +96,24 @@ def test_a_revoked_host_is_told_and_keeps_its_ticks(region: Region, host: Host, 
         assert agent.stderr
         refused = next(line for line in agent.stderr if "Delivery waits." in line)
     assert "certificate_revoked" in refused
+
+
+@pytest.mark.fault
+def test_a_sealed_key_serves_every_program(region: Region, host: Host, tmp_path: Path) -> None:
+    """With a seal key the private key is encrypted on disk, and enrolling, delivering and renewing all use it."""
+    seal = tmp_path / "seal-key"
+    seal.touch(mode=0o600)
+    seal.write_text("k" * 64)
+    host.environ["SYSMON_SEAL_KEY_FILE"] = str(seal)
+    assert host.run("enroll", "--token-file", "-", text=region.token()).returncode == 0
+    assert b"ENCRYPTED" in host.key.read_bytes()
+    (host_id,) = region.hosts()
+    before = read(str(host.certificate))
+    with host.start("run"):
+        eventually(lambda: region.delivered(host_id), "ticks are delivered")
+    assert host.run("renew").returncode == 0
+    assert replaced(host, before)
+    host.environ.clear()
+    refused = host.run("renew")
+    assert refused.returncode == 4
+    assert "encrypted with another passphrase" in refused.stderr

@@ -43,10 +43,10 @@ def load_key(path: Path, password: bytes) -> Key:
     check_private(str(path))
     try:
         key = _parse(path.read_bytes(), password)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise IdentityError(
-            f"The key {path} cannot be read: it is damaged, or encrypted with another passphrase.",
-            hint="sysmon-agent enroll --force",
+            f"The key {path} cannot be read: it is damaged, or encrypted with another passphrase than was given.",
+            hint=f"openssl pkey -in {path} -noout",
         ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise IdentityError(f"The key {path} is not of an elliptic curve.", hint="sysmon-agent enroll --force")
