@@ -27,6 +27,7 @@ from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
 from sysmon_appliance.web.limits import ingest_gate
+from sysmon_appliance.web.tls import LiveContext
 from tests.support.authority import LocalAuthority
 from tests.support.clock import ManualClock
 from tests.support.identity_side import identity_side
@@ -85,6 +86,7 @@ class Listener:
     catalog: Catalog
     barrier: GroupCommit
     identity: IdentitySide
+    context: LiveContext
     server: IngestServer
     loop: asyncio.AbstractEventLoop
 
@@ -92,6 +94,12 @@ class Listener:
         """Open a connection with that host's certificate."""
         issued = self.authority.agent(host_id)
         return RawAgent(self.port, tls_context(str(issued.authority), issued))
+
+    def renew(self) -> None:
+        """Give the aggregator another certificate, as it does itself from time to time."""
+        self.authority.aggregator().certificate.unlink()
+        self.authority.aggregator()
+        self.context.reload()
 
     def wire(self) -> Wire:
         issued = self.authority.agent(HOST)
@@ -148,9 +156,10 @@ async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], 
         identity = identity_side(database.state.identity, identities, barrier, clock, issuer=authority.issuer)
         side = AgentSide(ingest, identity.certificates, identity.enrolment, RequestLimits(limits, clock))
         gate = ingest_gate(chosen, limits)
-        server = ingest_server(side, chosen, clock, live_context(chosen), gate=gate)
+        context = live_context(chosen)
+        server = ingest_server(side, chosen, clock, context, gate=gate)
         loop = asyncio.get_running_loop()
         port = bound.getsockname()[1]
-        started.set_result(Listener(port, clock, authority, catalog, barrier, identity, server, loop))
+        started.set_result(Listener(port, clock, authority, catalog, barrier, identity, context, server, loop))
         await server.serve(sockets=[bound])
         await barrier.close()

@@ -4,7 +4,6 @@ It stands where uvicorn would have an asyncio server, which begins a handshake f
 """
 
 import asyncio
-import errno
 import logging
 import socket
 from collections.abc import Callable
@@ -23,7 +22,6 @@ _ACCEPTED_AT_ONCE = 64
 
 _PUMP_SECONDS = 0.02
 _PAUSE_SECONDS = 1.0
-_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 _log = logging.getLogger(__name__)
 
@@ -93,10 +91,8 @@ class Acceptor:
         self._pump()
 
     def _pause(self, error: OSError) -> None:
-        """Wait until there may be room again; accepting at once would fail at once."""
-        if error.errno not in _NO_ROOM:
-            raise error
-        _log.error("No more connections can be accepted.", extra={"reason": error.strerror})
+        """Wait a moment, mostly for file descriptors; accepting at once would fail at once."""
+        _log.error("Connections cannot be accepted for a moment.", extra={"reason": error.strerror})
         self._loop.remove_reader(self._listener)
         self._loop.call_later(_PAUSE_SECONDS, self._resume)
 

@@ -1,6 +1,7 @@
 """The listener of agents against those who connect in bad faith: whoever is enrolled is served all the same."""
 
 import contextlib
+import resource
 import socket
 import statistics
 import time
@@ -102,6 +103,49 @@ def test_strangers_who_ask_for_nothing_are_sent_away(listener: Listener) -> None
             while stranger.recv(4096):
                 pass
     assert eventually(lambda: not open_strangers(listener), "the stranger is not counted any more")
+
+
+def test_the_end_does_not_wait_for_strangers(tmp_path: Path) -> None:
+    """An aggregator that is stopped waits neither for handshakes nor for those who wait for one."""
+    with contextlib.ExitStack() as held:
+        with listening(tmp_path, FEW) as listener:
+            gate = listener.server.gate
+            silent = [held.enter_context(connected(listener.port, "127.0.0.9")) for _ in range(8)]
+            eventually(lambda: gate.stages[Stage.SHAKING] == 5 and gate.waiting == 3, "some shake hands, some wait")
+        assert not +gate.stages
+        assert all(ended(connection) for connection in silent)
+
+
+def test_without_file_descriptors_connections_wait(
+    monkeypatch: pytest.MonkeyPatch, listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the process has no file descriptor left, connections are taken as soon as it has one again."""
+    monkeypatch.setattr(acceptor, "_PAUSE_SECONDS", 0.1)
+    context = without_certificate()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as connection:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            connection.connect(("127.0.0.1", listener.port))
+            eventually(lambda: "Connections cannot be accepted" in caplog.text, "the listener has noticed")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        connection.settimeout(20)
+        with context.wrap_socket(connection) as stranger:
+            assert stranger.version() == "TLSv1.3"
+
+
+def test_a_new_certificate_is_for_new_connections(listener: Listener) -> None:
+    """After the certificate was replaced, new connections see it, and those that are open go on as they were."""
+    agent, context = listener.agent(), without_certificate()
+    assert agent.post("/v1/hello", HELLO).status == 200
+    with context.wrap_socket(connected(listener.port, "127.0.0.9")) as stranger:
+        before = stranger.getpeercert(binary_form=True)
+    listener.renew()
+    assert agent.post("/v1/batches", a_body(1)).status == 200
+    with context.wrap_socket(connected(listener.port, "127.0.0.9")) as stranger:
+        assert stranger.getpeercert(binary_form=True) != before
+    agent.close()
 
 
 def push_times(listener: Listener, first: int, count: int) -> list[float]:
