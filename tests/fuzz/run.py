@@ -1,7 +1,7 @@
 """`make fuzz`: more inputs than the tests try, each time others.
 
-Prints a JSON object for each parser and for the protocol, and last the number of all inputs. An input that is found
-ends the run; the message holds its bytes.
+Prints a JSON object for each parser, for the protocol and for the API, and last the number of all inputs. An input that
+is found ends the run; the message holds its bytes.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.utils import CryptographyDeprecationWarning
 
+from tests.fuzz.api import serving_api
 from tests.fuzz.campaign import resident_bytes, run
 from tests.fuzz.http import feed, send
 from tests.fuzz.parsers import parsers
@@ -24,12 +25,15 @@ from tests.support.ingest_server import listening
 HTTP_SHARE, TLS_SHARE = 0.2, 0.0005
 """Of all inputs; a connection with TLS costs a hundred times one in memory."""
 
+EXAMPLES_SHARE = 0.00005
+"""Requests to each route as each role, by all inputs."""
+
 
 def main() -> None:
     options = _options()
     warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # it warns of each bad request
-    total = _parse(options.inputs, options.seed) + _connect(options.inputs, options.seed)
+    logging.disable(logging.WARNING)  # each bad request is one
+    total = _parse(options.inputs, options.seed) + _connect(options.inputs, options.seed) + _ask(options.inputs)
     _print(name="fuzz", inputs=total, seed=options.seed, resident_bytes=resident_bytes())
 
 
@@ -52,6 +56,14 @@ def _connect(inputs: int, seed: int) -> int:
     if failures := [status for status in statuses if status >= 500]:
         sys.exit(f"error: the listener answered {failures}")
     return fed + sent
+
+
+def _ask(inputs: int) -> int:
+    """Try the API as its description allows and forbids; hypothesis draws the same requests each time."""
+    with tempfile.TemporaryDirectory() as folder, serving_api(Path(folder)) as api:
+        api.try_all(max(10, int(inputs * EXAMPLES_SHARE)))
+    _print(name="api", inputs=api.statuses.total(), statuses=api.statuses, resident_bytes=resident_bytes())
+    return api.statuses.total()
 
 
 def _options() -> argparse.Namespace:
