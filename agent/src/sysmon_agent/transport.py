@@ -165,7 +165,10 @@ def reach(
     address: str, context: ssl.SSLContext, *, monotonic: Callable[[], float], timeout_seconds: float
 ) -> Connection:
     """Connect to HOST:PORT, whoever is there, as far as the context allows it; raises TransportError."""
-    where = parse_address(address)
+    try:
+        where = parse_address(address)
+    except ValueError as error:
+        raise TransportError(f"{address!r} is no address: {error}.", hint=_HINT) from error
     try:
         plain = socket.create_connection((_plain(where.host), where.port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
     except OSError as error:

@@ -21,8 +21,9 @@ number, folder, *arguments = sys.argv[1:]
 steps = count(1)
 
 def watch(event, values):
-    touched = event in {"open", "os.rename", "os.remove", "os.mkdir"} and str(values[0]).startswith(folder)
-    if touched and next(steps) == int(number):
+    writes = event == "open" and values[2] & (os.O_WRONLY | os.O_RDWR)
+    changes = writes or event in {"os.rename", "os.remove", "os.mkdir"}
+    if changes and str(values[0]).startswith(folder) and next(steps) == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(watch)
@@ -32,7 +33,7 @@ MOST_STEPS = 100
 
 
 def killed_at(step: int, host: Host, *words: str, text: str = "") -> bool:
-    """Run a command that is killed as it touches the identity for the n-th time; return whether it came to that."""
+    """Run a command that is killed as it changes the identity for the n-th time; return whether it came to that."""
     command = [sys.executable, "-c", KILLED_AT, str(step), str(host.pki), *host.arguments(*words)]
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr

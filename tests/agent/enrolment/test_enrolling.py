@@ -104,6 +104,11 @@ def test_nobody_there_is_told_for_each_address(region: Region, host: Joining) ->
         host.enroll(region.token(addresses=("127.0.0.1:1", "127.0.0.1:2")))
 
 
+def test_an_address_that_is_none_is_passed_over(region: Region, host: Joining) -> None:
+    """A token with an address that cannot be one leads to the next."""
+    assert host.enroll(region.token(addresses=("nowhere", region.address))).host_id in region.hosts()
+
+
 def test_a_lost_answer_costs_no_use(region: Region, host: Joining) -> None:
     """The same token and key again are the same enrolment, so an answer that was lost is simply asked for again."""
     token = region.token(uses=1)

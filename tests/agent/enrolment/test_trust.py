@@ -1,5 +1,6 @@
 """What is believed of answers, and what is not."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.support.joining_host import Joining
 from tests.support.region import Region
 
 HOUR_MS = 3_600_000
+ENDLESS = b'{"authority": "", "region": "r", "now": 1e999}'
 
 
 class Says:
@@ -30,7 +32,7 @@ class Says:
         return self._response
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"now": "soon"}'])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000, b'{"now": "soon"}', ENDLESS])
 @pytest.mark.parametrize("status", [200, 202])
 def test_an_answer_without_sense_is_refused(body: bytes, status: int) -> None:
     """Whatever a port answers that is no aggregator's, the error says so."""
@@ -50,6 +52,16 @@ def test_any_refusal_has_a_code_and_a_sentence(status: int, body: bytes) -> None
     assert caught.value.status == status
     assert caught.value.code
     assert caught.value.message
+
+
+def test_words_of_strangers_do_not_reach_the_terminal_as_they_are() -> None:
+    """Whoever listens at an address may answer anything; its words are shown short and without control characters."""
+    problem = json.dumps({"detail": "\x1b[2JAll is well.\n" + "x" * 10_000, "code": "a\tb"}).encode()
+    with pytest.raises(AnswerError) as caught:
+        fetch_authority(Says(403, problem))
+    assert caught.value.message.startswith(" [2JAll is well. xxx")
+    assert len(caught.value.message) == 500
+    assert caught.value.code == "a b"
 
 
 def test_too_many_at_once_is_no_refusal() -> None:

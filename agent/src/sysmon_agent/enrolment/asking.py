@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sysmon_agent.config.addresses import parse_address
 from sysmon_agent.errors import AnswerError, TransportError
 from sysmon_agent.transport import Response
 from sysmon_agent.wire.routes import AUTHORITY_PATH
@@ -13,6 +14,8 @@ MEDIA_TYPE = "application/json"
 LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS = 1.0, 300.0
 
 _OK, _ACCEPTED, _TOO_MANY = 200, 202, 429
+_SHOWN_CHARACTERS = 500
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999, the last that can be written
 
 
 class Channel(Protocol):
@@ -64,7 +67,7 @@ def fetch_authority(channel: Channel) -> Authority:
     """
     answer = _document(channel.exchange("GET", AUTHORITY_PATH, b"", media_type=MEDIA_TYPE))
     try:
-        return Authority(str(answer["authority"]), int(answer["now"]), str(answer["region"]))
+        return Authority(str(answer["authority"]), _moment(answer["now"]), str(answer["region"]))
     except (KeyError, TypeError, ValueError):
         raise _nonsense() from None
 
@@ -80,7 +83,7 @@ def ask(channel: Channel, path: str, request: Mapping[str, str]) -> Grant | Wait
         return Waiting("", refusal.message, _pause(response))
     try:
         if response.status == _ACCEPTED:
-            return Waiting(str(answer["enrolment"]), str(answer["reason"]), _pause(response))
+            return Waiting(_shown(answer["enrolment"]), _shown(answer["reason"]), _pause(response))
         return _grant(answer)
     except (KeyError, TypeError, ValueError):
         raise _nonsense() from None
@@ -91,11 +94,17 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
         host_id=str(answer["host_id"]),
         certificate=str(answer["certificate"]),
         authority=str(answer["authority"]),
-        aggregators=tuple(map(str, answer["aggregators"])),
-        expires_ms=int(answer["expires"]),
-        renew_at_ms=int(answer["renew_at"]),
-        now_ms=int(answer["now"]),
+        aggregators=tuple(str(parse_address(address)) for address in answer["aggregators"]),
+        expires_ms=_moment(answer["expires"]),
+        renew_at_ms=_moment(answer["renew_at"]),
+        now_ms=_moment(answer["now"]),
     )
+
+
+def _moment(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value <= _LAST_MS:
+        raise ValueError("a moment is a number of milliseconds")
+    return value
 
 
 def _document(response: Response) -> Mapping[str, Any]:
@@ -114,11 +123,16 @@ def _refusal(status: int, problem: Any) -> AnswerError:
     if not isinstance(problem, dict):
         problem = {}
     return AnswerError(
-        str(problem.get("detail") or f"The aggregator answers with status {status}."),
-        code=str(problem.get("code") or "refused"),
+        _shown(problem.get("detail") or f"The aggregator answers with status {status}."),
+        code=_shown(problem.get("code") or "refused"),
         status=status,
-        hint=str(problem.get("hint") or ""),
+        hint=_shown(problem.get("hint") or ""),
     )
+
+
+def _shown(value: object) -> str:
+    """Make words of somebody who may be anybody fit for a terminal: short, and without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value)[:_SHOWN_CHARACTERS])
 
 
 def _pause(response: Response) -> float:
