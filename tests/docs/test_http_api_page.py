@@ -14,6 +14,7 @@ from sysmon_appliance.domain.canonical import CANONICAL
 from sysmon_appliance.web.console.api import ApiRoute
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.authorisation import Access, Least, least
+from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
@@ -100,7 +101,7 @@ def answer_lines(name: str, schema: dict[str, Any]) -> Iterator[str]:
 
 def own_metric_lines() -> Iterator[str]:
     console, others = Console(), CollectorRegistry()
-    for collector in (Refusals({}), Limited({}), AuditHead(console.control.audit)):
+    for collector in (Refusals({}), Limited({}), AuditHead(console.control.audit), CertificateEnds(console.own)):
         others.register(collector)
     text = asyncio.run(console.telemetry.exposition()).decode() + generate_latest(others).decode()
     families = [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]

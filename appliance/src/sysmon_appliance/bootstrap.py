@@ -36,6 +36,7 @@ from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
+from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
@@ -188,6 +189,7 @@ def _join(ground: Ground) -> Aggregator:
     telemetry = _telemetry(read_side, ingest, ground.barrier)
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
     telemetry.register(AuditHead(control.audit))
+    telemetry.register(CertificateEnds(ground.pki.keeper))
     telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
     app = create_app(read_side, control, telemetry, settings.console, limits=requests)
     return Aggregator(
