@@ -29,6 +29,7 @@ class Outcome:
     cpu_seconds: float
     pushes: list[float]
     renewals: list[float]
+    refused: int  # connections that agents had to try again
 
 
 def renew_all(system: System, pid: int, arguments: argparse.Namespace) -> Outcome:
@@ -52,7 +53,7 @@ def renew_all(system: System, pid: int, arguments: argparse.Namespace) -> Outcom
     arrived = stored(system) - stored_before
     if arrived != len(told["pushes"]):
         raise Void(f"{len(told['pushes'])} ticks were acknowledged, {arrived} are stored")
-    return Outcome(spent, told["pushes"], told["renewals"])
+    return Outcome(spent, told["pushes"], told["renewals"], told["refused"])
 
 
 def share(times: list[float], part: float) -> float:
@@ -64,7 +65,8 @@ def publish(outcome: Outcome, without: float, arguments: argparse.Namespace) -> 
     pushes, renewals = outcome.pushes, outcome.renewals
     conditions = (
         f"{arguments.agents} agents, each renewing once and connecting anew within {arguments.seconds:.0f} s, "
-        f"{len(pushes)} pushes of {SAMPLES} samples beside it, none lost or doubled; {machine()}; no peer measured"
+        f"{len(pushes)} pushes of {SAMPLES} samples beside it, none lost or doubled, "
+        f"{outcome.refused} connections tried again; {machine()}; no peer measured"
     )
     report("renewals.acknowledgement_p99", share(pushes, 0.99), "ms", conditions=conditions)
     report("renewals.acknowledgement_median", share(pushes, 0.5), "ms", conditions=conditions)

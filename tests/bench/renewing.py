@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from sysmon_agent.config.values import TlsSettings
+from sysmon_agent.errors import TransportError
 from sysmon_agent.wire.encode import encode_hello
 from sysmon_agent.wire.messages import ClockPair, Hello
 from sysmon_agent.wire.routes import HELLO_PATH, RENEW_PATH
@@ -38,6 +39,7 @@ class RenewingAgent:
     identity: dict[str, str]
     plan: dict[str, Any]
     renewal: bytes = b""  # the whole request
+    refused: int = 0  # connections that came to nothing
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def prepare(self, pushes: int) -> None:
@@ -60,9 +62,18 @@ class RenewingAgent:
                 raise RuntimeError(f"a renewal was answered {answer.status}: {answer.body!r}")
             context = self._with(json.loads(answer.body)["certificate"])
             self.agent.connection.close()
+            while not await self._reconnected(context):
+                self.refused += 1
+        return time.perf_counter() - begun
+
+    async def _reconnected(self, context: ssl.SSLContext) -> bool:
+        """Connect and say hello; a machine that is too busy may let that fail, and then agents try again."""
+        try:
             self.agent.connection = await Connection.to(self.plan["host"], self.plan["port"], context)
             await self._greet()
-        return time.perf_counter() - begun
+        except (OSError, TransportError):
+            return False
+        return True
 
     def _with(self, certificate: str) -> ssl.SSLContext:
         Path(self.identity["certificate"]).write_text(certificate, encoding="utf-8")
@@ -104,7 +115,7 @@ async def main(plan: dict[str, Any]) -> None:
     pushed, renewed = await asyncio.gather(
         at_even_pace(pushes, plan["seconds"]), at_even_pace([agent.renew for agent in in_any_order], plan["seconds"])
     )
-    say({"pushes": pushed, "renewals": renewed})
+    say({"pushes": pushed, "renewals": renewed, "refused": sum(agent.refused for agent in fleet)})
 
 
 if __name__ == "__main__":
