@@ -75,8 +75,8 @@ class Connection:
         TransportError
             There is no answer, in time or at all. Whether the request has arrived is not known.
         """
-        if self._is_stale():
-            raise TransportError("The aggregator has closed the idle connection.")
+        if ended := self._ended():
+            raise ended
         deadline = self._monotonic() + self._timeout
         try:
             self._stream.settimeout(self._timeout)
@@ -96,16 +96,17 @@ class Connection:
         except OSError:
             return  # closed already
 
-    def _is_stale(self) -> bool:
-        """Whether the other side has closed; session tickets, which may wait to be read, are taken in passing."""
+    def _ended(self) -> TransportError | None:
+        """Say that the other side has closed; session tickets, which may wait to be read, are taken in passing."""
         self._stream.settimeout(0.0)
         try:
             self._stream.recv(1)
         except ssl.SSLWantReadError:
-            return False
-        except OSError:
-            return True
-        return True  # an end, or an answer to nothing
+            return None
+        except OSError as error:
+            if isinstance(failure := _failed(self._host, error), CertificateExpiredError):
+                return failure
+        return TransportError("The aggregator has closed the idle connection.")  # or answers what nobody asked
 
     def _receive(self, deadline: float) -> Response:
         head = self._take_until(b"\r\n\r\n", deadline)

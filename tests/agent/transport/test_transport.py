@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sysmon_agent import identity
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.values import TlsSettings
-from sysmon_agent.errors import IdentityError, TransportError
+from sysmon_agent.enrolment.keys import Key, signing_request
+from sysmon_agent.errors import CertificateExpiredError, IdentityError, TransportError
 from sysmon_agent.transport import MAX_BODY_BYTES, MAX_HEAD_BYTES, Connection, connect, parse_head
+from sysmon_agent.wire.peer import AGENT, Peer
 from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.pushes import HOST
 from tests.support.tls_server import Script, read_request, tls_server
@@ -142,7 +145,7 @@ def test_a_closed_idle_connection_is_noticed_before_sending(authority: LocalAuth
     """When the aggregator has closed an idle connection, nothing is sent into it."""
     with connected(authority, answering(OK)) as connection:
         connection.post("/v1/hello", b"")
-        while not connection._is_stale():  # until the end of the connection has travelled here
+        while not connection._ended():  # until the end of the connection has travelled here
             time.sleep(0.001)
         with pytest.raises(TransportError, match="has closed the idle connection"):
             connection.post("/v1/hello", b"")
@@ -191,6 +194,28 @@ def test_an_aggregator_of_another_region_is_refused(authority: LocalAuthority) -
         connect(address, context, monotonic=time.monotonic, timeout_seconds=10, region="local").close()
         with pytest.raises(IdentityError, match="this host is of region elsewhere"):
             connect(address, context, monotonic=time.monotonic, timeout_seconds=10, region="elsewhere")
+
+
+def expired(authority: LocalAuthority) -> IssuedFiles:
+    """Certify a host for a moment that is over."""
+    issued = authority.agent("e" * 32)
+    key = load_pem_private_key(issued.key.read_bytes(), None)
+    assert isinstance(key, Key)
+    chain = authority.issuer.sign(signing_request(key).encode(), Peer("local", AGENT, "e" * 32), life_seconds=0).chain
+    issued.certificate.write_text(chain)
+    return issued
+
+
+def test_an_expired_certificate_is_told_from_other_failures(authority: LocalAuthority) -> None:
+    """Where the other side's clock says that our certificate has expired, the error says so: it can be renewed."""
+    context = context_of(authority.agent("e" * 32))
+    issued = expired(authority)
+    context.load_cert_chain(issued.certificate, issued.key)
+    with tls_server(authority.aggregator(), answering(OK)) as address:
+        connection = connect(address, context, monotonic=time.monotonic, timeout_seconds=10)
+        with pytest.raises(CertificateExpiredError, match="says that the certificate of this host has expired"):
+            connection.post("/v1/hello", b"")
+        connection.close()
 
 
 def test_a_handshake_that_does_not_end_is_no_matter_of_trust(authority: LocalAuthority) -> None:
