@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from sysmon_appliance.cli.app import run
+from sysmon_appliance.cli.client import Client
 from sysmon_appliance.domain.audit import to_line
 from tests.support.audit import a_log, head_of
 from tests.support.console_server import ConsoleServer, console_server
+from tests.support.elsewhere import elsewhere
 
 LOG = a_log(5)
 HEAD = head_of(LOG).hash
@@ -154,3 +156,27 @@ def test_an_export_goes_to_standard_output(console: ConsoleServer, capsys: pytes
     told = capsys.readouterr()
     assert json.loads(told.out) == {"hash": "ab" * 32}
     assert told.err == f"1 entries; head {'ab' * 32}\n"
+
+
+def test_what_was_done_is_on_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A real aggregator records changes with who made them; its log verifies there, and its export elsewhere."""
+    with elsewhere(tmp_path) as place:
+        with Client(place.socket) as operator:
+            operator.post("/api/v1/users", {"name": "alice", "role": "viewer"})
+            operator.patch("/api/v1/users/alice", {"role": "operator"})
+            operator.delete("/api/v1/users/alice")
+        here = ("--socket", str(place.socket))
+        finish("list", *here, "--target", "alice", "-o", "json")
+        listed = json.loads(capsys.readouterr().out)["entries"]
+        assert finish("export", *here) == 0
+        exported = capsys.readouterr()
+        head = exported.err.split()[-1]
+        assert finish("verify", *here, "--head", head) == 0
+    file = tmp_path / "audit.jsonl"
+    file.write_text(exported.out)
+    assert finish("verify", str(file), "--head", head) == 0
+    assert [(entry["action"], entry["actor"].partition(":")[0]) for entry in reversed(listed)] == [
+        ("user.create", "socket"),
+        ("user.change", "socket"),
+        ("user.remove", "socket"),
+    ]

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from sysmon_agent.clock import SystemClock
+from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.web import servers
+from sysmon_appliance.web.gate import Stage
+from sysmon_appliance.web.limits import console_gate
 from sysmon_appliance.web.listeners import address_of, tcp_listener
+from sysmon_appliance.web.tls import LiveContext, TlsFiles
+from tests.support.authority import LocalAuthority
+from tests.support.flood import connected, without_certificate
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -92,5 +101,27 @@ async def test_an_answer_that_is_not_read_is_not_kept(monkeypatch: pytest.Monkey
         async with asyncio.timeout(20):
             await ended.wait()
         writer.close()
+        server.stop()
+        await serving
+
+
+async def test_the_console_has_a_gate_where_it_speaks_tls(tmp_path: Path) -> None:
+    """One address cannot take all connections to the console, nor all of its handshakes."""
+    issued = LocalAuthority.open(tmp_path, SystemClock()).aggregator()
+    live = LiveContext(TlsFiles(str(issued.certificate), str(issued.key)))
+    gate = console_gate(LimitSettings(strangers_per_address=2))
+    context = without_certificate()
+    with tcp_listener("127.0.0.1:0", "console.listen") as listener, ExitStack() as held:
+        server = servers.console_server(PlainTextResponse("fine"), live, gate)
+        serving = asyncio.create_task(server.serve([listener]))
+        port = address_of(listener).port
+        for _ in range(4):
+            held.enter_context(await asyncio.to_thread(connected, port, "127.0.0.9"))
+        browser = await asyncio.to_thread(connected, port, "127.0.0.8")
+        with await asyncio.to_thread(context.wrap_socket, browser) as stream:
+            assert gate.stages[Stage.SHAKING] == 2
+            assert gate.waiting == 2
+            await asyncio.to_thread(stream.sendall, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert b"200" in await asyncio.to_thread(stream.recv, 4096)
         server.stop()
         await serving
