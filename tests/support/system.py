@@ -127,8 +127,11 @@ class System:
 
     def start_aggregator(self, **changes: Any) -> Program:
         """Start the aggregator; `changes` are top-level settings that differ."""
-        settings = self._write("aggregator.yaml", self._aggregator_settings() | changes)
+        settings = self.write_aggregator_settings(**changes)
         return self.start(["-m", "sysmon_appliance.cli.aggregator", "run", "--config", settings], "aggregator")
+
+    def write_aggregator_settings(self, **changes: Any) -> str:
+        return self._write("aggregator.yaml", self._aggregator_settings() | changes)
 
     def start_agent(self, name: str = "agent", host_id: str = HOST, **changes: Any) -> Program:
         """Start an agent with the certificate of `host_id`; `changes` are top-level settings that differ."""
