@@ -113,7 +113,9 @@ class SignIn:
         user = self._accounts.users.get(name)
         known = user.password if user is not None and not user.disabled else ""
         if not await self._passwords.matches(known, password) or user is None:
-            _log.warning("An attempt to sign in failed.", extra={"user": name[:64], "origin": visitor.origin})
+            # What is no user's name may be a password that somebody typed into the wrong field.
+            named = user.name if user is not None else "(unknown)"
+            _log.warning("An attempt to sign in failed.", extra={"user": named, "origin": visitor.origin})
             raise BadCredentialsError("User and password do not belong together.", hint="sysmon users invite NAME")
         self._brake.succeeded(name, visitor.origin)
         return user
