@@ -46,6 +46,15 @@ SECRETS = [
     ["app", "user=me;password=hunter2;host=db"],
     ["app", "passphrase:hunter2"],
     ["app", "https://me:hunter2@host.example/?session=1"],
+    ["mysql", "-phunter2"],
+    ["mariadb-dump", "--all-databases", "-phunter2"],
+    ["app", "--password", "hunter2", "--user", "me"],
+    ["env", "SYSMON_TOKEN=hunter2", "sysmon", "hosts", "list"],
+    ["env", "SYSMON_VAULT__TOKEN=hunter2", "sysmon-aggregator", "run"],
+    ["docker", "run", "-e", "API_TOKEN=hunter2", "image"],
+    ["git", "clone", "https://oauth2:hunter2@git.example/project.git"],
+    ["mongosh", "mongodb://root:hunter2@db1,db2/admin?replicaSet=rs0"],
+    ["amqp-consume", "--url", "amqp://guest:hunter2@mq:5672/%2f"],
 ]
 
 
@@ -65,6 +74,8 @@ def test_secrets_are_hidden(argv: list[str]) -> None:
         "xoxb-123456789012-abcdef",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0aB9.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
         "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY99",
+        "smapi_3f9c2ab1_qwertyuiopasdfghjkl",
+        "sysmon1.eyjpijoidgvzdcisinmioijzzwnyzxqifq",
     ],
 )
 def test_words_that_look_like_keys_are_hidden(key: str) -> None:

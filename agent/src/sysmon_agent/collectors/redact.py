@@ -29,7 +29,7 @@ _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)\S*@")
 _KEYS = re.compile(
     r"\b[0-9a-f]{32,}\b"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
-    r"|\b(?:AKIA|ASIA|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|hvs\.)[\w-]{8,}"
+    r"|\b(?:AKIA|ASIA|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|sk-|hvs\.|smapi_|sysmon1\.)[\w-]{8,}"
     r"|(?<![\w+-])(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])(?=[\w+-]*\d)[\w+-]{32,}={0,2}",
     re.ASCII,
 )
