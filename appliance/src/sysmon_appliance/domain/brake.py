@@ -10,9 +10,10 @@ So nobody can lock a user out of another address, and a guess that is spread ove
 the same. An attempt counts as a failure until it turns out to be none: many at once gain nothing.
 """
 
-import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
+
+from sysmon_appliance.domain.limits import network
 
 FORGET_MS = 900_000
 MAX_PAUSE_MS = 900_000
@@ -80,23 +81,12 @@ class Brake:
 
 
 def _pair(user: str, address: str) -> tuple[str, str]:
-    return user, _network(address)
+    return user, network(address) or "?"
 
 
 def _address(address: str) -> tuple[str, str]:
-    return "", _network(address)
+    return "", network(address) or "?"
 
 
 def _user(user: str) -> tuple[str, str]:
     return user, ""
-
-
-def _network(address: str) -> str:
-    """Take what one subscriber is given of IPv6, 64 bits, for one address."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address or "?"
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
