@@ -1,6 +1,9 @@
 """Files of an identity: each is whole or not there, and only its owner can read a key."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sysmon_agent.config.values import TlsSettings
@@ -19,15 +22,32 @@ def install(tls: TlsSettings, grant: Grant) -> None:
     EnrolmentError
         A file cannot be written.
     """
-    pending = Path(pending_key(tls.key))
     try:
-        replace_file(Path(tls.authority), grant.authority)
-        replace_file(Path(tls.certificate), f"{RENEW_AT}: {grant.renew_at_ms}\n{grant.certificate}")
-        if pending.exists():
-            pending.replace(tls.key)
-            _sync_folder(pending.parent)
+        private_folder(Path(tls.certificate).parent)
+        with _alone_in(Path(tls.certificate).parent):
+            _put(tls, grant)
     except OSError as error:
         raise unwritable(error) from error
+
+
+def _put(tls: TlsSettings, grant: Grant) -> None:
+    replace_file(Path(tls.authority), grant.authority)
+    replace_file(Path(tls.certificate), f"{RENEW_AT}: {grant.renew_at_ms}\n{grant.certificate}")
+    pending = Path(pending_key(tls.key))
+    if pending.exists():
+        pending.replace(tls.key)
+        _sync_folder(pending.parent)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let others wait who install a grant there, as a person who renews beside the agent that does so by itself."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def replace_file(path: Path, content: str, *, folder_mode: int = 0o700) -> None:
