@@ -72,6 +72,33 @@ async def test_a_request_that_does_not_come_is_not_waited_for(
     assert await ending_of(port, sent) == b""
 
 
+@pytest.mark.parametrize("sent", [b"", b"half"], ids=["nothing of it", "half of it"])
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, port: int, sent: bytes
+) -> None:
+    """A request that is never completed ends with its connection, whether it was answered already or not."""
+    monkeypatch.setattr(servers, "BODY_SECONDS", 0.05)
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n"
+    assert (await ending_of(port, head, sent)).count(b"HTTP/1.1") == 1
+
+
+async def test_a_silent_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience is for requests: an answer may take its time once the request is complete."""
+    monkeypatch.setattr(servers, "BODY_SECONDS", 0.05)
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        await PlainTextResponse("fine")(scope, receive, send)
+
+    with tcp_listener("127.0.0.1:0", "console.listen") as listener:
+        server = servers.console_server(slow)
+        serving = asyncio.create_task(server.serve([listener]))
+        request = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"
+        assert b"fine" in await ending_of(address_of(listener).port, request)
+        server.stop()
+        await serving
+
+
 async def test_a_connection_is_used_again(port: int) -> None:
     """Patience is for one head at a time: a connection serves as many requests as it is asked for."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

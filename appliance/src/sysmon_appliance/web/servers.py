@@ -22,6 +22,9 @@ MAX_HEAD_BYTES = 64 << 10
 HEAD_SECONDS = 30.0
 """How long a head may take to arrive, and a new connection to send its first."""
 
+BODY_SECONDS = 30.0
+"""How long a body may take; those of the API are small."""
+
 TICKS_PER_SECOND = 10
 """How uvicorn counts the time in `on_tick`."""
 
@@ -56,18 +59,19 @@ class GuestProtocol(HttpToolsProtocol):
 class WebProtocol(GuestProtocol):
     """HTTP for browsers that ends what is too long or too slow, so that half-open requests cannot pile up."""
 
-    _deadline: asyncio.TimerHandle | None = None  # while a head is awaited
+    _deadline: asyncio.TimerHandle | None = None  # while a head or a body is awaited
     _patience: asyncio.TimerHandle | None = None  # while the client reads too slowly
+    _in_head = True
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base class
         super().connection_made(transport)
-        self._await_head()
+        self._await(HEAD_SECONDS)
         if self.guest is not None and not self.guest.admitted():
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end_head()
+        self._end_wait()
         self._end_patience()
         super().connection_lost(exc)
 
@@ -81,25 +85,30 @@ class WebProtocol(GuestProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._deadline is not None:
+        if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response(f"The head of a request may have {MAX_HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._await_head()
+        self._in_head = True
+        self._await(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
-        self._end_head()
+        self._in_head, self._head_bytes = False, 0
+        self._await(BODY_SECONDS)
         super().on_headers_complete()
 
-    def _await_head(self) -> None:
-        self._end_head()
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+    def on_message_complete(self) -> None:
+        self._end_wait()
+        super().on_message_complete()
 
-    def _end_head(self) -> None:
-        self._head_bytes = 0
+    def _await(self, seconds: float) -> None:
+        self._end_wait()
+        self._deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _end_wait(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

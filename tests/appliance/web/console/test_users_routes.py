@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+
 import pytest
 
 from sysmon_appliance.config import ConsoleSettings
@@ -54,6 +56,25 @@ async def test_the_last_admin_stays() -> None:
             await operator.patch("/api/v1/users/root", json={"role": "viewer"}),
         ):
             assert (answer.status_code, answer.json()["code"]) == (409, "last_admin")
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"role": "viewer"}])
+async def test_a_request_is_judged_when_it_is_complete(change: dict[str, object]) -> None:
+    """Whoever is shut out or demoted while the body of their request is on its way changes nothing any more."""
+    console = Console()
+    await console.add_user("root", Role.ADMIN)
+    await console.add_user("mallory", Role.ADMIN)
+
+    async def held_back() -> AsyncIterator[bytes]:
+        yield b'{"name": "backdoor", '
+        async with console.operator() as operator:
+            assert (await operator.patch("/api/v1/users/mallory", json=change)).status_code == 200
+        yield b'"role": "admin"}'
+
+    async with console.as_user("mallory") as mallory:
+        late = await mallory.post("/api/v1/users", content=held_back())
+    assert (late.status_code, late.json()["code"]) == (401, "sign_in")
+    assert [user.name for user in console.control.users.all()] == ["mallory", "root"]
 
 
 async def test_names_are_plain_and_given_once() -> None:

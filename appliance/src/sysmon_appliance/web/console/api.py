@@ -121,6 +121,7 @@ class ApiRoute:
         given = read(request.query_params, self.parameters)
         body = await read_body(request) if self.body else b""
         call = Call(site, request, given, decoded(body, self.body) if self.body else None)
+        check_still_known(call)
         key = request.headers.get(idempotency.HEADER)
         if key is None or not self.creates:
             return await self.handler(call)
@@ -146,6 +147,19 @@ def known(request: Request) -> Principal:
     if principal is None:
         raise SignInError("There is no session, or it has ended.", hint="sysmon link")
     return principal
+
+
+def check_still_known(call: Call) -> None:
+    """Refuse whoever was shut out, or given another role, while the body of their request was on its way.
+
+    Raises
+    ------
+    SignInError
+        Whoever was let in would not be any more.
+    """
+    principal = principal_of(call.request)
+    if principal is not None and not call.control.access.holds(principal):
+        raise SignInError("Nobody is signed in here any more.", hint="sysmon login URL")
 
 
 def authorise(request: Request, needed: Least) -> None:
