@@ -14,8 +14,10 @@ from sysmon_agent.loop.renewing import (
     EXPIRED_PAUSE_MS,
     FIRST_PAUSE_MS,
     LONGEST_PAUSE_MS,
+    LOOK_SECONDS,
     SHORTEST_PAUSE_MS,
     SOON_MS,
+    UNDECIDED_PAUSE_MS,
     Notice,
     Plan,
     Renewing,
@@ -176,6 +178,22 @@ def test_a_host_that_is_not_enrolled_waits(place: Place) -> None:
     place.file.write_text("nothing")
     place.look()
     assert place.attempts == []
+
+
+def test_a_rest_is_waited_out_and_no_longer(place: Place) -> None:
+    """The next look is at the end of a rest, however far away the renewal is, and within a minute in any case."""
+    now = ClockPair(place.clock.wall_ms(), place.clock.boot_ms())
+    plan = Plan(lambda: 0.5)
+    assert plan.patience(now) == LOOK_SECONDS
+    certificate = read(str(place.file))
+    plan.follow(certificate, now)
+    assert plan.patience(now) == LOOK_SECONDS
+    plan.undecided(now)
+    assert plan.patience(now) == UNDECIDED_PAUSE_MS * 0.75 / 1000
+    plan.hasten(now, SOON_MS)
+    assert plan.patience(now) == LOOK_SECONDS
+    plan.follow(certificate, ClockPair(certificate.renew_at_ms - 1, now.boot_ms))
+    assert 0 < plan.patience(ClockPair(certificate.renew_at_ms - 1, now.boot_ms)) <= LOOK_SECONDS
 
 
 LEFT_MS = st.integers(-100 * 86_400_000, 100 * 86_400_000)

@@ -29,6 +29,7 @@ AT_ONCE_MS = 10_000
 
 FIRST_PAUSE_MS, SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS = 60_000, 30_000, 3_600_000
 EXPIRED_PAUSE_MS = 300_000
+UNDECIDED_PAUSE_MS = 10_000
 SPREAD = 0.2  # of what is left of a certificate's life when it is to be renewed
 CLONE_MS = 900_000
 """How long an aggregator's word that this identity is another's stands; it repeats it at each hello."""
@@ -84,11 +85,16 @@ class Plan:
         """Rest after an attempt that failed: longer each time, and shorter as the end comes near."""
         left_ms = certificate.expires_ms - now.wall_ms
         longest_ms = min(max(left_ms // 10, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS) if left_ms > 0 else EXPIRED_PAUSE_MS
-        self.rest(now, min(FIRST_PAUSE_MS << min(self._failures, 16), longest_ms))
-        self._failures += 1
+        self._rest(now, FIRST_PAUSE_MS, longest_ms)
 
-    def rest(self, now: ClockPair, pause_ms: int) -> None:
+    def undecided(self, now: ClockPair) -> None:
+        """Rest after an attempt that somebody has to decide about, who may be about to."""
+        self._rest(now, UNDECIDED_PAUSE_MS, FIRST_PAUSE_MS)
+
+    def _rest(self, now: ClockPair, first_ms: int, longest_ms: int) -> None:
+        pause_ms = min(first_ms << min(self._failures, 16), longest_ms)
         self._rest_ms = now.boot_ms + round(pause_ms * (1 + self._draw()) / 2)
+        self._failures += 1
 
     def is_due(self, now: ClockPair) -> bool:
         return now.wall_ms >= self._due_ms and not self.rests(now)
@@ -98,8 +104,8 @@ class Plan:
 
     def patience(self, now: ClockPair) -> float:
         """Return the seconds after which to look again, all that is due having been done."""
-        left = max(self._due_ms - now.wall_ms, self._rest_ms - now.boot_ms) / 1000
-        return left if 0 < left < LOOK_SECONDS else LOOK_SECONDS
+        left_ms = (self._due_ms - now.wall_ms, self._rest_ms - now.boot_ms)
+        return min([LOOK_SECONDS, *(left / 1000 for left in left_ms if left > 0)])
 
 
 class Renewing:
@@ -194,7 +200,7 @@ class Renewing:
         if code == ExitCode.OK:
             self._look_at_file(changed)
         elif code == ExitCode.PARTIAL:  # it is being decided
-            self._plan.rest(self._now(), FIRST_PAUSE_MS)
+            self._plan.undecided(self._now())
         else:
             self._plan.failed(self._now(), certificate)
 
