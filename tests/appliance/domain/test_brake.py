@@ -75,6 +75,15 @@ def test_a_subscriber_is_one_address() -> None:
     assert brake.refused_ms(USER, "2001:db8:0:1::1", 0) == 0
 
 
+def test_what_is_no_name_counts_as_one_user() -> None:
+    """Texts that nobody can be called are not told apart, and so none is kept in memory, however long it is."""
+    brake = Brake()
+    for number in range(6):
+        fail(brake, 1, user=f"No name {number}" + 60_000 * "x")
+    assert brake.refused_ms("", HERE, 0) == 2000
+    assert brake.refused_ms(USER, HERE, 0) == 0
+
+
 @pytest.mark.parametrize("address", ["", "nonsense"])
 def test_no_address(address: str) -> None:
     """Where no address is known, all that have none count as one."""

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from sysmon_appliance.domain.limits import network
+from sysmon_appliance.domain.users import is_name
 
 FORGET_MS = 900_000
 MAX_PAUSE_MS = 900_000
@@ -81,7 +82,7 @@ class Brake:
 
 
 def _pair(user: str, address: str) -> tuple[str, str]:
-    return user, network(address) or "?"
+    return _name(user), network(address) or "?"
 
 
 def _address(address: str) -> tuple[str, str]:
@@ -89,4 +90,9 @@ def _address(address: str) -> tuple[str, str]:
 
 
 def _user(user: str) -> tuple[str, str]:
-    return user, ""
+    return _name(user), ""
+
+
+def _name(user: str) -> str:
+    """Take all that nobody can be called for one user: it may be long, or a password typed into the wrong field."""
+    return user if is_name(user) else "?"
