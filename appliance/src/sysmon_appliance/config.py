@@ -50,7 +50,7 @@ class ConsoleSettings:
     )
     session_seconds: int = setting(43_200, "How long a browser stays signed in.", at_least=60, at_most=2_592_000)
     session_idle_seconds: int = setting(
-        14_400, "How long a browser stays signed in that asks for nothing.", at_least=60, at_most=2_592_000
+        14_400, "How long a browser stays signed in that nobody uses.", at_least=60, at_most=2_592_000
     )
     tls: ListenerTlsSettings = section(ListenerTlsSettings)
 

@@ -60,6 +60,19 @@ async def test_sessions_end_when_nobody_uses_them() -> None:
     assert people.sessions.of(OPERATOR) == []
 
 
+async def test_looking_is_no_use() -> None:
+    """Requests that no person makes, and open streams, do not keep a session from going idle."""
+    people = People()
+    session = await opened(people)
+    people.clock.advance(IDLE_SECONDS - 1)
+    who = people.access.of_session(session, HERE.origin, is_use=False)
+    assert who
+    assert people.access.holds(who)
+    people.clock.advance(1)
+    assert not people.access.holds(who)
+    assert people.access.of_session(session, HERE.origin) is None
+
+
 async def test_sessions_end_for_good() -> None:
     """However much it is used, a session ends after the configured time."""
     people = People()

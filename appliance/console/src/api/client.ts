@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { attendance } from "./attendance.ts";
 import type { ProblemBody } from "./types.ts";
 
 /** True once the server has refused this browser's session; the sign-in page takes over. */
@@ -44,7 +45,7 @@ export interface Sent {
 
 /** Change something. Rejects with a Problem; resolves to null where the answer has no content. */
 export async function send<T>(method: Method, path: string, { body, key }: Sent = {}): Promise<T> {
-  const headers = {
+  const headers: Record<string, string> = {
     // What a page elsewhere cannot send without our consent (CSRF).
     "X-Sysmon": "1",
     ...(body && { "Content-Type": "application/json" }),
@@ -69,11 +70,16 @@ export function withQuery(path: string, query: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
-async function request(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch((error: unknown) => {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Problem(UNREACHABLE);
-  });
+async function request(
+  url: string,
+  { headers = {}, ...init }: RequestInit & { headers?: Record<string, string> },
+): Promise<Response> {
+  const response = await fetch(url, { ...init, headers: { ...attendance(), ...headers } }).catch(
+    (error: unknown) => {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      throw new Problem(UNREACHABLE);
+    },
+  );
   if (response.ok) return response;
   const problem = new Problem(await problemOf(response), Number(response.headers.get("Retry-After")) || 0);
   if (problem.status === 401 && problem.code !== "bad_credentials") signedOut.value = true;

@@ -26,13 +26,19 @@ class Access:
     def has_users(self) -> bool:
         return bool(self._accounts.users)
 
-    def of_session(self, secret: str, origin: str) -> Principal | None:
-        """Return who shows the secret of a session; None when it is good for nothing (any more)."""
+    def of_session(self, secret: str, origin: str, *, is_use: bool = True) -> Principal | None:
+        """Return who shows the secret of a session; None when it is good for nothing (any more).
+
+        `is_use` is whether that keeps the session from going idle.
+        """
         secret_hash = hash_secret(secret)
         session = self._accounts.sessions.get(session_id(secret_hash))
         if session is None or not hmac.compare_digest(session.secret_hash, secret_hash):
             return None
-        return self._of_session(session, origin)
+        principal = self._of_session(session, origin)
+        if principal is not None and is_use:
+            self._note_use(session)
+        return principal
 
     def of_token(self, text: str, origin: str) -> Principal | None:
         """Return who shows an API token; None when it is good for nothing (any more)."""
@@ -46,7 +52,7 @@ class Access:
         return self._of_token(token, origin)
 
     def holds(self, principal: Principal) -> bool:
-        """Whether somebody who was let in would be let in now, with the same role."""
+        """Whether somebody who was let in would be let in now, with the same role; asking is no use of a session."""
         match principal.kind:
             case Kind.USER | Kind.LINK:
                 session = self._accounts.sessions.get(principal.credential)
@@ -63,8 +69,6 @@ class Access:
         role = self._role(session.user) if session.user else Role.ADMIN
         if role is None or session.is_over(now_ms, self._idle_ms):
             return None
-        if now_ms - session.last_used_ms >= min(TOUCH_MS, self._idle_ms // 2):
-            self._accounts.touch(TouchSession(session.id, now_ms))
         return Principal(
             session.kind,
             session.name,
@@ -74,6 +78,11 @@ class Access:
             credential=session.id,
             expires_ms=session.expires_ms,
         )
+
+    def _note_use(self, session: Session) -> None:
+        now_ms = self._accounts.now_ms
+        if now_ms - session.last_used_ms >= min(TOUCH_MS, self._idle_ms // 2):
+            self._accounts.touch(TouchSession(session.id, now_ms))
 
     def _of_token(self, token: ApiToken, origin: str) -> Principal | None:
         now_ms = self._accounts.now_ms

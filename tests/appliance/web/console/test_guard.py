@@ -24,7 +24,19 @@ async def test_what_needs_no_session(path: str) -> None:
         assert (await browser.get(path)).status_code in {200, 503}
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:7480", "127.0.0.1.evil.example", "", "[::2]:7480"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:7480",
+        "127.0.0.1.evil.example",
+        "",
+        "[::2]:7480",
+        "[::1",
+        "localhost:@evil.example",
+        "localhost:80/evil.example",
+    ],
+)
 async def test_other_names_are_refused(host: str) -> None:
     """A page elsewhere cannot reach the console through a name of its own, whatever it asks for."""
     async with Console().signed_in() as browser:
@@ -64,6 +76,8 @@ async def test_changes_need_the_header() -> None:
         ("http://127.0.0.1:8080", 403),
         ("null", 403),
         ("", 403),
+        ("http://[", 403),
+        ("http://evil.example@127.0.0.1:7480", 403),
     ],
 )
 async def test_changes_come_from_pages_of_this_console(origin: str, status: int) -> None:
@@ -89,6 +103,34 @@ async def test_the_way_in(settings: ConsoleSettings, users: bool, hint: str) -> 
     async with console.browser() as browser:
         answer = await browser.get("/api/v1/session")
     assert (answer.status_code, answer.json()["hint"]) == (401, hint)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "last"),
+    [
+        ("/api/v1/session", {}, True),
+        ("/api/v1/session", {"x-sysmon-unattended": "1"}, False),
+        ("/api/v1/events", {}, False),
+    ],
+)
+async def test_what_keeps_a_session(path: str, headers: dict[str, str], last: bool) -> None:  # noqa: FBT001 - a table
+    """People keep a session from going idle; what a page asks for by itself, and streams of events, do not."""
+    console = Console()
+    async with console.signed_in() as browser:
+        for _ in range(2):
+            console.clock.advance(console.settings.session_idle_seconds / 2)
+            answered = await browser.head(path, headers=headers)
+    assert (answered.status_code == 200) is last
+
+
+async def test_nothing_of_the_api_is_cached() -> None:
+    """No answer below /api/, errors and empty ones included, may be kept by a browser or anything on the way."""
+    async with Console().signed_in() as browser:
+        browser.headers["x-sysmon"] = "1"
+        for method, path in (("GET", "session"), ("GET", "nowhere"), ("DELETE", "sessions/x"), ("HEAD", "events")):
+            answer = await browser.request(method, f"/api/v1/{path}")
+            assert answer.headers["cache-control"] == "no-store"
+        assert (await browser.get("/metrics")).headers.get("cache-control") is None
 
 
 async def test_the_socket_is_the_operator() -> None:

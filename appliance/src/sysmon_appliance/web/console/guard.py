@@ -7,7 +7,7 @@ somebody who is known may do is judged by the route, from the authorisation tabl
 """
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -22,6 +22,12 @@ from sysmon_appliance.web.console.sessions import origin_of, session_of
 from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
+
+UNATTENDED_HEADER = "x-sysmon-unattended"
+"""What a page says with the requests that it makes while nobody touches it; they keep no session from going idle."""
+
+_STREAM = "/api/v1/events"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:@/?#\[\]]+))(?::\d*)?")
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -48,15 +54,17 @@ class ViaSocket:
 
 
 class SecurityHeaders:
-    """Adds the headers that keep a browser from being talked into something."""
+    """Adds the headers that keep a browser from being talked into something, and from keeping what the API says."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        keeping = {"cache-control": "no-store"} if scope.get("path", "").startswith("/api/") else {}
+
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+                MutableHeaders(scope=message).update(SECURITY_HEADERS | keeping)
             await send(message)
 
         await self._app(scope, receive, adding)
@@ -102,8 +110,7 @@ class Guard:
             return self._admit(connection, self._bearer(connection))
         if scope["method"] not in {"GET", "HEAD"} and not _is_meant(connection):
             return ForbiddenError("What changes something needs the header X-Sysmon: 1, from a page of this console.")
-        session = session_of(connection, secure=self._secure)
-        return self._admit(connection, self._access.of_session(session, origin_of(connection)) if session else None)
+        return self._admit(connection, self._visitor(connection))
 
     def _admit(self, connection: HTTPConnection, principal: Principal | None) -> SysmonError | None:
         """Leave who asks for the route; nobody may ask for public routes only."""
@@ -112,6 +119,10 @@ class Guard:
         elif not is_public(connection.scope["method"], connection.scope["path"]):
             return SignInError("Nobody is signed in here, or not any more.", hint=self._way_in())
         return None
+
+    def _visitor(self, connection: HTTPConnection) -> Principal | None:
+        session, origin = session_of(connection, secure=self._secure), origin_of(connection)
+        return self._access.of_session(session, origin, is_use=_is_attended(connection)) if session else None
 
     def _bearer(self, connection: HTTPConnection) -> Principal | None:
         kind, _, token = connection.headers["authorization"].partition(" ")
@@ -125,20 +136,26 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         name = host_name(host)
-        return not self._names or name in self._names or is_loopback(name)
+        if not self._names:
+            return bool(name) or not host
+        return name in self._names or is_loopback(name)
 
 
 def _is_meant(connection: HTTPConnection) -> bool:
     """Whether a request that changes something comes from a page of this console, or from no page at all."""
-    headers = connection.headers
-    origin = headers.get("origin")
-    return headers.get(WRITE_HEADER) == "1" and (origin is None or urlsplit(origin).netloc == headers.get("host"))
+    host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
+    return connection.headers.get(WRITE_HEADER) == "1" and origin in {None, f"http://{host}", f"https://{host}"}
+
+
+def _is_attended(connection: HTTPConnection) -> bool:
+    """Whether a person may be behind a request: pages load things again, and open streams again, by themselves."""
+    return UNATTENDED_HEADER not in connection.headers and connection.scope["path"] != _STREAM
 
 
 def host_name(host: str) -> str:
-    """Take the port off a Host header or an address; brackets of an IPv6 address go too."""
-    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.rpartition(":")[0] or host
-    return name.lower()
+    """Return the name or address in a Host header, without the port; empty where the header is malformed."""
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def is_loopback(name: str) -> bool:
