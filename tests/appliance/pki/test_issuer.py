@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -24,6 +25,8 @@ from tests.support.pushes import HOST
 
 PEER = Peer(REGION, AGENT, HOST)
 HOUR, DAY = 3600, 86_400
+X400_NAME = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex("3002a300"))
+"""A list of alternative names of which the only one is an X.400 address."""
 
 
 @pytest.fixture
@@ -97,6 +100,7 @@ BAD_REQUESTS: dict[str, Callable[[], bytes]] = {
     ),
     "another host's name": lambda: asked(x509.SubjectAlternativeName([x509.DNSName("db-01")])),
     "another usage": lambda: asked(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
+    "a name of a kind that nobody reads": lambda: asked(X400_NAME),
     "a key of another kind": lambda: csr(ec.generate_private_key(ec.SECP256K1())),
 }
 
@@ -207,7 +211,21 @@ def test_the_tree_of_these_tests_bears_good_fruit(made: Station, clock: ManualCl
     assert made.issuer.presented(material.chain, csr(material.key)).peer == PEER
 
 
-@pytest.mark.parametrize("chain", [b"", b"garbage", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def with_unreadable_name() -> bytes:
+    key, now = new_key(), datetime.now(UTC)
+    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), 1, now, now + timedelta(days=1))
+    return pem_of([builder.add_extension(X400_NAME, critical=False).sign(key, hashes.SHA256())])
+
+
+MALFORMED = [
+    b"",
+    b"garbage",
+    b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    with_unreadable_name(),
+]
+
+
+@pytest.mark.parametrize("chain", MALFORMED, ids=["empty", "garbage", "no certificate", "unreadable name"])
 def test_a_malformed_chain_is_refused(issuer: IssuingAuthority, chain: bytes) -> None:
     """Bytes that are no certificates are refused, and so are more of them than a chain can have."""
     with pytest.raises(BadIdentityError):

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import AGENT, Peer
 from sysmon_appliance.errors import BadIdentityError
 from sysmon_appliance.pki.certificates import fingerprint, is_issued_by
-from sysmon_appliance.pki.requests import ISSUER, MAX_BYTES, identity_of
+from sysmon_appliance.pki.requests import ISSUER, MAX_BYTES, UNREADABLE, identity_of
 from sysmon_appliance.pki.times import day
 
 Certificates = tuple[x509.Certificate, ...]
@@ -36,7 +35,7 @@ def read_certificates(pem: bytes) -> Certificates:
         certificates = tuple(x509.load_pem_x509_certificates(pem))
         for certificate in certificates:
             _ = certificate.extensions, certificate.public_key(), certificate.subject  # parsed late, and may fail
-    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, TypeError) as error:
+    except (TypeError, *UNREADABLE) as error:
         raise ValueError(str(error)) from error
     return certificates
 

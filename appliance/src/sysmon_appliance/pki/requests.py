@@ -29,6 +29,9 @@ _IDENTITY = re.compile(rf"spiffe://{IDENTITY_HOST}/([\w.-]{{1,63}})/([a-z]+)/([\
 _CURVES = (ec.SECP256R1, ec.SECP384R1)
 _HINT = "sysmon-agent enroll --help"
 
+UNREADABLE = (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
+"""What reading an extension, a name or a key of somebody else raises besides ValueError and TypeError."""
+
 
 def intermediate_request(key: ec.EllipticCurvePrivateKey, region: str, name: str) -> bytes:
     """Ask for an issuing intermediate, PEM.
@@ -120,7 +123,7 @@ def _read(pem: bytes) -> x509.CertificateSigningRequest:
         request = x509.load_pem_x509_csr(pem)
         holds = request.is_signature_valid
         _ = request.extensions, request.subject, request.public_key()  # these are parsed late, and may fail
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion) as error:
+    except (ValueError, TypeError, *UNREADABLE) as error:
         raise BadCsrError(f"The request is malformed: {error}.", hint=_HINT) from error
     if not holds:
         raise BadCsrError("The request is not signed with the key that it names.", hint=_HINT)
