@@ -1,14 +1,26 @@
 """New certificates for a host that has one, from a real region."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import AnswerError, IdentityError, TransportError, WaitingError
 from sysmon_agent.identity import pending_key, read
+from sysmon_agent.wire.peer import AGGREGATOR, Peer
+from sysmon_appliance.pki.certificates import Material, certify
+from sysmon_appliance.pki.files import save_pair
+from sysmon_appliance.pki.keys import new_key
+from sysmon_appliance.pki.profiles import AGGREGATOR_PROFILE, INTERMEDIATE_PROFILE
+from sysmon_appliance.pki.requests import intermediate_request, requested_intermediate
+from sysmon_appliance.pki.root_folder import RootFolder
+from sysmon_appliance.pki.times import moment
+from tests.support.authority import IssuedFiles
 from tests.support.clock import ManualClock
 from tests.support.joining_host import Joining
 from tests.support.region import OPERATOR, Region
+from tests.support.tls_server import read_request, tls_server
 
 DAY_SECONDS = 86_400
 LIFE_SECONDS = 2 * DAY_SECONDS
@@ -97,3 +109,33 @@ def test_a_copy_gets_an_identity_of_its_own(region: Region, host: Joining) -> No
     assert host.certificate.peer.id == grant.host_id
     assert region.hosts() == {original.peer.id, grant.host_id}
     assert not Path(pending_key(host.tls.key)).exists()
+
+
+def aggregator_elsewhere(root: RootFolder, folder: Path) -> IssuedFiles:
+    """Certify an aggregator of another region, whose root is the same."""
+    now, key, own_key = moment(SystemClock()), new_key(), new_key()
+    _, peer = requested_intermediate(intermediate_request(key, "elsewhere", "agg1"))
+    intermediate = Material(root.sign(key.public_key(), peer, profile=INTERMEDIATE_PROFILE, now=now), key)
+    aggregator = Peer("elsewhere", AGGREGATOR, "agg1")
+    leaf = certify(intermediate, own_key.public_key(), aggregator, profile=AGGREGATOR_PROFILE, now=now)
+    issued = IssuedFiles(folder / "aggregator.pem", folder / "aggregator-key.pem", root.authority)
+    save_pair(Material(leaf, own_key, (intermediate.certificate,)), issued.certificate, issued.key, None)
+    return issued
+
+
+@pytest.mark.parametrize("way", ["over the certificate", "by the key alone", "as a copy"])
+def test_an_aggregator_of_another_region_is_asked_for_nothing(
+    region: Region, host: Joining, tmp_path: Path, way: str
+) -> None:
+    """Who answers for another region might hand out another authority: it is told nothing, and the next is asked."""
+    heard: list[bytes] = []
+    if way == "by the key alone":
+        host.clock = ManualClock(wall_ms=read(host.tls.certificate).expires_ms + 1000)
+    issued = aggregator_elsewhere(RootFolder(tmp_path / "region" / "pki"), tmp_path / "elsewhere")
+    with tls_server(issued, lambda stream: heard.append(read_request(stream))) as address:
+        alone, both = host.renewal([address]), host.renewal([address, region.address])
+        with pytest.raises(IdentityError, match="this host is of region local"):
+            alone.reenroll("web-02") if way == "as a copy" else alone.renew()
+        with pytest.raises(WaitingError) if way == "as a copy" else contextlib.nullcontext():
+            both.reenroll("web-02") if way == "as a copy" else both.renew()
+    assert not heard

@@ -83,7 +83,7 @@ def _certificate(certificate: Certificate, now_ms: int) -> Iterator[Finding]:
 def _aggregator(address: str, known: Identity, dialling: Dialling, clock: Clock) -> Finding:
     subject = f"aggregator {address}"
     try:
-        with dialling.aggregator(address, known.context) as aggregator:
+        with dialling.aggregator(address, known.context, region=known.certificate.peer.region) as aggregator:
             before_ms = clock.wall_ms()
             theirs_ms = fetch_authority(aggregator).now_ms
             offset = (theirs_ms - (before_ms + clock.wall_ms()) / 2) / 1000

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sysmon_agent import transport
 from sysmon_agent.clock import Clock
-from sysmon_agent.errors import AnswerError, ClockError, StrangerError, SysmonError, TransportError
+from sysmon_agent.errors import AnswerError, ClockError, IdentityError, StrangerError, SysmonError, TransportError
 from sysmon_agent.transport import Connection
 
 T = TypeVar("T")
@@ -38,9 +38,11 @@ class Dialling:
             connection.close()
 
     @contextmanager
-    def aggregator(self, address: str, context: ssl.SSLContext) -> Iterator[Connection]:
-        """Reach an aggregator that the context trusts; raises TransportError or IdentityError."""
-        connection = transport.connect(address, context, monotonic=self._clock.monotonic, timeout_seconds=self._timeout)
+    def aggregator(self, address: str, context: ssl.SSLContext, *, region: str) -> Iterator[Connection]:
+        """Reach an aggregator of a region that the context trusts; raises TransportError or IdentityError."""
+        connection = transport.connect(
+            address, context, monotonic=self._clock.monotonic, timeout_seconds=self._timeout, region=region
+        )
         try:
             yield connection
         finally:
@@ -68,7 +70,7 @@ def first_of(addresses: Sequence[str], attempt: Callable[[str], T]) -> T:
     for address in addresses:
         try:
             return attempt(address)
-        except (TransportError, StrangerError, ClockError, AnswerError) as error:
+        except (TransportError, StrangerError, IdentityError, ClockError, AnswerError) as error:
             if isinstance(error, AnswerError) and not _may_differ_elsewhere(error):
                 raise
             faults.append(error)

@@ -15,7 +15,7 @@ from sysmon_agent.enrolment.dialling import Dialling, first_of, trusting
 from sysmon_agent.enrolment.files import install, unwritable
 from sysmon_agent.enrolment.keys import Key, prepare_key, signing_request
 from sysmon_agent.enrolment.trust import check_clocks, check_grant, vouched_roots
-from sysmon_agent.errors import AlreadyEnrolledError, AnswerError, IdentityError, StrangerError
+from sysmon_agent.errors import AlreadyEnrolledError, AnswerError, IdentityError
 from sysmon_agent.identity import pending_key, read
 from sysmon_agent.wire.routes import ENROLL_PATH
 from sysmon_agent.wire.token import JoinToken, encode_token
@@ -72,8 +72,8 @@ class Enrolling:
 
         Raises
         ------
-        StrangerError, ClockError
-            Who answers is not of the token's region, or the clocks are too far apart.
+        StrangerError, IdentityError, ClockError
+            Who answers is no aggregator of the token's region, or the clocks are too far apart.
         AnswerError
             The aggregator refuses.
         TransportError
@@ -121,13 +121,5 @@ class Enrolling:
             authority = fetch_authority(stranger)
         roots = vouched_roots(authority, self._token)
         check_clocks(self._clock.wall_ms(), authority.now_ms)
-        with self._dialling.aggregator(address, trusting(roots)) as aggregator:
-            self._check_region(address, aggregator.peer.region)
+        with self._dialling.aggregator(address, trusting(roots), region=self._token.region) as aggregator:
             return ask(aggregator, ENROLL_PATH, request)
-
-    def _check_region(self, address: str, region: str) -> None:
-        if region != self._token.region:
-            raise StrangerError(
-                f"{address} is of region {region}, and the token of region {self._token.region}.",
-                hint="sysmon token create",
-            )

@@ -56,8 +56,9 @@ class Renewal:
         known = identity.read(self._tls.certificate)
         key = load_key(Path(self._tls.key), password)
         expired = known.expires_ms <= self._clock.wall_ms()
-        attempt = self._without_certificate(key) if expired else self._over_certificate(key)
-        return self._settle(first_of(self._settings.aggregators, attempt), key, known.peer.region)
+        region = known.peer.region
+        attempt = self._without_certificate(key, region) if expired else self._over_certificate(key, region)
+        return self._settle(first_of(self._settings.aggregators, attempt), key, region)
 
     def reenroll(self, name: str) -> Grant:
         """Get an identity of its own for a host that was copied from another, with a new key.
@@ -75,22 +76,22 @@ class Renewal:
             key = prepare_key(Path(identity.pending_key(self._tls.key)), password)
         except OSError as error:
             raise unwritable(error) from error
-        request = {"request": signing_request(key), "name": name}
+        request, region = {"request": signing_request(key), "name": name}, known.certificate.peer.region
 
         def attempt(address: str) -> Grant | Waiting:
-            with self._dialling.aggregator(address, known.context) as aggregator:
+            with self._dialling.aggregator(address, known.context, region=region) as aggregator:
                 return ask(aggregator, REENROLL_PATH, request)
 
-        return self._settle(first_of(self._settings.aggregators, attempt), key, known.certificate.peer.region)
+        return self._settle(first_of(self._settings.aggregators, attempt), key, region)
 
-    def _over_certificate(self, key: Key) -> Callable[[str], Grant | Waiting]:
+    def _over_certificate(self, key: Key, region: str) -> Callable[[str], Grant | Waiting]:
         context = identity.load(self._tls, self._clock, seal_key=self._seal_key).context
-        otherwise = self._without_certificate(key)
+        otherwise = self._without_certificate(key, region)
         request = {"request": signing_request(key)}
 
         def attempt(address: str) -> Grant | Waiting:
             try:
-                with self._dialling.aggregator(address, context) as aggregator:
+                with self._dialling.aggregator(address, context, region=region) as aggregator:
                     return ask(aggregator, RENEW_PATH, request)
             except CertificateExpiredError:
                 return otherwise(address)  # by the aggregator's clock, which is the one that counts
@@ -101,14 +102,14 @@ class Renewal:
 
         return attempt
 
-    def _without_certificate(self, key: Key) -> Callable[[str], Grant | Waiting]:
+    def _without_certificate(self, key: Key, region: str) -> Callable[[str], Grant | Waiting]:
         """Prove possession of the key by the request alone: TLS lets no expired certificate in."""
         context = _trusting_file(self._tls.authority)
         chain = Path(self._tls.certificate).read_text(encoding="utf-8")
         request = {"certificate": chain[chain.index(_PEM_BEGIN) :], "request": signing_request(key)}
 
         def attempt(address: str) -> Grant | Waiting:
-            with self._dialling.aggregator(address, context) as aggregator:
+            with self._dialling.aggregator(address, context, region=region) as aggregator:
                 return ask(aggregator, RENEW_PATH, request)
 
         return attempt
