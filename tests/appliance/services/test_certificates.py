@@ -20,7 +20,7 @@ from sysmon_appliance.errors import (
     RevokedCertificateError,
     StorageFullError,
 )
-from sysmon_appliance.services.certificates import MAX_OF_HOST, Granted
+from sysmon_appliance.services.certificates import MAX_OF_KEY, Granted
 from tests.support.fake_issuer import ISSUER, ROOT, FakeIssuer, key_hash, request
 from tests.support.letting_in import OPERATOR, Region, begun, finish, holder
 from tests.support.pushes import HOST
@@ -132,12 +132,24 @@ async def test_a_host_that_renews_without_end_is_stopped() -> None:
     """No agent gone wild fills the table of certificates."""
     region = Region()
     granted = await joined(region)
-    for _ in range(MAX_OF_HOST - 1):
+    for _ in range(MAX_OF_KEY - 1):
         granted = await renewed(region, granted)
     with pytest.raises(RateLimitedError):
         await renewed(region, granted)
     region.clock.advance(LIFE_SECONDS)
     await region.side.certificates.renew_expired(granted.chain.encode(), request("k1"))
+
+
+async def test_renewals_with_a_stolen_key_do_not_keep_its_host_out() -> None:
+    """Whoever renews a stolen key as often as allowed cannot prevent that the host is replaced, or enrolled again."""
+    region = Region()
+    stolen = await joined(region)
+    host_id = stolen.certificate.host_id
+    for _ in range(MAX_OF_KEY - 1):
+        await renewed(region, stolen)
+    granted = await region.let_in(await region.token(replaces=host_id), "k2")
+    assert granted.certificate.host_id == host_id
+    region.check(await renewed(region, granted, "k2"))
 
 
 async def test_without_an_issuer_nothing_is_renewed() -> None:

@@ -31,8 +31,11 @@ from sysmon_appliance.errors import (
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.settling import commit
 
-MAX_OF_HOST = 64
-"""Certificates of one host that may be unexpired at one time; renewing at two thirds of a life takes two."""
+MAX_OF_KEY = 64
+"""Certificates of one key that may be unexpired at one time; renewing at two thirds of a life takes two.
+
+Those of a key that was replaced do not count: whoever stole it could else keep the host out with it.
+"""
 
 _ENROL_AGAIN = "sysmon token create --replace HOST"
 
@@ -193,11 +196,11 @@ class Certificates:
         BadCsrError, NoIssuerError
             As the issuer says.
         RateLimitedError
-            The host has more of them than any agent needs.
+            The key has more of them than any agent needs.
         """
         issuer, now_ms = self.issuer, self._clock.wall_ms()
-        of_host = self.identities.of_host(identity.host_id)
-        if sum(now_ms < one.expires_ms for one in of_host) >= MAX_OF_HOST:
+        of_key = [one for one in self.identities.of_host(identity.host_id) if one.public_key == identity.public_key]
+        if sum(now_ms < one.expires_ms for one in of_key) >= MAX_OF_KEY:
             raise RateLimitedError("This host has renewed its certificate too often.", hint="sysmon certs list")
         peer = Peer(self.region, AGENT, identity.host_id)
         issued = issuer.sign(request, peer, life_seconds=self._life_seconds)
