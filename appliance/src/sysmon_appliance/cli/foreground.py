@@ -56,7 +56,6 @@ async def _run(system: LocalSystem, welcome: Callable[[], None], demo: Simulated
 
 
 def _welcome(folder: LocalFolder, chosen: Plan, *, browser: bool) -> None:
-    # Short and local, and nothing else happens yet: it may hold up the loop.
     with Client(chosen.socket) as client:
         link = client.post("/api/v1/links")["url"]
     for remark in chosen.remarks:

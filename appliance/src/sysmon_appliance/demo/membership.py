@@ -72,7 +72,7 @@ class Membership:
         OSError, IdentityError, TransportError
             There is no certificate yet, or the aggregator cannot be reached.
         """
-        if self.is_due:
+        if self.is_due or not Path(self._tls.certificate).exists():
             await self._renew()
         return await self._reach(tls_context(self._tls))
 

@@ -12,7 +12,8 @@ from sysmon_agent.errors import SysmonError
 from sysmon_appliance.local.children import Program, ending, spawn
 from sysmon_appliance.local.run_log import RunLog
 
-PAUSE_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,35 @@ class Enrolling:
         self._make_token = make_token
         self._say = say
         self._errand: Errand | None = None
+        self._first: asyncio.Task[str] | None = None
 
     async def begin(self) -> None:
         """Start the command before the aggregator is ready."""
         self._errand = await Errand.begin(self._program)
 
+    def go_ahead(self) -> None:
+        """Try for the first time, beside whatever else happens when the aggregator is ready."""
+        self._first = asyncio.create_task(self._attempt())
+
     async def finish(self) -> None:
         """Return when this host is enrolled."""
-        while problem := await self._attempt():
-            self._say(f"This host is not enrolled; it is tried again in {PAUSE_SECONDS:g} s. {problem}")
-            await asyncio.sleep(PAUSE_SECONDS)
+        pause = FIRST_PAUSE_SECONDS
+        while problem := await self._outcome():
+            self._say(f"This host is not enrolled; it is tried again in {pause:g} s. {problem}")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def drop(self) -> None:
+        """Give up."""
+        if self._first is not None:
+            self._first.cancel()
         if self._errand is not None:
             await self._errand.drop()
+
+    async def _outcome(self) -> str:
+        """Return what comes of the attempt that is under way, or of another one."""
+        first, self._first = self._first, None
+        return await (first or self._attempt())
 
     async def _attempt(self) -> str:
         """Return what went wrong; empty where nothing did."""

@@ -70,7 +70,9 @@ class LocalSystem:
                     await enrolling.begin()
                 if await self._is_ready(aggregator, readiness, stop):
                     say_running(self._folder.root, Running(os.getpid(), self._plan.socket, str(self._plan.console)))
-                    ready()
+                    if enrolling is not None:
+                        enrolling.go_ahead()
+                    await asyncio.to_thread(ready)
                     await self._push(aggregator, stop, self._pushing(enrolling, simulated))
             finally:
                 if enrolling is not None:
