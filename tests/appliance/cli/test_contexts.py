@@ -1,13 +1,15 @@
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sysmon_agent.errors import ConfigError
-from sysmon_appliance.cli.contexts import LOCAL, Context, Contexts, contexts_file, load_contexts, save_contexts
+from sysmon_appliance.cli.contexts import LOCAL, Context, Contexts, change_contexts, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import checked_url
 from sysmon_appliance.cli.failures import PermissionDeniedError
-from sysmon_appliance.cli.trust import fingerprints, plain, verifying
+from sysmon_appliance.cli.trust import plain, roots, verifying
 from sysmon_appliance.errors import NotFoundError
 
 FAR = Context("far", "https://far.example:7480", "smapi_a_secret", user="alice", expires_ms=5, authority="PEM\n")
@@ -18,10 +20,27 @@ def test_the_file(tmp_path: Path) -> None:
     """Contexts are read back as they were saved, from a file that nobody else can read."""
     file = contexts_file({"XDG_CONFIG_HOME": str(tmp_path)})
     saved = Contexts().adding(FAR).adding(NEAR)
-    save_contexts(file, saved)
+    change_contexts(file, lambda _: saved)
     assert load_contexts(file) == saved
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_two_commands_at_once(tmp_path: Path) -> None:
+    """Contexts that are added at the same time are all kept."""
+    file = contexts_file({"XDG_CONFIG_HOME": str(tmp_path)})
+    with ThreadPoolExecutor(8) as commands:
+        for number in range(16):
+            known = replace(FAR, name=f"far-{number}")
+            commands.submit(change_contexts, file, lambda contexts, known=known: contexts.adding(known))
+    assert len(load_contexts(file).known) == 16
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Where the file cannot be written, the message says so and names the folder."""
+    (tmp_path / "sysmon").touch()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        change_contexts(tmp_path / "sysmon" / "contexts.yaml", lambda contexts: contexts)
 
 
 def test_no_file(tmp_path: Path) -> None:
@@ -32,7 +51,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_a_file_that_others_may_read(tmp_path: Path) -> None:
     """A file that others may read is refused until it is made private."""
     file = tmp_path / "contexts.yaml"
-    save_contexts(file, Contexts().adding(FAR))
+    change_contexts(file, lambda contexts: contexts.adding(FAR))
     file.chmod(0o644)
     with pytest.raises(PermissionDeniedError) as caught:
         load_contexts(file)
@@ -101,10 +120,12 @@ def test_nothing_secret_travels_in_the_clear() -> None:
 def test_fingerprints_are_compared_in_one_way() -> None:
     """A fingerprint is the same with colons, blanks and capitals."""
     assert plain("AB:cd ef\n01") == "abcdef01"
-    assert list(fingerprints("no certificate")) == []
+    assert not roots("no certificate")
 
 
 def test_what_is_no_authority() -> None:
     """A text that is no authority is refused."""
     with pytest.raises(ConfigError):
         verifying("no certificate")
+    with pytest.raises(ConfigError):
+        roots("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")

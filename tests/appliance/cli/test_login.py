@@ -13,7 +13,7 @@ from sysmon_appliance.cli.client import Client
 from sysmon_appliance.cli.contexts import Context, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import WebEndpoint
 from sysmon_appliance.cli.failures import AnswerError
-from sysmon_appliance.cli.trust import fingerprints, verifying
+from sysmon_appliance.cli.trust import roots, verifying
 from tests.support.elsewhere import Elsewhere, elsewhere
 
 PASSWORD = "a fine long password"
@@ -87,7 +87,7 @@ def test_no_session_is_left_behind(place: Elsewhere, here: Here) -> None:
 
 def test_trust_by_fingerprint(place: Elsewhere, here: Here) -> None:
     """The fingerprint of the aggregator's authority is enough to trust it, in whatever way it is written."""
-    (wanted,) = fingerprints(place.authority.read_text())
+    (wanted,) = roots(place.authority.read_text())
     spelled = ":".join(wanted[place : place + 2].upper() for place in range(0, len(wanted), 2))
     assert here.log_in(place.url, "--fingerprint", spelled, "--context", "far") == 0
     assert here.context("far").authority == place.authority.read_text()
@@ -104,8 +104,36 @@ def test_another_fingerprint(place: Elsewhere, here: Here) -> None:
 def test_an_unknown_authority_is_asked_about(place: Elsewhere, here: Here) -> None:
     """Without anybody to ask, an authority that is not known is not trusted; its fingerprint is shown."""
     assert here.log_in(place.url) == 6
-    assert fingerprints(place.authority.read_text())[0] in here.err
+    (shown,) = roots(place.authority.read_text())
+    assert shown in here.err
     assert not here.file.exists()
+
+
+@pytest.fixture(scope="module")
+def imposter(place: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    """Somebody else, who names the authority that is meant before their own."""
+    with elsewhere(tmp_path_factory.mktemp("imposter")) as found:
+        found.authority.write_text(place.authority.read_text() + found.authority.read_text())
+        with Client(found.socket) as operator:
+            operator.post("/api/v1/certificates/rotate", {})
+        yield found
+
+
+def test_a_fingerprint_vouches_for_one_authority(place: Elsewhere, imposter: Elsewhere, here: Here) -> None:
+    """Whoever names the authority that is meant beside their own is still not trusted, and gets no password."""
+    (wanted,) = roots(place.authority.read_text())
+    assert here.log_in(imposter.url, "--fingerprint", wanted) == 4
+    assert "is not trusted" in here.err
+    assert not here.file.exists()
+
+
+def test_the_question_is_about_who_answers(place: Elsewhere, imposter: Elsewhere, here: Here) -> None:
+    """The fingerprint that is shown is that of the authority which signed what was shown, whatever stands beside it."""
+    (known,) = roots(place.authority.read_text())
+    (own,) = roots(imposter.authority.read_text()).keys() - {known}
+    assert here.log_in(imposter.url) == 6
+    assert own in here.err
+    assert known not in here.err
 
 
 def test_whoever_is_asked_may_agree(place: Elsewhere, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,10 @@ class Client:
     def _ask(self, method: str, target: str, body: Any = None) -> Any:
         """Return the JSON of an answer; None where it has no content."""
         answer = self._answer(method, target, body)
-        return json.loads(answer) if answer else None
+        try:
+            return json.loads(answer) if answer else None
+        except ValueError as error:
+            raise AnswerError("What answers there is no aggregator.", code="internal", status=200) from error
 
     def _answer(self, method: str, target: str, body: Any = None) -> bytes:
         sent = None if body is None else json.dumps(body)

@@ -7,7 +7,7 @@ import typer
 
 from sysmon_agent.clock import SystemClock
 from sysmon_appliance.cli import options
-from sysmon_appliance.cli.contexts import LOCAL, Context, Contexts, contexts_file, load_contexts, save_contexts
+from sysmon_appliance.cli.contexts import LOCAL, Context, Contexts, change_contexts, contexts_file, load_contexts
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.cli.timing import left_cell
 
@@ -36,16 +36,14 @@ def list_contexts(*, output: options.Output = Format.TABLE) -> None:
 @app.command("use")
 def use(name: Name) -> None:
     """Speak to this aggregator from now on."""
-    file = contexts_file(os.environ)
-    save_contexts(file, load_contexts(file).using(name))
+    change_contexts(contexts_file(os.environ), lambda contexts: contexts.using(name))
     typer.echo(f"Commands speak to {name} now.")
 
 
 @app.command("remove")
 def remove(name: Name) -> None:
     """Forget an aggregator here; its token stays good until it expires, unlike after `sysmon logout`."""
-    file = contexts_file(os.environ)
-    save_contexts(file, load_contexts(file).without(name))
+    change_contexts(contexts_file(os.environ), lambda contexts: contexts.without(name))
     typer.echo(f"{name} is forgotten.")
 
 

@@ -1,8 +1,9 @@
 """The aggregators that this user has signed in to, in a file that nobody else can read."""
 
+import fcntl
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,26 @@ def load_contexts(file: Path) -> Contexts:
         raise ConfigError(f"{file} cannot be used: {error}.", hint=f"mv {file} {file}.broken") from error
 
 
-def save_contexts(file: Path, contexts: Contexts) -> None:
-    """Replace the file."""
+def change_contexts(file: Path, change: Callable[[Contexts], Contexts]) -> None:
+    """Change what the file holds; commands that do so at the same time wait for each other.
+
+    Raises
+    ------
+    ConfigError, PermissionDeniedError
+        It cannot be read or written, or others can.
+    """
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = file.with_name(".contexts.lock")
+        lock.touch(0o600)
+        with lock.open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            replace_file(file, _written(change(load_contexts(file))))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error}.", hint=f"ls -ld {file.parent}") from error
+
+
+def _written(contexts: Contexts) -> bytes:
     known = {
         context.name: {
             "url": context.url,
@@ -114,9 +133,7 @@ def save_contexts(file: Path, contexts: Contexts) -> None:
         }
         for context in contexts.known.values()
     }
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = yaml.safe_dump({"current": contexts.current, "contexts": known}, sort_keys=False)
-    replace_file(file, content.encode())
+    return yaml.safe_dump({"current": contexts.current, "contexts": known}, sort_keys=False).encode()
 
 
 def _read(document: Any) -> Contexts:

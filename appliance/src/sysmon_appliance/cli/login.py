@@ -3,9 +3,11 @@
 import getpass
 import os
 import platform
+import ssl
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 import typer
@@ -15,10 +17,10 @@ from sysmon_appliance.cli import options
 from sysmon_appliance.cli.client import Client
 from sysmon_appliance.cli.confirmation import confirm
 from sysmon_appliance.cli.connection import client_of
-from sysmon_appliance.cli.contexts import LOCAL, Context, contexts_file, load_contexts, save_contexts
+from sysmon_appliance.cli.contexts import LOCAL, Context, change_contexts, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import WebEndpoint, checked_url
 from sysmon_appliance.cli.failures import UntrustedError, report
-from sysmon_appliance.cli.trust import fingerprints, plain, unverified, verifying
+from sysmon_appliance.cli.trust import plain, roots, unverified, verifying
 
 TOKEN_SECONDS = 30 * 86_400
 """How long this machine stays signed in."""
@@ -54,8 +56,7 @@ def login(
     name = user or typer.prompt("User", default=getpass.getuser(), err=True)
     password = _password(password_file)
     known = _signed_in(url, trusted, user=name, password=password, name=_context_name(url, context))
-    file = contexts_file(os.environ)
-    save_contexts(file, load_contexts(file).adding(known))
+    change_contexts(contexts_file(os.environ), lambda contexts: contexts.adding(known))
     typer.echo(f"Signed in to {url} as {known.user}; the context is called {known.name}.")
 
 
@@ -64,7 +65,7 @@ def logout(*, context: options.Context = None) -> None:
     file = contexts_file(os.environ)
     contexts = load_contexts(file)
     gone = contexts.find(context or contexts.current)
-    save_contexts(file, contexts.without(gone.name))
+    change_contexts(file, lambda contexts: contexts.without(gone.name))
     try:
         with client_of(gone) as client:
             client.delete(f"/api/v1/api-tokens/{quote(gone.token.split('_')[1], safe='')}")
@@ -103,34 +104,48 @@ def _trusted(url: str, authority: Path | None, fingerprint: str | None) -> str:
     """
     if authority is not None:
         return _read(authority)
-    if url.startswith("http:"):
+    if url.startswith("http:") or (fingerprint is None and _is_trusted(url)):
         return ""
-    if fingerprint is None and _is_trusted_already(url):
-        return ""
-    offered = _offered(url)
-    if fingerprint is None:
-        confirm(_QUESTION.format(url=url, fingerprint=fingerprints(offered)[0]), yes=False)
-    elif plain(fingerprint) not in fingerprints(offered):
+    offered = roots(_authority(url, unverified()))
+    root = _asked_about(url, offered) if fingerprint is None else _named(url, offered, plain(fingerprint))
+    # Other roots, which a rotation brings, are believed when they come over a connection that this one vouches for.
+    return _authority(url, verifying(root))
+
+
+def _asked_about(url: str, offered: Mapping[str, str]) -> str:
+    """Return the root that has signed what the URL shows, once somebody has compared its fingerprint."""
+    for fingerprint, root in offered.items():
+        if _is_trusted(url, root):
+            confirm(_QUESTION.format(url=url, fingerprint=fingerprint), yes=False)
+            return root
+    raise UntrustedError(
+        f"The certificate at {url} is not for that address, or of none of the authorities that are named there.",
+        hint=f"sysmon login {url} --authority FILE",
+    )
+
+
+def _named(url: str, offered: Mapping[str, str], fingerprint: str) -> str:
+    if fingerprint not in offered:
         raise UntrustedError(f"The authority of {url} has another fingerprint.", hint="sysmon pki show")
-    return offered
+    return offered[fingerprint]
 
 
-def _is_trusted_already(url: str) -> bool:
+def _is_trusted(url: str, authority: str = "") -> bool:
     try:
-        with Client(WebEndpoint(url, verifying())) as client:
+        with Client(WebEndpoint(url, verifying(authority))) as client:
             client.text("/healthz")
     except UntrustedError:
         return False
     return True
 
 
-def _offered(url: str) -> str:
+def _authority(url: str, context: ssl.SSLContext) -> str:
     """Ask who is there for its authority. Nothing is said that would be a secret."""
-    with Client(WebEndpoint(url, unverified())) as client:
-        answer: Any = client.get("/api/v1/authority")
-    if not fingerprints(answer["authority"]):
-        raise UntrustedError(f"{url} names no authority.", hint=f"sysmon login {url} --authority FILE")
-    return str(answer["authority"])
+    with Client(WebEndpoint(url, context)) as client:
+        match client.get("/api/v1/authority"):
+            case {"authority": str(authority)} if authority:
+                return authority
+    raise UntrustedError(f"{url} names no authority.", hint=f"sysmon login {url} --authority FILE")
 
 
 def _password(file: Path | None) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from sysmon_agent.errors import ConfigError
 
@@ -34,10 +34,21 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
-def fingerprints(authority: str) -> Sequence[str]:
-    """Return the SHA-256 of each certificate's DER, hexadecimal, in the order of the PEM."""
-    found = _CERTIFICATE.findall(authority)
-    return [hashlib.sha256(ssl.PEM_cert_to_DER_cert(each)).hexdigest() for each in found]
+def roots(authority: str) -> Mapping[str, str]:
+    """Return each certificate of an authority, PEM, by the SHA-256 of its DER, hexadecimal.
+
+    They are written anew: whoever trusts one of them trusts nothing that stood beside it.
+
+    Raises
+    ------
+    ConfigError
+        It is no authority.
+    """
+    try:
+        found = [ssl.PEM_cert_to_DER_cert(each) for each in _CERTIFICATE.findall(authority)]
+    except ValueError as error:
+        raise ConfigError(f"This authority cannot be used: {error}.", hint="sysmon pki show") from error
+    return {hashlib.sha256(der).hexdigest(): ssl.DER_cert_to_PEM_cert(der) for der in found}
 
 
 def plain(fingerprint: str) -> str:
