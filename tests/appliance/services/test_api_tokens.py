@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 
 from sysmon_appliance.domain.principals import Role
-from sysmon_appliance.errors import BadRequestError, ForbiddenError, TooManyError
+from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError, TooManyError
 from sysmon_appliance.services.api_tokens import MAX_TOKENS
 from tests.support.accounts import HERE, OPERATOR, People
 
@@ -30,6 +32,18 @@ async def test_a_token_does_no_more_than_its_owner() -> None:
         used = people.access.of_token(text, HERE.origin)
         assert used
         assert used.role is found
+
+
+async def test_a_user_who_is_removed_meanwhile_leaves_no_token() -> None:
+    """Whoever is being removed makes no token that a later user of the same name would own."""
+    people = People()
+    who = people.who(await people.add())
+    assert who
+    removing = people.users.remove(OPERATOR, "alice")
+    making = people.api_tokens.create(who, "script", Role.VIEWER, 3600)
+    _, made = await asyncio.gather(removing, making, return_exceptions=True)
+    assert isinstance(made, SignInError)
+    assert not people.accounts.api_tokens
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])

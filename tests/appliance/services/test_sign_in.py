@@ -7,7 +7,13 @@ from argon2.profiles import CHEAPEST
 from sysmon_appliance.domain.access import Visitor
 from sysmon_appliance.domain.brake import MAX_DELAY_SECONDS
 from sysmon_appliance.domain.principals import Role
-from sysmon_appliance.errors import BadCredentialsError, ForbiddenError, LockedOutError, WeakPasswordError
+from sysmon_appliance.errors import (
+    BadCredentialsError,
+    ForbiddenError,
+    LockedOutError,
+    StorageFullError,
+    WeakPasswordError,
+)
 from sysmon_appliance.services.passwords import Passwords
 from tests.support.accounts import ELSEWHERE, HERE, OPERATOR, PASSWORD, People
 
@@ -50,6 +56,33 @@ async def test_who_cannot_sign_in(state: str) -> None:
         await people.users.change(OPERATOR, "alice", disabled=True)
     with pytest.raises(BadCredentialsError, match="do not belong together"):
         await people.sign_in.sign_in("alice", PASSWORD, HERE)
+
+
+async def test_failed_attempts_are_in_the_next_entry() -> None:
+    """Attempts that fail write nothing; the entry of the next success says how many there were, the one after nothing."""
+    people = People()
+    await people.add()
+    entries = len(people.barrier.audited)
+    await failing(people, 3)
+    await failing(people, 2, visitor=ELSEWHERE)
+    await failing(people, 2, user="nobody")
+    assert len(people.barrier.audited) == entries
+    await people.sign_in.sign_in("alice", PASSWORD, HERE)
+    await people.sign_in.sign_in("alice", PASSWORD, HERE)
+    assert [entry.after for entry in people.barrier.audited[entries:]] == [{"failed_attempts": 5}, None]
+
+
+async def test_failed_attempts_are_not_lost_with_an_entry() -> None:
+    """When the entry of a success cannot be written, the next one tells of the failures."""
+    people = People()
+    await people.add()
+    await failing(people, 1)
+    people.barrier.error = StorageFullError("full")
+    with pytest.raises(StorageFullError):
+        await people.sign_in.sign_in("alice", PASSWORD, HERE)
+    people.barrier.error = None
+    await people.sign_in.sign_in("alice", PASSWORD, HERE)
+    assert people.barrier.audited[-1].after == {"failed_attempts": 1}
 
 
 async def test_a_forgotten_password_locks_out_this_address_only() -> None:

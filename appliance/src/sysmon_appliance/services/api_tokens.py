@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from sysmon_appliance.domain.access import ApiToken, DropApiTokens, SaveApiToken, hash_secret, random_secret
 from sysmon_appliance.domain.principals import Kind, Principal, Role
-from sysmon_appliance.errors import BadRequestError, ForbiddenError, NotFoundError, TooManyError
+from sysmon_appliance.errors import BadRequestError, ForbiddenError, NotFoundError, SignInError, TooManyError
 from sysmon_appliance.services.access import TOKEN_PREFIX
 from sysmon_appliance.services.accounts import Accounts
 
@@ -34,8 +34,9 @@ class ApiTokens:
 
         Raises
         ------
-        BadRequestError, ForbiddenError, TooManyError
-            The name or the time is no good; it would do or last more than it may; or there are too many.
+        BadRequestError, ForbiddenError, SignInError, TooManyError
+            The name or the time is no good; it would do or last more than it may; its owner is gone; or there are too
+            many.
         """
         async with self._accounts.changing:
             self._check(principal, name, role, seconds)
@@ -76,6 +77,9 @@ class ApiTokens:
             raise BadRequestError(f"A token's name has 1 to {MAX_NAME} printable characters.")
         if not 60 <= seconds <= MAX_SECONDS:
             raise BadRequestError(f"A token lasts from 60 to {MAX_SECONDS} seconds.")
+        if principal.user and principal.user not in self._accounts.users:
+            # Removed a moment ago. A token left behind would be the next one's who gets that name.
+            raise SignInError("Nobody is signed in here any more.", hint="sysmon users list")
         if not principal.role.includes(role):
             raise ForbiddenError(
                 f"Your role is {principal.role}, so a token of yours can't be {role}.", hint="sysmon users list"

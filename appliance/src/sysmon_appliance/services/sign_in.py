@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -45,6 +46,7 @@ class SignIn:
         self._pause = pause
         self._brake = Brake()
         self._delayed = 0
+        self._failed: Counter[str] = Counter()  # attempts at users since they last signed in, or since the start
 
     async def sign_in(self, name: str, password: str, visitor: Visitor, *, replaces: str = "") -> str:
         """Sign in with a password; the session that the browser had before, whose secret is `replaces`, ends.
@@ -115,6 +117,8 @@ class SignIn:
         if not await self._passwords.matches(known, password) or user is None:
             # What is no user's name may be a password that somebody typed into the wrong field.
             named = user.name if user is not None else "(unknown)"
+            if user is not None:
+                self._failed[named] += 1
             _log.warning("An attempt to sign in failed.", extra={"user": named, "origin": visitor.origin})
             raise BadCredentialsError("User and password do not belong together.", hint="sysmon users invite NAME")
         self._brake.succeeded(name, visitor.origin)
@@ -155,11 +159,18 @@ class SignIn:
     async def _begin(
         self, user: User, visitor: Visitor, action: str, *, replaces: str = "", ends_all: bool = False
     ) -> str:
-        """Commit what has changed of a user with a new session; `changing` is held."""
+        """Commit what has changed of a user with a new session; `changing` is held.
+
+        Failed attempts are no changes and have no entries, or anybody could fill the audit log; the user's next entry
+        says how many there were.
+        """
         ends = self._accounts.sessions_of(user.name) if ends_all else []
         begun = self._sessions.begin(Kind.USER, user.name, visitor, replaces=replaces, ends=ends)
         principal = Principal(Kind.USER, user.name, user.role, visitor.origin, user=user.name)
         target = begun.id if action == "session.start" else user.name
-        await self._accounts.commit(principal, action, target, [SaveUser(user), *begun.changes])
+        failed = self._failed[user.name]
+        after = {"failed_attempts": failed} if failed else None
+        await self._accounts.commit(principal, action, target, [SaveUser(user), *begun.changes], after=after)
+        del self._failed[user.name]
         _log.info("A user signed in.", extra={"user": user.name, "origin": visitor.origin})
         return begun.secret
