@@ -1,6 +1,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import methodcaller
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,7 @@ def test_two_commands_at_once(tmp_path: Path) -> None:
     file = contexts_file({"XDG_CONFIG_HOME": str(tmp_path)})
     with ThreadPoolExecutor(8) as commands:
         for number in range(16):
-            known = replace(FAR, name=f"far-{number}")
-            commands.submit(change_contexts, file, lambda contexts, known=known: contexts.adding(known))
+            commands.submit(change_contexts, file, methodcaller("adding", replace(FAR, name=f"far-{number}")))
     assert len(load_contexts(file).known) == 16
 
 
