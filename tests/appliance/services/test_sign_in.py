@@ -59,7 +59,7 @@ async def test_who_cannot_sign_in(state: str) -> None:
 
 
 async def test_failed_attempts_are_in_the_next_entry() -> None:
-    """Attempts that fail write nothing; the entry of the next success says how many there were, the one after nothing."""
+    """Attempts that fail write nothing; the entry of the next success says how many there were, and only that one."""
     people = People()
     await people.add()
     entries = len(people.barrier.audited)
