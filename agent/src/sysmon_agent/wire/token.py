@@ -99,16 +99,21 @@ def _checksum(body: bytes) -> bytes:
 
 def _text(content: Mapping[str, Any], key: str) -> str:
     value = content.get(key)
-    if not isinstance(value, str) or not value:
+    if not _is_text(value):
         raise _malformed()
-    return value
+    return str(value)
 
 
 def _texts(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
     values = content.get(key)
-    if not isinstance(values, list) or not values or not all(isinstance(value, str) and value for value in values):
+    if not isinstance(values, list) or not values or not all(map(_is_text, values)):
         raise _malformed()
     return tuple(values)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text of whole characters; JSON can spell halves of them, which nothing can encode."""
+    return isinstance(value, str) and bool(value) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _fingerprints(content: Mapping[str, Any]) -> tuple[str, ...]:
