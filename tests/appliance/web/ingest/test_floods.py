@@ -14,6 +14,7 @@ from sysmon_agent.wire.encode import encode_hello
 from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.web import acceptor
 from sysmon_appliance.web.gate import Stage
+from sysmon_appliance.web.ingest.protocol import IngestProtocol
 from tests.support.flood import connected, flooded, without_certificate
 from tests.support.ingest_server import Listener, listening
 from tests.support.pushes import a_body, a_hello
@@ -39,6 +40,12 @@ def ended(connection: socket.socket) -> bool:
 
 def open_strangers(listener: Listener) -> int:
     return listener.server.gate.stages[Stage.STRANGER]
+
+
+def busy_connections(listener: Listener) -> int:
+    """Count the connections on which a request is under way."""
+    connections = [one for one in listener.server.server_state.connections if isinstance(one, IngestProtocol)]
+    return sum(one.cycle is not None and not one.cycle.response_complete for one in connections)
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["nothing", "the beginning of a handshake"])
@@ -103,6 +110,34 @@ def test_strangers_who_ask_for_nothing_are_sent_away(listener: Listener) -> None
             while stranger.recv(4096):
                 pass
     assert eventually(lambda: not open_strangers(listener), "the stranger is not counted any more")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(listener: Listener) -> None:
+    """A request whose body stops half-way makes room after a while, whether or not its sender has a certificate."""
+    head = b"POST /v1/%s HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"
+    with without_certificate().wrap_socket(connected(listener.port, "127.0.0.9")) as stranger:
+        agent = listener.wire()
+        stranger.sendall(head % b"enroll")
+        agent.send(head % b"hello")
+        eventually(lambda: busy_connections(listener) == 2, "the heads have arrived")
+        listener.sweep(seconds_later=60)
+        stranger.settimeout(20)
+        assert ended(stranger)
+        assert not agent.rest()
+        agent.close()
+    assert eventually(lambda: not open_strangers(listener), "the stranger is not counted any more")
+
+
+def test_an_answer_that_nobody_reads_is_not_waited_for(listener: Listener) -> None:
+    """Whoever leaves answers unread until no more fit into the buffers makes room after a while."""
+    with without_certificate().wrap_socket(connected(listener.port, "127.0.0.9")) as stranger:
+        eventually(lambda: open_strangers(listener) == 1, "the stranger is there")
+        (connection,) = listener.server.server_state.connections
+        listener.loop.call_soon_threadsafe(connection.pause_writing)  # as the transport says that its buffer is full
+        stranger.sendall(b"GET /v1/authority HTTP/1.1\r\nhost: x\r\n\r\n")
+        eventually(lambda: busy_connections(listener), "the answer waits")
+        listener.sweep(seconds_later=60)
+        assert eventually(lambda: not open_strangers(listener), "the stranger is not counted any more")
 
 
 def test_the_end_does_not_wait_for_strangers(tmp_path: Path) -> None:

@@ -166,9 +166,11 @@ class IngestProtocol(GuestProtocol):
 
         One sweep over all connections from time to time is cheaper than a timer that every push sets anew.
         """
+        if self._busy() and not (self._arriving or self.flow.write_paused):
+            return  # it waits for us
         patient = self.holder is not None and not self._arriving
         limit = self._keep_alive_seconds if patient else _REQUEST_SECONDS
-        if not self._busy() and now - self._began > limit:
+        if now - self._began > limit:
             self._hang_up()
 
     def send_400_response(self, msg: str) -> None:
