@@ -16,6 +16,7 @@ class ConsoleServer:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {}  # path to status and document
         self.asked: list[str] = []  # "METHOD path?query"
+        self.sent: list[Any] = []  # the bodies that came along
 
     def answer(self, path: str, document: Any, status: int = 200) -> None:
         self.answers[path] = (status, document)
@@ -39,6 +40,8 @@ def console_server(socket: Path) -> Iterator[ConsoleServer]:
         def do_GET(self) -> None:
             console.asked.append(f"{self.command} {self.path}")
             path = self.path.partition("?")[0]
+            if length := int(self.headers.get("content-length", "0")):
+                console.sent.append(json.loads(self.rfile.read(length)))
             not_found = {"code": "not_found", "detail": f"There is no {path}.", "hint": "sysmon hosts list"}
             status, document = console.answers.get(path, (404, not_found))
             body = json.dumps(document).encode()
@@ -47,7 +50,7 @@ def console_server(socket: Path) -> Iterator[ConsoleServer]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - the base class chooses by this name
+        do_POST = do_DELETE = do_GET  # noqa: N815 - the base class chooses by this name
 
         def log_message(self, *_: Any) -> None:
             return

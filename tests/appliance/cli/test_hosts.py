@@ -12,7 +12,8 @@ from sysmon_agent.clock import SystemClock
 from sysmon_appliance.cli.app import run
 from sysmon_appliance.cli.columns import METRIC_UNITS
 from sysmon_appliance.domain.canonical import NAMES
-from tests.support.console_server import ConsoleServer, console_server
+from tests.support.console_server import console_server
+from tests.support.shell import Shell
 
 
 def a_host(name: str = "web-01", **changes: Any) -> dict[str, Any]:
@@ -38,22 +39,6 @@ def detail(name: str, **changes: Any) -> dict[str, Any]:
     stream = {"id": "cd" * 16, "last": 10, "stored": 8, "missing": 2, "by_reason": {"agent_down": 2}}
     series = {"metric": "disk.io", "unit": "By", "attributes": {"disk.io.direction": "read"}, "value": 2048.0}
     return a_host(name, streams=[stream], series=[series], **changes)
-
-
-class Shell:
-    """Runs `sysmon` against a server and keeps what it printed."""
-
-    def __init__(self, socket: Path, console: ConsoleServer, capsys: pytest.CaptureFixture[str]) -> None:
-        self._socket = socket
-        self._capsys = capsys
-        self.console = console
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        with pytest.raises(SystemExit) as exited:
-            run([*arguments, "--socket", str(self._socket)])
-        self.out, self.err = self._capsys.readouterr()
-        return int(exited.value.code or 0)
 
 
 @pytest.fixture
@@ -221,3 +206,16 @@ def test_link_asks_for_a_new_link(sysmon: Shell) -> None:
     assert sysmon("link") == 0
     assert sysmon.out == "http://127.0.0.1:7480/link/x\n"
     assert sysmon.console.asked == ["POST /api/v1/links"]
+
+
+def test_a_host_is_shut_out_after_a_yes(sysmon: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host is revoked when that was confirmed, by its name and with the reason; without an answer nothing happens."""
+    sysmon.console.answer(
+        "/api/v1/hosts/web-01/revoke", {"host": {"id": "ab" * 16, "name": "web-01"}, "revoked": 1, "reason": "sold"}
+    )
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert sysmon("hosts", "revoke", "web-01", "--reason", "sold") == 6
+    assert not sysmon.console.asked
+    assert sysmon("hosts", "revoke", "web-01", "--reason", "sold", "--yes") == 0
+    assert sysmon.out == "web-01 is shut out.\n"
+    assert sysmon.console.sent == [{"reason": "sold"}]

@@ -56,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._waiting: asyncio.Future[Answer] | None = None
+        self._gone = asyncio.Event()
 
     @classmethod
     async def to(cls, host: str, port: int, context: ssl.SSLContext) -> Self:
@@ -91,6 +92,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    async def end(self) -> None:
+        """Close, and wait until the connection is gone on this side."""
+        self.close()
+        await self._gone.wait()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
@@ -111,6 +117,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._gone.set()
         self._fail(f"The connection to the aggregator was lost ({exc})." if exc else "The aggregator hung up.")
 
     def _fail(self, reason: str) -> None:

@@ -72,7 +72,7 @@ class Membership:
         OSError, IdentityError, TransportError
             There is no certificate yet, or the aggregator cannot be reached.
         """
-        if self.is_due or not Path(self._tls.certificate).exists():
+        if self.is_due or self._token:
             await self._renew()
         return await self._reach(tls_context(self._tls))
 
@@ -96,11 +96,11 @@ class Membership:
         message = request(path, json.dumps(body).encode(), media_type=_MEDIA_TYPE)
         async with self._office.room:
             connection = await self._reach(trusting(self._tls.authority))
-            try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                try:
                     return await connection.send(message)
-            finally:
-                connection.close()
+                finally:
+                    await connection.end()  # it counts among those of this address until then
 
     async def _reach(self, context: ssl.SSLContext) -> Connection:
         async with asyncio.timeout(TIMEOUT_SECONDS):
