@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import repeat
 from pathlib import Path
 
@@ -80,6 +80,19 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr(servers, "BODY_SECONDS", 0.05)
     head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n"
     assert (await ending_of(port, head, sent)).count(b"HTTP/1.1") == 1
+
+
+async def test_empty_lines_are_no_request(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """A client that goes on with empty lines after an answer is disconnected like one that says nothing."""
+    monkeypatch.setattr(servers, "HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+    await reader.readuntil(b"fine")
+    writer.write(b"\r\n")
+    async with asyncio.timeout(20):
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
 
 
 async def test_a_silent_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,9 @@ class WebProtocol(GuestProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        if self._deadline is None and self.cycle.response_complete:
+            # What comes between requests may be empty lines only, which end the wait for the next one without being it.
+            self._await(HEAD_SECONDS)
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
