@@ -196,6 +196,19 @@ def test_a_rest_is_waited_out_and_no_longer(place: Place) -> None:
     assert 0 < plan.patience(ClockPair(certificate.renew_at_ms - 1, now.boot_ms)) <= LOOK_SECONDS
 
 
+def test_a_clock_that_is_ahead_makes_no_storm() -> None:
+    """Where even a new certificate is overdue by this host's clock, it is replaced in about an hour, not at once."""
+    hour_ms = 1000 * HOUR
+    certificate = Certificate(Peer("r", "agent", HOST), "1", "i", 0, 48 * hour_ms, 32 * hour_ms)
+    right, ahead = Plan(lambda: 0.5), Plan(lambda: 0.5)
+    for plan, wall_ms in ((right, hour_ms), (ahead, 40 * hour_ms)):
+        plan.follow(certificate, ClockPair(wall_ms, 0))
+        plan.renewed(ClockPair(wall_ms, 0))
+    assert not right.rests(ClockPair(hour_ms, 0))
+    assert not ahead.is_due(ClockPair(41 * hour_ms, LONGEST_PAUSE_MS // 2))
+    assert ahead.is_due(ClockPair(41 * hour_ms, LONGEST_PAUSE_MS))
+
+
 LEFT_MS = st.integers(-100 * 86_400_000, 100 * 86_400_000)
 
 

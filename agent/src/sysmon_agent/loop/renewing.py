@@ -81,6 +81,11 @@ class Plan:
         self._due_ms = 0
         self._rest_ms = now.boot_ms + round(within_ms * self._draw())
 
+    def renewed(self, now: ClockPair) -> None:
+        """Rest where the certificate that came is due again: a clock is wrong, and the next one would be no better."""
+        if now.wall_ms >= self._due_ms:
+            self._rest(now, LONGEST_PAUSE_MS, LONGEST_PAUSE_MS)
+
     def failed(self, now: ClockPair, certificate: Certificate) -> None:
         """Rest after an attempt that failed: longer each time, and shorter as the end comes near."""
         left_ms = certificate.expires_ms - now.wall_ms
@@ -199,6 +204,7 @@ class Renewing:
         code = self._renew(clone=clone)
         if code == ExitCode.OK:
             self._look_at_file(changed)
+            self._plan.renewed(self._now())
         elif code == ExitCode.PARTIAL:  # it is being decided
             self._plan.undecided(self._now())
         else:
