@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -45,12 +46,34 @@ def test_a_child_that_ends_leaves_its_code() -> None:
     assert _outcome(child, Event()) == 7
 
 
+UNATTENDED = """
+import os, signal, sys
+from threading import Event
+from sysmon_agent.resident import _outcome, _stop_on_signals
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+_stop_on_signals(Event())
+child = os.posix_spawn(sys.executable, [sys.executable, "-c", "import sys; sys.exit(7)"], os.environ)
+sys.exit(_outcome(child, Event()))
+"""
+
+
+def test_a_child_is_heard_of_whoever_started_the_agent() -> None:
+    """Where the agent was started by a program that ignores its children, its own child still leaves its code."""
+    assert subprocess.run([sys.executable, "-c", UNATTENDED], check=False, timeout=60).returncode == 7
+
+
 def test_a_child_ends_with_the_agent() -> None:
     """A renewal that is under way when the agent is stopped does not outlive it."""
     stop = Event()
     stop.set()
     child = os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
     assert _outcome(child, stop) == -signal.SIGTERM
+
+
+def test_a_child_that_hangs_is_ended() -> None:
+    """A renewal that never comes to an end does not keep the next one from being tried."""
+    child = os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
+    assert _outcome(child, Event(), looks=2) == -signal.SIGTERM
 
 
 def test_an_agent_whose_delivery_breaks_ends(tmp_path: Path) -> None:

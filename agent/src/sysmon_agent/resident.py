@@ -36,6 +36,9 @@ FAREWELL_SECONDS = 1.0
 CHILD_SECONDS = 0.2
 """How often a child is looked at while it works, which takes it a second or two in as many days."""
 
+CHILD_LOOKS = 3000
+"""How often at most: a child that hangs, such as on a name server or a lock, is ended after ten minutes."""
+
 
 def run(
     settings: AgentSettings,
@@ -160,15 +163,16 @@ def _renewer(descriptor: int, environ: Mapping[str, str], stop: Event) -> Renew:
     return renew
 
 
-def _outcome(child: int, stop: Event) -> int:
-    """Wait for a child and return its exit code; a child never outlives this program."""
-    while True:
+def _outcome(child: int, stop: Event, *, looks: int = CHILD_LOOKS) -> int:
+    """Wait for a child and return its exit code; a child outlives neither this program nor its time."""
+    for _ in range(looks):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
         if stop.wait(CHILD_SECONDS):
-            os.kill(child, signal.SIGTERM)
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            break
+    os.kill(child, signal.SIGTERM)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def draw() -> float:
@@ -182,6 +186,7 @@ def _stop_on_signals(stop: Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever starts this program may ignore it, and children were lost
 
 
 def main(descriptor: int, environ: Mapping[str, str]) -> None:
