@@ -27,6 +27,15 @@ async def test_a_link_opens_the_console() -> None:
     assert (session["name"], session["user"]) == ("operator", None)
 
 
+async def test_what_a_browser_calls_itself_commands_no_terminal() -> None:
+    """Control codes in a User-Agent do not reach whoever lists sessions."""
+    console = Console()
+    async with console.browser() as browser:
+        await browser.get(f"/link/{await console.new_link()}", headers=[(b"user-agent", b"evil\x9b31m/1")])
+        (session,) = (await browser.get("/api/v1/sessions")).json()["sessions"]
+    assert session["agent"] == "evil31m/1"
+
+
 async def test_the_cookie_is_kept_from_scripts_and_other_pages() -> None:
     """The session's cookie is for this console alone, and lasts as long as the session."""
     console = Console(settings=ConsoleSettings(session_seconds=600))

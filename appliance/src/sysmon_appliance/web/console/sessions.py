@@ -39,4 +39,6 @@ def origin_of(connection: HTTPConnection) -> str:
 
 
 def visitor_of(connection: HTTPConnection) -> Visitor:
-    return Visitor(origin_of(connection), connection.headers.get("user-agent", "")[:_MOST_OF_AGENT])
+    """Describe the browser; what it calls itself may end up on somebody's terminal, and is cleared of control codes."""
+    agent = "".join(filter(str.isprintable, connection.headers.get("user-agent", "")))
+    return Visitor(origin_of(connection), agent[:_MOST_OF_AGENT])
