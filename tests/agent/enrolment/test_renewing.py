@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.clock import SystemClock
-from sysmon_agent.errors import AnswerError, IdentityError, TransportError, WaitingError
+from sysmon_agent.errors import AnswerError, EnrolmentError, IdentityError, TransportError, WaitingError
 from sysmon_agent.identity import pending_key, read
 from sysmon_agent.wire.peer import AGGREGATOR, Peer
 from sysmon_appliance.pki.certificates import Material, certify
@@ -18,6 +18,7 @@ from sysmon_appliance.pki.root_folder import RootFolder
 from sysmon_appliance.pki.times import moment
 from tests.support.authority import IssuedFiles
 from tests.support.clock import ManualClock
+from tests.support.disks import fill, small_disk
 from tests.support.joining_host import Joining
 from tests.support.region import OPERATOR, Region
 from tests.support.tls_server import read_request, tls_server
@@ -92,6 +93,22 @@ def test_nobody_there_leaves_everything_as_it_is(host: Joining) -> None:
     with pytest.raises(TransportError):
         host.renewal(["127.0.0.1:1"]).renew()
     assert host.certificate == before
+
+
+@pytest.mark.fault
+def test_a_full_disk_costs_no_certificate(region: Region, tmp_path: Path) -> None:
+    """Where a certificate could not be kept none is asked for, and as soon as there is room the host renews."""
+    with small_disk(tmp_path / "host", 1 << 20) as folder:
+        host = Joining(folder)
+        host_id = host.enroll(region.token()).host_id
+        ballast = fill(folder)
+        for _ in range(3):
+            with pytest.raises(EnrolmentError, match="No space left on device"):
+                host.renewal([region.address]).renew()
+        assert len(region.listener.identity.identities.of_host(host_id)) == 1
+        ballast.unlink()
+        host.renewal([region.address]).renew()
+        assert len(region.listener.identity.identities.of_host(host_id)) == 2
 
 
 def test_a_copy_gets_an_identity_of_its_own(region: Region, host: Joining) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,25 @@ from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.enrolment.asking import Grant
 from sysmon_agent.errors import EnrolmentError
 from sysmon_agent.identity import RENEW_AT, pending_key
+
+_ROOM_BYTES = 32 << 10  # more than a certificate and its authority take
+
+
+def check_room(tls: TlsSettings) -> None:
+    """Verify that a grant could be put there, so that none is asked for in vain.
+
+    Raises
+    ------
+    EnrolmentError
+        The disk is full, or may not be written to.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=Path(tls.certificate).parent) as file:
+            file.write(bytes(_ROOM_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise unwritable(OSError(error.errno, error.strerror, tls.certificate)) from error
 
 
 def install(tls: TlsSettings, grant: Grant) -> None:

@@ -9,7 +9,7 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import AgentSettings
 from sysmon_agent.enrolment.asking import Grant, Waiting, ask
 from sysmon_agent.enrolment.dialling import Dialling, first_of, trusting
-from sysmon_agent.enrolment.files import install, unwritable
+from sysmon_agent.enrolment.files import check_room, install, unwritable
 from sysmon_agent.enrolment.keys import Key, load_key, prepare_key, signing_request
 from sysmon_agent.enrolment.trust import check_grant
 from sysmon_agent.errors import AnswerError, CertificateExpiredError, IdentityError, WaitingError
@@ -55,6 +55,7 @@ class Renewal:
         identity.finish_replacement(self._tls, password)
         known = identity.read(self._tls.certificate)
         key = load_key(Path(self._tls.key), password)
+        check_room(self._tls)
         expired = known.expires_ms <= self._clock.wall_ms()
         region = known.peer.region
         attempt = self._without_certificate(key, region) if expired else self._over_certificate(key, region)
