@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sysmon_appliance.config import IngestSettings, LimitSettings
 from sysmon_appliance.web import gate as gates
 from sysmon_appliance.web.gate import Gate, GateLimits, Stage, Visit
+from sysmon_appliance.web.limits import ingest_gate
 
 LIMITS = GateLimits(
     connections=10_000, strangers=100, strangers_per_address=20, strangers_per_second=50, connections_per_holder=2
@@ -148,6 +150,20 @@ def test_the_room_is_bounded(addresses: int) -> None:
         gate.arrive(f"{number % addresses}", 0.0)
     assert gate.waiting == (gates.ROOM_PER_ADDRESS if addresses == 1 else gates.ROOM)
     assert gate.refused["waiting"] == 10_000 - gate.waiting
+
+
+def test_strangers_leave_room_on_a_small_listener() -> None:
+    """Where there are few connections in all, a flood of strangers takes not nearly all of them."""
+    gate = ingest_gate(IngestSettings(max_connections=100), LimitSettings())
+    vouched(gate, "192.0.2.1", "a host")
+    now = 0.0
+    for number in range(1000):
+        now += 0.01
+        gate.arrive(f"10.0.{number // 250}.{number % 250}", now)
+        for visit in gate.ready(now):
+            gate.admit(visit)
+    assert gate.stages[Stage.STRANGER] == gate.waiting == 25
+    assert arrived(gate, "192.0.2.1", now).stage is Stage.PASSING
 
 
 MOVES = st.lists(

@@ -46,6 +46,11 @@ class GateLimits:
     connections_per_holder: int  # with one host's certificate; the oldest makes room
 
 
+def share_of_strangers(connections: int) -> int:
+    """Return how many of all connections strangers may take at most, so that they leave some to others."""
+    return max(1, connections // 4)
+
+
 class Stage(Enum):
     WAITING = "waiting"
     SHAKING = "shaking"
@@ -85,6 +90,7 @@ class Gate:
         self._budget = Bucket(0.0)
         self._budget_policy = Policy("handshakes", limits.strangers_per_second, 1)
         self._holders: dict[str, dict[Visit, None]] = {}
+        self._room_for = min(ROOM, share_of_strangers(limits.connections))
 
     @property
     def waiting(self) -> int:
@@ -101,7 +107,7 @@ class Gate:
             return None
         if self._is_known(visit.address, now) and not self._known_buckets.take(visit.address, now):
             visit.stage = Stage.PASSING
-        elif self.waiting >= ROOM or len(self._room.get(visit.address, ())) >= ROOM_PER_ADDRESS:
+        elif self.waiting >= self._room_for or len(self._room.get(visit.address, ())) >= ROOM_PER_ADDRESS:
             self._refuse("waiting")
             return None
         else:

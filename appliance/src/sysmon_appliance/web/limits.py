@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sysmon_appliance.config import IngestSettings, LimitSettings
 from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.errors import TooManyRequestsError
-from sysmon_appliance.web.gate import Gate, GateLimits
+from sysmon_appliance.web.gate import Gate, GateLimits, share_of_strangers
 from sysmon_appliance.web.problems import problem_response
 
 _BROWSERS = 2000
@@ -23,7 +23,7 @@ def ingest_gate(ingest: IngestSettings, limits: LimitSettings) -> Gate:
     return Gate(
         GateLimits(
             connections=ingest.max_connections,
-            strangers=limits.strangers,
+            strangers=min(limits.strangers, share_of_strangers(ingest.max_connections)),
             strangers_per_address=limits.strangers_per_address,
             strangers_per_second=limits.handshakes_per_second,
             connections_per_holder=limits.connections_per_host,
