@@ -14,7 +14,7 @@ class ConsoleServer:
     """Answers by path, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, Any]] = {}  # path to status and document
+        self.answers: dict[str, tuple[int, Any]] = {}  # path to status and document, or bytes
         self.asked: list[str] = []  # "METHOD path?query"
         self.sent: list[Any] = []  # the bodies that came along
 
@@ -44,7 +44,7 @@ def console_server(socket: Path) -> Iterator[ConsoleServer]:
                 console.sent.append(json.loads(self.rfile.read(length)))
             not_found = {"code": "not_found", "detail": f"There is no {path}.", "hint": "sysmon hosts list"}
             status, document = console.answers.get(path, (404, not_found))
-            body = json.dumps(document).encode()
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

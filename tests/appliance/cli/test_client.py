@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from sysmon_appliance.cli.client import find_socket
+from sysmon_appliance.cli.client import Client, find_socket
+from sysmon_appliance.cli.failures import AnswerError
 from sysmon_appliance.local.places import DEFAULT_SOCKET, Running, say_running
+from tests.support.console_server import console_server
 
 
 def test_the_option_is_the_socket(tmp_path: Path) -> None:
@@ -28,3 +30,12 @@ def test_a_damaged_word_of_local_mode_is_ignored(tmp_path: Path, content: str) -
     (tmp_path / "sysmon").mkdir()
     (tmp_path / "sysmon" / "run.json").write_text(content)
     assert find_socket(None, {"XDG_DATA_HOME": str(tmp_path)}) == DEFAULT_SOCKET
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"\xff", b"[" * 100_000], ids=["a page", "no text", "too deep"])
+def test_what_is_no_aggregator(tmp_path: Path, content: bytes) -> None:
+    """Something else that answers where an aggregator was expected is said to be none."""
+    with console_server(tmp_path / "s") as other, Client(tmp_path / "s") as client:
+        other.answer("/api/v1/session", content)
+        with pytest.raises(AnswerError, match="no aggregator"):
+            client.get("/api/v1/session")

@@ -102,7 +102,18 @@ def test_addresses(text: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "https://", "ftp://a", "https://a:b", "https://a:0", "https://u:p@a", "https://a/x", "https://a/?b"]
+    "text",
+    [
+        "",
+        "https://",
+        "ftp://a",
+        "https://a:b",
+        "https://a:0",
+        "https://u:p@a",
+        "https://a/x",
+        "https://a/?b",
+        "https://a#b",
+    ],
 )
 def test_what_is_no_address(text: str) -> None:
     """What is no address of a console is refused."""

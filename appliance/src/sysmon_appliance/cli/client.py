@@ -95,7 +95,7 @@ class Client:
         answer = self._answer(method, target, body)
         try:
             return json.loads(answer) if answer else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AnswerError("What answers there is no aggregator.", code="internal", status=200) from error
 
     def _answer(self, method: str, target: str, body: Any = None) -> bytes:

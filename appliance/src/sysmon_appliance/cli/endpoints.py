@@ -129,7 +129,7 @@ def checked_url(text: str) -> str:
         usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if not usable or parts.username or parts.query or parts.path.strip("/"):
+    if not usable or parts.username or parts.query or parts.fragment or parts.path.strip("/"):
         raise ConfigError(f"{text!r} is no address such as https://monitor.example:7480.", hint="sysmon login --help")
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         raise ConfigError(
