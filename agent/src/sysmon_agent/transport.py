@@ -81,6 +81,11 @@ class Connection:
         try:
             self._stream.settimeout(self._timeout)
             self._stream.sendall(_request(method, path, self._host, body, media_type=media_type))
+        except OSError as error:
+            # What the other side said before it closed tells more than that nothing can be sent to it.
+            ended = self._ended()
+            raise (ended if isinstance(ended, CertificateExpiredError) else _failed(self._host, error)) from error
+        try:
             return self._receive(deadline)
         except OSError as error:
             raise _failed(self._host, error) from error
