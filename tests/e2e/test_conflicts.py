@@ -34,9 +34,8 @@ def test_second_aggregator_on_one_folder_is_refused(system: System) -> None:
     first = system.start_aggregator()
     system.ready()
     free = {"listen": "127.0.0.1:0"}
-    ingest = free | {"certificate": str(system.authority.aggregator().certificate)}
     console = free | {"socket": str(system.folder / "other.sock")}
-    second = system.start_aggregator(ingest=ingest, console=console)
+    second = system.start_aggregator(ingest={**free, **system.authority.aggregator().settings()}, console=console)
     assert second.wait() != 0
     assert str(first.pid) in second.output()
 

@@ -135,8 +135,11 @@ def test_certificate_of_another_authority_is_refused(system: System, tmp_path: P
 
 
 def test_client_without_certificate_is_refused(system: System) -> None:
-    """A client that shows no certificate gets no connection."""
-    assert_not_let_in(connect(system, None))
+    """A client that shows no certificate is told that it needs one."""
+    stranger = connect(system, None)
+    answer = stranger.post("/v1/hello", encode_hello(a_hello()))
+    assert (answer.status, answer.code) == (403, "certificate_required")
+    stranger.close()
 
 
 def test_aggregators_certificate_cannot_push(system: System) -> None:
