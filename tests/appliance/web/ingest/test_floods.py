@@ -151,6 +151,17 @@ def test_the_end_does_not_wait_for_strangers(tmp_path: Path) -> None:
         assert all(ended(connection) for connection in silent)
 
 
+def test_the_end_does_not_wait_for_bodies(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An aggregator that is stopped ends requests of which half has not come, and makes no noise about them."""
+    with contextlib.ExitStack() as held:
+        with listening(tmp_path) as listener:
+            stranger = held.enter_context(without_certificate().wrap_socket(connected(listener.port, "127.0.0.9")))
+            stranger.sendall(b"POST /v1/enroll HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{")
+            eventually(lambda: busy_connections(listener) == 1, "the head has arrived")
+        assert ended(stranger)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_without_file_descriptors_connections_wait(
     monkeypatch: pytest.MonkeyPatch, listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -153,10 +153,10 @@ class IngestProtocol(GuestProtocol):
             super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End the connection once the answer that is due has been given."""
+        """End the connection once the answer that is due has been given; a request that is not whole gets none."""
         if self._submitted:
             self._ending = True
-        elif self._busy():
+        elif self._busy() and not self._arriving:
             super().shutdown()
         else:
             self._hang_up()
