@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from sysmon_appliance.cli.output import Cell, Table, watch
+from sysmon_appliance.cli.output import Cell, Table, print_table, watch
 from sysmon_appliance.cli.terminal import draw
 
 TABLE = Table(("name", "cpu"), [[Cell("a", style="bold"), Cell("50%", value=0.5, ratio=0.5)]], frozenset({"cpu"}))
@@ -27,6 +27,12 @@ def test_no_color_is_honoured() -> None:
     text = drawn(_environ={"NO_COLOR": "1"})
     assert "━" * 8 in text
     assert "\x1b[3" not in text
+
+
+def test_names_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control codes in what hosts and browsers call themselves are shown as what they are, not sent to the terminal."""
+    print_table(Table(("\x1b[2J",), [[Cell("a\x1b]0;owned\x07\nb\x9b31m")]]))
+    assert capsys.readouterr().out == "\ufffd[2J\na\ufffd]0;owned\ufffd\ufffdb\ufffd31m\n"
 
 
 def test_watching_shows_until_it_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:

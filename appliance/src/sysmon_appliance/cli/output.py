@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +67,8 @@ def print_rows(output: Format, table: Callable[[], Table], member: str, document
 
 
 def print_table(table: Table) -> None:
+    """Print a table; names that came from hosts and browsers command no terminal."""
+    table = _printable(table)
     if sys.stdout.isatty():
         from sysmon_appliance.cli.terminal import draw  # noqa: PLC0415 - rich takes a while, and scripts see none of it
 
@@ -92,6 +94,15 @@ def _print_csv(table: Table) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(table.header)
     writer.writerows([cell.text if cell.value is None else cell.value for cell in row] for row in table.rows)
+
+
+def _printable(table: Table) -> Table:
+    rows = [[replace(cell, text=_printed(cell.text)) for cell in row] for row in table.rows]
+    return Table([*map(_printed, table.header)], rows, frozenset(map(_printed, table.right)))
+
+
+def _printed(text: str) -> str:
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _aligned(table: Table) -> Iterable[str]:
