@@ -7,6 +7,8 @@ from pathlib import Path
 def replace_file(path: Path, content: bytes) -> None:
     """Put a file of mode 0600 in the place of what is there; a crash leaves the old or the new one, never half of it.
 
+    One that root writes belongs to the owner of its folder, as whom the program runs that is to read it.
+
     Raises
     ------
     OSError
@@ -15,10 +17,17 @@ def replace_file(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        _own_as_folder(file.fileno(), path.parent)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _own_as_folder(descriptor: int, folder: Path) -> None:
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def make_private_folder(folder: Path) -> None:

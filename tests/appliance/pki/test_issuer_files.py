@@ -1,5 +1,6 @@
 """An intermediate comes into an aggregator's folder, and no crash leaves it without its key."""
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -200,3 +201,12 @@ def test_a_root_is_replaced_side_by_side(made: Station) -> None:
     made.root.retire()
     made.files.trust(made.root.authority.read_bytes())
     assert len(made.issuer.roots) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root gives files away.")
+def test_what_root_installs_is_the_aggregators(made: Station) -> None:
+    """What root installs is the folder's owner's, as whom the aggregator runs, who could else not read it."""
+    os.chown(made.files.folder, 12_345, 12_345)
+    made.install(made.signed())
+    written = (made.files.intermediate, made.files.key, made.files.authority)
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in written} == {(12_345, 12_345)}
