@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sysmon_appliance.domain.canonical import CANONICAL
+from sysmon_appliance.web.authorisation import Audience, Least, least
 from sysmon_appliance.web.console.api import ApiRoute
 from sysmon_appliance.web.console.audit_metrics import AuditHead
-from sysmon_appliance.web.console.authorisation import Access, Least, least
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.routes import API
@@ -56,9 +56,9 @@ def route_lines(route: ApiRoute) -> Iterator[str]:
 def needed_text(needed: Least) -> str:
     """Say who may use a route."""
     match needed:
-        case Access.PUBLIC:
+        case Audience.PUBLIC:
             return "Needs nothing."
-        case Access.SOCKET:
+        case Audience.SOCKET:
             return "Needs the Unix socket."
         case _:
             return f"Needs the role {needed}."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sysmon_appliance.web.console.authorisation import LEAST, Access
+from sysmon_appliance.web.authorisation import LEAST, Audience
 from tests.support.aggregator import settings_in
 from tests.support.aggregator_thread import running_in_a_thread
 from tests.support.tls_scans import OPENSSL, SSLYZE, Scan, ask, handshake, scan
@@ -57,7 +57,7 @@ def test_older_protocols_are_refused(served: Served, listener: str, version: str
 def test_without_a_certificate_there_is_enrolment_only(served: Served, method: str, path: str) -> None:
     """Whoever has no certificate reaches the routes of enrolment and renewal on the ingest port, and nothing else."""
     answer = asked(served, method, path)
-    if INGEST_ROUTES[method, path] is Access.PUBLIC:
+    if INGEST_ROUTES[method, path] is Audience.PUBLIC:
         assert b"certificate_required" not in answer
         assert answer.startswith(b"HTTP/1.1 ")
     else:
@@ -74,7 +74,7 @@ def test_without_a_certificate_nothing_else_is_told_apart(served: Served, path: 
 
 def test_public_routes_are_three() -> None:
     """The ingest port has three routes that ask for no certificate."""
-    public = {route for route, least in INGEST_ROUTES.items() if least is Access.PUBLIC}
+    public = {route for route, least in INGEST_ROUTES.items() if least is Audience.PUBLIC}
     assert public == {("GET", "/v1/authority"), ("POST", "/v1/enroll"), ("POST", "/v1/renew")}
 
 

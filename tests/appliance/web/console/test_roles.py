@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.authorisation import LEAST, Audience, Least
 from sysmon_appliance.web.console.api import ApiRoute
-from sysmon_appliance.web.console.authorisation import LEAST, Access, Least
 from sysmon_appliance.web.console.routes import API
 from tests.support.console import Console
 
@@ -30,7 +30,7 @@ async def allowed(client: httpx2.AsyncClient, route: ApiRoute) -> int | None:
 
 
 def expected(who: str, needed: Least) -> int | None:
-    if needed is Access.PUBLIC:
+    if needed is Audience.PUBLIC:
         return None
     if who in NOBODY:
         return 401

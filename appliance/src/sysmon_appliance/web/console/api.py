@@ -14,11 +14,12 @@ from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.web.authorisation import Audience, Least, bind, least
 from sysmon_appliance.web.console import idempotency
-from sysmon_appliance.web.console.authorisation import Access, Least, bind, least
 from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.parameters import MAX_QUERY_BYTES, Given, Parameter, read
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, Telemetry
+from sysmon_appliance.web.problems import PROBLEMS
 
 MAX_BODY_BYTES = 64 << 10
 
@@ -82,7 +83,19 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class ApiRoute:
-    """`answer` is the type of the JSON answer, or a media type where it is no JSON; `body` that of what it takes."""
+    """What is asked for, and what is answered.
+
+    Parameters
+    ----------
+    answer
+        The type of the JSON answer, or a media type where it is no JSON.
+    body
+        The type of what it takes.
+    also
+        Another status with which the same answer is given.
+    problems
+        Codes of the problems that it may answer with, besides those that follow from the rest (see `route_problems`).
+    """
 
     method: str
     path: str
@@ -92,6 +105,12 @@ class ApiRoute:
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
     status: int = 200
+    also: int | None = None
+    problems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.problems) - PROBLEMS.keys():
+            raise ValueError(f"{self.method} {self.path} names problems that there are not: {sorted(unknown)}")
 
     def bind(self, site: Site) -> Route:
         """Make the route that Starlette serves.
@@ -170,13 +189,13 @@ def authorise(request: Request, needed: Least) -> None:
     SignInError, ForbiddenError
         Nobody is known, or somebody who may not.
     """
-    if needed is Access.PUBLIC:
+    if needed is Audience.PUBLIC:
         return
     principal = known(request)
     if isinstance(needed, Role):
         if not principal.role.includes(needed):
             raise ForbiddenError(f"This needs the role {needed}; yours is {principal.role}.", hint="sysmon users list")
-    elif needed is not Access.SOCKET or principal.kind is not Kind.SOCKET:
+    elif needed is not Audience.SOCKET or principal.kind is not Kind.SOCKET:
         raise ForbiddenError("Only commands on the aggregator's own machine may do this.", hint="sysmon link")
 
 

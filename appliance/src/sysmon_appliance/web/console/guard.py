@@ -17,7 +17,7 @@ from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import ForbiddenError, SignInError, WrongHostError
 from sysmon_appliance.services.access import Access
-from sysmon_appliance.web.console.authorisation import is_public
+from sysmon_appliance.web.authorisation import is_public
 from sysmon_appliance.web.console.sessions import origin_of, session_of
 from sysmon_appliance.web.problems import problem_response
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sysmon_appliance.errors import NotFoundError
-from sysmon_appliance.web.console.authorisation import bind
+from sysmon_appliance.web.authorisation import bind
 
 BUILT = Path(__file__).parent.parent / "static"
 

@@ -16,7 +16,7 @@ from sysmon_agent.wire.encode import encode_reply
 from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.agent_side import AgentSide
-from sysmon_appliance.web.console.authorisation import bind
+from sysmon_appliance.web.authorisation import bind
 from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
 from sysmon_appliance.web.ingest.enrolling import enrolling_routes
 from sysmon_appliance.web.limits import LimitRequests, client_address

@@ -20,7 +20,7 @@ from sysmon_appliance.errors import CertificateRequiredError
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.certificates import Granted
 from sysmon_appliance.services.enrolment import Applicant, Waiting
-from sysmon_appliance.web.console.authorisation import bind
+from sysmon_appliance.web.authorisation import bind
 
 WITHOUT_CERTIFICATE = frozenset(path.encode() for path in (AUTHORITY_PATH, ENROLL_PATH, RENEW_PATH))
 """The paths that answer to anybody."""

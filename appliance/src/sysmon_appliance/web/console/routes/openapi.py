@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from sysmon_appliance import __version__
 from sysmon_appliance.domain.principals import Role
+from sysmon_appliance.web.authorisation import Audience, Least, least
 from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
-from sysmon_appliance.web.console.authorisation import Access, Least, least
 from sysmon_appliance.web.console.parameters import Parameter
 from sysmon_appliance.web.console.sessions import cookie_name
 from sysmon_appliance.web.problems import MEDIA_TYPE
@@ -94,7 +94,7 @@ def _operation(route: ApiRoute, references: References) -> dict[str, Any]:
 
 def _needed(needed: Least) -> dict[str, Any]:
     """Describe who may ask. OpenAPI has no word for roles other than this, nor for the Unix socket."""
-    if needed is Access.PUBLIC:
+    if needed is Audience.PUBLIC:
         return {"security": []}
     return {"security": [{"session": [needed]}, {"token": [needed]}] if isinstance(needed, Role) else [{"socket": []}]}
 

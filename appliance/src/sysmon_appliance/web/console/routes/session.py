@@ -7,8 +7,8 @@ from starlette.routing import Route
 
 from sysmon_appliance.domain.access import Session
 from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.web.authorisation import bind
 from sysmon_appliance.web.console.api import ApiRoute, Call, Site, json_response
-from sysmon_appliance.web.console.authorisation import bind
 from sysmon_appliance.web.console.sessions import drop_session, keep_session, origin_of, session_of, visitor_of
 
 _REFUSED = """<!doctype html>

@@ -9,7 +9,7 @@ from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
-from sysmon_appliance.web.console.authorisation import LEAST, bind, least
+from sysmon_appliance.web.authorisation import LEAST, bind, least
 from sysmon_appliance.web.ingest.app import create_app
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock

@@ -14,15 +14,15 @@ from starlette.routing import Route, compile_path
 from sysmon_appliance.domain.principals import Role
 
 
-class Access(StrEnum):
-    """What a route may ask for besides a role."""
+class Audience(StrEnum):
+    """Whom a route is for, where no role decides."""
 
-    PUBLIC = "public"  # nothing: it tells nothing about hosts, or takes a secret of its own
-    SOCKET = "socket"  # a command on the aggregator's own machine
-    AGENT = "agent"  # an agent's certificate, good at this moment
+    PUBLIC = "public"  # anybody: it tells nothing about hosts, or takes a secret of its own
+    SOCKET = "socket"  # commands on the aggregator's own machine
+    AGENT = "agent"  # whoever shows an agent's certificate that is good at this moment
 
 
-Least = Role | Access
+Least = Role | Audience
 
 LEAST: Mapping[tuple[str, str], Least] = {
     # Console and API.
@@ -35,9 +35,9 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("GET", "/api/v1/hosts/{id}/processes"): Role.VIEWER,
     ("GET", "/api/v1/events"): Role.VIEWER,
     ("GET", "/api/v1/ledger"): Role.VIEWER,
-    ("GET", "/api/v1/authority"): Access.PUBLIC,
+    ("GET", "/api/v1/authority"): Audience.PUBLIC,
     ("GET", "/api/v1/session"): Role.VIEWER,
-    ("POST", "/api/v1/session"): Access.PUBLIC,
+    ("POST", "/api/v1/session"): Audience.PUBLIC,
     ("DELETE", "/api/v1/session"): Role.VIEWER,
     ("GET", "/api/v1/sessions"): Role.VIEWER,
     ("DELETE", "/api/v1/sessions/{id}"): Role.VIEWER,
@@ -46,8 +46,8 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("PATCH", "/api/v1/users/{name}"): Role.ADMIN,
     ("DELETE", "/api/v1/users/{name}"): Role.ADMIN,
     ("POST", "/api/v1/users/{name}/invitation"): Role.ADMIN,
-    ("GET", "/api/v1/invitations/{token}"): Access.PUBLIC,
-    ("POST", "/api/v1/invitations/{token}"): Access.PUBLIC,
+    ("GET", "/api/v1/invitations/{token}"): Audience.PUBLIC,
+    ("POST", "/api/v1/invitations/{token}"): Audience.PUBLIC,
     ("PUT", "/api/v1/password"): Role.VIEWER,
     ("GET", "/api/v1/api-tokens"): Role.VIEWER,
     ("POST", "/api/v1/api-tokens"): Role.VIEWER,
@@ -68,23 +68,23 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("GET", "/api/v1/audit"): Role.ADMIN,
     ("GET", "/api/v1/audit/verify"): Role.ADMIN,
     ("GET", "/api/v1/audit/export"): Role.ADMIN,
-    ("POST", "/api/v1/links"): Access.SOCKET,
+    ("POST", "/api/v1/links"): Audience.SOCKET,
     ("GET", "/api/v1/openapi.json"): Role.VIEWER,
     # Those who run the aggregator, and the browser before anybody has signed in.
-    ("GET", "/healthz"): Access.PUBLIC,
-    ("GET", "/readyz"): Access.PUBLIC,
-    ("GET", "/metrics"): Access.PUBLIC,
-    ("GET", "/version"): Access.PUBLIC,
-    ("GET", "/link/{token}"): Access.PUBLIC,
-    ("GET", "/assets/{name}"): Access.PUBLIC,
-    ("GET", "/{path:path}"): Access.PUBLIC,
+    ("GET", "/healthz"): Audience.PUBLIC,
+    ("GET", "/readyz"): Audience.PUBLIC,
+    ("GET", "/metrics"): Audience.PUBLIC,
+    ("GET", "/version"): Audience.PUBLIC,
+    ("GET", "/link/{token}"): Audience.PUBLIC,
+    ("GET", "/assets/{name}"): Audience.PUBLIC,
+    ("GET", "/{path:path}"): Audience.PUBLIC,
     # Ingest; what its public routes give, they give for a token or for a certificate.
-    ("GET", "/v1/authority"): Access.PUBLIC,
-    ("POST", "/v1/enroll"): Access.PUBLIC,
-    ("POST", "/v1/renew"): Access.PUBLIC,
-    ("POST", "/v1/reenroll"): Access.AGENT,
-    ("POST", "/v1/hello"): Access.AGENT,
-    ("POST", "/v1/batches"): Access.AGENT,
+    ("GET", "/v1/authority"): Audience.PUBLIC,
+    ("POST", "/v1/enroll"): Audience.PUBLIC,
+    ("POST", "/v1/renew"): Audience.PUBLIC,
+    ("POST", "/v1/reenroll"): Audience.AGENT,
+    ("POST", "/v1/hello"): Audience.AGENT,
+    ("POST", "/v1/batches"): Audience.AGENT,
 }
 
 
@@ -123,5 +123,5 @@ def is_public(method: str, path: str) -> bool:
 _PUBLIC = [
     (method, compile_path(path)[0])
     for (method, path), needed in LEAST.items()
-    if needed is Access.PUBLIC and path.startswith("/api/")
+    if needed is Audience.PUBLIC and path.startswith("/api/")
 ]
