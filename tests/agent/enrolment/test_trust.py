@@ -1,11 +1,17 @@
 """What is believed of answers, and what is not."""
 
+import contextlib
 import json
+from base64 import encodebytes
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sysmon_agent.enrolment.asking import Authority, Grant, Waiting, ask, fetch_authority
@@ -13,8 +19,11 @@ from sysmon_agent.enrolment.keys import load_key
 from sysmon_agent.enrolment.trust import check_clocks, check_grant, vouched_roots
 from sysmon_agent.errors import AnswerError, ClockError, EnrolmentError, StrangerError, TransportError
 from sysmon_agent.transport import Response
+from sysmon_agent.wire.peer import Peer
 from sysmon_agent.wire.token import JoinToken
+from tests.support.enrolling import Key, new_key
 from tests.support.joining_host import Joining
+from tests.support.pushes import HOST
 from tests.support.region import Region
 
 HOUR_MS = 3_600_000
@@ -112,3 +121,31 @@ def test_a_grant_that_does_not_hold_is_not_installed(region: Region, tmp_path: P
     for one, place in bad:
         with pytest.raises(EnrolmentError, match="holds no good certificate"):
             check_grant(one, key, place)
+
+
+def self_signed(key: Key) -> bytes:
+    """Return a certificate, DER, with the identity of a host."""
+    now = datetime.now(UTC)
+    name = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(Peer("r", "agent", HOST).uri)])
+    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), 1, now, now + timedelta(days=1))
+    return builder.add_extension(name, critical=False).sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+KEY = new_key()
+DER = self_signed(KEY)
+VERSION = DER.index(bytes.fromhex("a003020102")) + 4
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@given(st.lists(st.tuples(st.integers(0, len(DER) - 1), st.integers(0, 255)), min_size=1, max_size=3))
+@example([(VERSION, 5)])
+def test_damaged_certificates_are_refused_and_do_no_harm(damages: list[tuple[int, int]]) -> None:
+    """Whatever somebody passes for a certificate, a host says who it is not, and can go on to the next address."""
+    damaged = bytearray(DER)
+    for place, value in damages:
+        damaged[place] = value
+    pem = f"-----BEGIN CERTIFICATE-----\n{encodebytes(damaged).decode()}-----END CERTIFICATE-----\n"
+    with pytest.raises(StrangerError):
+        vouched_roots(Authority(pem, 0, "r"), JoinToken("i", "s", "r", ("0" * 64,), ("a:1",)))
+    with contextlib.suppress(EnrolmentError):
+        check_grant(Grant(HOST, pem, pem, (), expires_ms=0, renew_at_ms=0, now_ms=0), KEY, "r")

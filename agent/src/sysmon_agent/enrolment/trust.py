@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -17,6 +17,16 @@ from sysmon_agent.wire.token import JoinToken
 
 MOST_APART = timedelta(hours=12)
 """Clocks further apart make certificates of two days expire too soon, or begin too late."""
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What a certificate raises, some of it only when a part is looked at, where anybody may have made it."""
 
 
 def vouched_roots(authority: Authority, token: JoinToken) -> str:
@@ -63,7 +73,7 @@ def check_grant(grant: Grant, key: Key, region: str) -> None:
     peer = Peer(region, AGENT, grant.host_id)
     good = (
         chain
-        and chain[0].public_key() == key.public_key()
+        and _has_key(chain[0], key)
         and peer.uri in _uris(chain[0])
         and all(_is_issued_by(below, above) for below, above in pairwise(chain))
         and any(_is_issued_by(chain[-1], root) for root in roots)
@@ -75,14 +85,21 @@ def check_grant(grant: Grant, key: Key, region: str) -> None:
 def _certificates(pem: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
+    except _UNREADABLE:
         return []
+
+
+def _has_key(certificate: x509.Certificate, key: Key) -> bool:
+    try:
+        return certificate.public_key() == key.public_key()
+    except _UNREADABLE:
+        return False
 
 
 def _uris(certificate: x509.Certificate) -> list[str]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         return []
     return names.get_values_for_type(x509.UniformResourceIdentifier)
 
@@ -90,7 +107,7 @@ def _uris(certificate: x509.Certificate) -> list[str]:
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (InvalidSignature, *_UNREADABLE):
         return False
     return True
 
