@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from sysmon_agent.errors import IdentityError
 from sysmon_appliance.pki.keys import load_key, new_key, save_key
+from tests.support.disks import unwritable
 
 PASSPHRASE = b"a long enough passphrase"
 
@@ -35,6 +36,15 @@ def test_a_key_that_others_can_read_is_made_private_again(tmp_path: Path) -> Non
     path.chmod(0o644)
     load_key(path, None)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_on_a_disk_that_cannot_be_written_opens(tmp_path: Path) -> None:
+    """A private key on a read-only mount is used as it is."""
+    path = tmp_path / "keys" / "key.pem"
+    path.parent.mkdir()
+    save_key(path, new_key(), None)
+    with unwritable(path.parent):
+        load_key(path, None)
 
 
 def test_what_opens_no_key_is_told(tmp_path: Path) -> None:

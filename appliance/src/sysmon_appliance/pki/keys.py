@@ -47,7 +47,8 @@ def load_key(path: Path, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey
         sealed = is_sealed(path)
         if sealed and not passphrase:
             raise IdentityError(f"{path} is sealed, and no passphrase was given.", hint="sysmon secrets --help")
-        path.chmod(0o600)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
         key = load_pem_private_key(path.read_bytes(), passphrase if sealed else None)
     except FileNotFoundError as error:
         raise IdentityError(f"The key file {path} is lost.", hint=f"ls -l {path.parent}") from error
