@@ -18,7 +18,8 @@ from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import ForbiddenError, SignInError, WrongHostError
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.web.authorisation import is_public
-from sysmon_appliance.web.console.sessions import origin_of, session_of
+from sysmon_appliance.web.console.sessions import session_of
+from sysmon_appliance.web.limits import client_address
 from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
@@ -121,12 +122,14 @@ class Guard:
         return None
 
     def _visitor(self, connection: HTTPConnection) -> Principal | None:
-        session, origin = session_of(connection, secure=self._secure), origin_of(connection)
+        session, origin = session_of(connection, secure=self._secure), client_address(connection.scope)
         return self._access.of_session(session, origin, is_use=_is_attended(connection)) if session else None
 
     def _bearer(self, connection: HTTPConnection) -> Principal | None:
         kind, _, token = connection.headers["authorization"].partition(" ")
-        return self._access.of_token(token.strip(), origin_of(connection)) if kind.lower() == "bearer" else None
+        if kind.lower() != "bearer":
+            return None
+        return self._access.of_token(token.strip(), client_address(connection.scope))
 
     def _way_in(self) -> str:
         """Name the command that helps whoever is not let in."""

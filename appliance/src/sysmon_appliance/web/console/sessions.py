@@ -4,6 +4,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from sysmon_appliance.domain.access import Visitor
+from sysmon_appliance.web.limits import client_address
 
 _PLAIN = "sysmon_session"
 _SECURE = "__Host-sysmon_session"
@@ -33,12 +34,7 @@ def drop_session(response: Response, *, secure: bool) -> None:
     response.delete_cookie(cookie_name(secure=secure), httponly=True, samesite="strict", secure=secure)
 
 
-def origin_of(connection: HTTPConnection) -> str:
-    """Return the address that a request came from; empty over the Unix socket."""
-    return connection.client.host if connection.client else ""
-
-
 def visitor_of(connection: HTTPConnection) -> Visitor:
     """Describe the browser; what it calls itself may end up on somebody's terminal, and is cleared of control codes."""
     agent = "".join(filter(str.isprintable, connection.headers.get("user-agent", "")))
-    return Visitor(origin_of(connection), agent[:_MOST_OF_AGENT])
+    return Visitor(client_address(connection.scope), agent[:_MOST_OF_AGENT])

@@ -21,6 +21,7 @@ from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.certificates import Granted
 from sysmon_appliance.services.enrolment import Applicant, Waiting
 from sysmon_appliance.web.authorisation import bind
+from sysmon_appliance.web.limits import client_address
 
 WITHOUT_CERTIFICATE = frozenset(path.encode() for path in (AUTHORITY_PATH, ENROLL_PATH, RENEW_PATH))
 """The paths that answer to anybody."""
@@ -127,7 +128,7 @@ def _holder(request: Request) -> Presented:
 def _applicant(request: Request, signing_request: str, name: str) -> Applicant:
     if not name or len(name) > _MAX_NAME or not name.isprintable():
         raise MalformedMessage(f"A host's name has 1 to {_MAX_NAME} printable characters.", hint=_HINT)
-    return Applicant(signing_request.encode(), name, request.client.host if request.client else "")
+    return Applicant(signing_request.encode(), name, client_address(request.scope))
 
 
 def _answer(outcome: Granted | Waiting) -> Response:

@@ -9,7 +9,8 @@ from sysmon_appliance.domain.access import Session
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.web.authorisation import bind
 from sysmon_appliance.web.console.api import ApiRoute, Call, Site, json_response
-from sysmon_appliance.web.console.sessions import drop_session, keep_session, origin_of, session_of, visitor_of
+from sysmon_appliance.web.console.sessions import drop_session, keep_session, session_of, visitor_of
+from sysmon_appliance.web.limits import client_address
 
 _REFUSED = """<!doctype html>
 <html lang="en">
@@ -83,7 +84,7 @@ def view(principal: Principal) -> SessionView:
 
 def begun(call: Call, secret: str) -> Response:
     """Answer with a session that has just begun."""
-    principal = call.control.access.of_session(secret, origin_of(call.request))
+    principal = call.control.access.of_session(secret, client_address(call.request.scope))
     response = json_response(view(principal) if principal else SessionView(signed_in=False))
     keep_session(response, secret, seconds=call.control.sessions.seconds, secure=call.site.secure)
     return response
