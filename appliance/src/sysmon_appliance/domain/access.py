@@ -1,7 +1,8 @@
 """What opens the console and the API: one-time links, sessions of browsers, and API tokens.
 
-All are secrets of 256 random bits. Only their hashes are kept, so neither memory nor disk gives one away; a secret of
-that size needs no slow hash, and looking its hash up in a dictionary reveals nothing about it.
+All are secrets of 256 random bits, as those of join tokens are. Only their hashes are kept, so neither memory nor disk
+gives one away; a secret of that size needs no slow hash, and looking its hash up in a dictionary reveals nothing about
+it.
 """
 
 import hashlib

@@ -3,7 +3,6 @@
 All of it runs on the event loop.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from sysmon_agent.clock import Clock
 from sysmon_agent.wire.messages import Attributes
 from sysmon_agent.wire.token import JoinToken, decode_token, encode_token
+from sysmon_appliance.domain.access import hash_secret, random_secret
 from sysmon_appliance.domain.audit import audited
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.enrolment import IdentityState, KnownToken, SaveToken, TokenState
@@ -73,10 +73,10 @@ class Tokens:
         """
         _check(terms)
         issuer, now_ms = self._certificates.issuer, self._clock.wall_ms()
-        secret = secrets.token_urlsafe(32)
+        secret = random_secret()
         token = KnownToken(
             id=secrets.token_hex(6),
-            secret_hash=_hash(secret),
+            secret_hash=hash_secret(secret),
             created_ms=now_ms,
             created_by=principal.actor,
             expires_ms=now_ms + 1000 * terms.ttl_seconds,
@@ -131,7 +131,7 @@ class Tokens:
                 hint=_NEW_ONE,
             )
         token = self.settling.judged(presented.id)
-        if token is None or not hmac.compare_digest(token.secret_hash, _hash(presented.secret)):
+        if token is None or not hmac.compare_digest(token.secret_hash, hash_secret(presented.secret)):
             raise TokenUnknownError("There is no such join token here.", hint=_NEW_ONE)
         if token.revoked_ms:
             raise TokenRevokedError(f"The join token was revoked at {shown(token.revoked_ms)}.", hint=_NEW_ONE)
@@ -162,10 +162,6 @@ class Tokens:
     async def _save(self, token: KnownToken, principal: Principal, action: str, **described: dict[str, object]) -> None:
         entry = audited(principal, action, token.id, now_ms=self._clock.wall_ms(), **described)
         await commit(self._barrier, (SaveToken(token), entry), self.settling.accept(token.id, token))
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()  # enough for 256 random bits
 
 
 def _described(token: KnownToken) -> dict[str, object]:
