@@ -56,7 +56,7 @@ class CertificateState(StrEnum):
     VALID = "valid"
     EXPIRED = "expired"
     REVOKED = "revoked"
-    SUPERSEDED = "superseded"  # a later one was issued for its key; until it expires, it counts too
+    SUPERSEDED = "superseded"  # a later one was issued to its host; until it expires, it counts too
 
 
 def renewal_ms(issued_ms: int, expires_ms: int) -> int:

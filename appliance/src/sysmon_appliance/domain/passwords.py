@@ -9,8 +9,6 @@ import unicodedata
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 128
 
-RULE = f"{MIN_CHARACTERS} to {MAX_CHARACTERS} characters that do not repeat or count, and not just a name"
-
 _OBVIOUS = frozenset(
     {
         "password",
