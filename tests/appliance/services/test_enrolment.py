@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sysmon_agent.wire.token import decode_token
 from sysmon_appliance.config import EnrolmentSettings
 from sysmon_appliance.domain.audit import AppendAudit
 from sysmon_appliance.domain.enrolment import IdentityState, Reason, RequestState, SaveRequest
@@ -20,6 +21,7 @@ from sysmon_appliance.errors import (
     TokenUsedUpError,
     TooManyHostsError,
 )
+from sysmon_appliance.services import enrolment
 from sysmon_appliance.services.certificates import Granted
 from sysmon_appliance.services.enrolment import MAX_WAITING, MAX_WAITING_COPIES, Applicant, Waiting
 from tests.support.fake_issuer import ISSUER, ROOT, key_hash
@@ -323,6 +325,19 @@ async def test_the_queue_has_an_end() -> None:
     with pytest.raises(RateLimitedError):
         await region.enrol(await region.token(approval=True))
     await region.let_in(await region.token())
+
+
+async def test_a_revoked_token_frees_the_queue(monkeypatch: pytest.MonkeyPatch, region: Region) -> None:
+    """Whoever filled the queue with a token that leaked keeps nobody out once it is revoked."""
+    monkeypatch.setattr(enrolment, "MAX_WAITING", 3)
+    leaked = await region.token(uses=3, approval=True)
+    for number in range(3):
+        await region.wait(leaked, f"k{number}")
+    text = await region.token(approval=True)
+    with pytest.raises(RateLimitedError):
+        await region.wait(text, "another")
+    await region.side.tokens.revoke(decode_token(leaked).id, OPERATOR)
+    await region.wait(text, "another")
 
 
 async def test_a_region_has_so_many_hosts_and_no_more() -> None:

@@ -185,12 +185,17 @@ class Enrolment:
                 return await self._admit(request, applicant, None)
 
     async def _wait(self, request: JoinRequest, used: KnownToken | None) -> Waiting:
-        waiting = sum(one.state is RequestState.WAITING for one in self._requests.settling.all_judged())
+        waiting = sum(map(self._may_come_in, self._requests.settling.all_judged()))
         if waiting >= MAX_WAITING:
             raise RateLimitedError(f"{waiting} hosts wait to be approved.", hint="sysmon enrolments list")
         await self._save(request, used, self._entry(request, "enrolment.wait", request.id))
         _log.info("A host waits to be approved.", extra={"enrolment": request.id, "reason": str(request.reason)})
         return Waiting(request)
+
+    def _may_come_in(self, request: JoinRequest) -> bool:
+        """Whether a request waits to some purpose: whoever asks with a token that was revoked gets no further."""
+        token = self._tokens.settling.judged(request.token)
+        return request.state is RequestState.WAITING and not (token is not None and token.revoked_ms)
 
     async def _admit(self, request: JoinRequest, applicant: Applicant, used: KnownToken | None) -> Granted:
         """Give a host its identity: its own, or that of the host whose place it takes."""
