@@ -73,6 +73,7 @@ class Renewal:
         """
         password = identity.passphrase(self._tls, self._seal_key)
         known = identity.load(self._tls, self._clock, seal_key=self._seal_key)
+        check_room(self._tls)
         try:
             key = prepare_key(Path(identity.pending_key(self._tls.key)), password)
         except OSError as error:
