@@ -16,6 +16,7 @@ from sysmon_appliance.web.console.api import ApiRoute
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.parameters import Parameter
+from sysmon_appliance.web.console.route_problems import problems_of
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.openapi import document
 from sysmon_appliance.web.ingest import Refusals
@@ -50,7 +51,13 @@ def route_lines(route: ApiRoute) -> Iterator[str]:
     yield f"{needed_text(least(route.method, route.path))}\n"
     if route.body is not None:
         yield f"Takes [{route.body.__name__}](#{route.body.__name__.lower()}).\n"
-    yield f"Answers {route.status} with {answer_name(route)}.\n"
+    also = f" or {route.also}" if route.also else ""
+    yield f"Answers {route.status}{also} with {answer_name(route)}.\n"
+    yield "Else " + "; ".join(problem_text(status, codes) for status, codes in problems_of(route).items()) + ".\n"
+
+
+def problem_text(status: int, codes: list[str]) -> str:
+    return f"{status} " + ", ".join(f"`{code}`" for code in codes)
 
 
 def needed_text(needed: Least) -> str:

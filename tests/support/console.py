@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 from argon2.profiles import CHEAPEST
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from sysmon_appliance.config import ConsoleSettings, LimitSettings
 from sysmon_appliance.domain.access import Visitor
@@ -27,6 +28,7 @@ from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
+from tests.support.documented import check_documented
 from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 from tests.support.identity_side import identity_side
@@ -92,11 +94,11 @@ class Console:
 
     def browser(self) -> httpx2.AsyncClient:
         """Make a client without a session, as a browser is at first."""
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=URL)
+        return _client(self.app, URL)
 
     def operator(self) -> httpx2.AsyncClient:
         """Make a client that comes over the Unix socket."""
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(ViaSocket(self.app)), base_url="http://sysmon")
+        return _client(ViaSocket(self.app), "http://sysmon")
 
     async def new_link(self) -> str:
         """Make a link as a command on this machine does, and return its token."""
@@ -136,3 +138,10 @@ class Console:
         async with self.browser() as client:
             client.headers["authorization"] = f"Bearer {text}"
             yield client
+
+
+def _client(app: ASGIApp, url: str) -> httpx2.AsyncClient:
+    """Make a client that fails where the API answers what its description does not name."""
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url=url, event_hooks={"response": [check_documented]}
+    )

@@ -65,6 +65,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "user_exists": ProblemType(409, "There is a user of that name already"),
     "last_admin": ProblemType(409, "Nobody would be left who may decide about users"),
     "too_many": ProblemType(409, "There are as many as there may be"),
+    "identity": ProblemType(409, "What is in place cannot be used"),
     "idempotency_conflict": ProblemType(409, "The key stands for another request"),
     "internal": ProblemType(500, "The aggregator failed to answer"),
 }

@@ -76,6 +76,7 @@ ROUTES = (
         CreatedApiToken,
         body=NewApiToken,
         status=201,
+        problems=("too_many",),
     ),
     ApiRoute(
         "DELETE",
@@ -84,5 +85,6 @@ ROUTES = (
         revoke,
         "text/plain",
         status=204,
+        problems=("not_found",),
     ),
 )

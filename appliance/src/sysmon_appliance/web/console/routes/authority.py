@@ -23,5 +23,6 @@ ROUTES = (
         "The roots that this region trusts; needs no session.",
         show,
         RootsView,
+        problems=("no_issuer",),
     ),
 )

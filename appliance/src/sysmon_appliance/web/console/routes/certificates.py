@@ -225,6 +225,7 @@ ROUTES = (
             Parameter("limit", "Certificates on a page. Default: 100.", at_least=1, at_most=MAX_LISTED),
             Parameter("cursor", "`next` of the page before."),
         ),
+        problems=("not_found",),
     ),
     # Before the route of one certificate, which would take "rotation" for a serial number.
     ApiRoute(
@@ -237,8 +238,16 @@ ROUTES = (
         rotate,
         RotationView,
         body=RotationWish,
+        problems=("identity", "no_issuer"),
     ),
-    ApiRoute("GET", "/api/v1/certificates/{serial}", "One certificate.", show, CertificateView),
+    ApiRoute(
+        "GET",
+        "/api/v1/certificates/{serial}",
+        "One certificate.",
+        show,
+        CertificateView,
+        problems=("not_found",),
+    ),
     ApiRoute(
         "POST",
         "/api/v1/certificates/{serial}/revoke",
@@ -246,6 +255,7 @@ ROUTES = (
         revoke,
         CertificateView,
         body=RevocationReason,
+        problems=("not_found",),
     ),
     ApiRoute(
         "POST",
@@ -254,6 +264,7 @@ ROUTES = (
         revoke_host,
         RevokedHost,
         body=RevocationReason,
+        problems=("not_found",),
     ),
     ApiRoute(
         "POST",

@@ -81,6 +81,7 @@ ROUTES = (
         "Let a waiting host in when it asks next.",
         approve,
         EnrolmentView,
+        problems=("not_found", "conflict"),
     ),
     ApiRoute(
         "POST",
@@ -88,5 +89,6 @@ ROUTES = (
         "Turn a host away that waits, or was approved and has not come back yet.",
         reject,
         EnrolmentView,
+        problems=("not_found", "conflict"),
     ),
 )

@@ -78,5 +78,6 @@ ROUTES = (
         events,
         "text/event-stream",
         (Parameter("host", "A host whose new points are wanted as well."),),
+        problems=("not_found", "too_many_watchers"),
     ),
 )

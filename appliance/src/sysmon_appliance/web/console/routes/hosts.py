@@ -44,6 +44,7 @@ ROUTES = (
             Parameter("host", "A host's id, the beginning of it, or its name.", required=True, most=MAX_COMPARED),
             Parameter("metric", "A canonical or OpenTelemetry name. Default: the canonical metrics.", most=50),
         ),
+        problems=("not_found",),
     ),
     ApiRoute(
         "GET",
@@ -51,5 +52,6 @@ ROUTES = (
         "One host with every series' newest value and its streams; the id may be shortened, or be the name.",
         show,
         HostDetail,
+        problems=("not_found",),
     ),
 )

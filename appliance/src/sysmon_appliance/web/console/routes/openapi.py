@@ -13,8 +13,9 @@ from sysmon_appliance.web.authorisation import Audience, Least, least
 from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 from sysmon_appliance.web.console.parameters import Parameter
+from sysmon_appliance.web.console.route_problems import problems_of
 from sysmon_appliance.web.console.sessions import cookie_name
-from sysmon_appliance.web.problems import MEDIA_TYPE
+from sysmon_appliance.web.problems import MEDIA_TYPE, PROBLEMS
 
 References = Mapping[type, Mapping[str, Any]]
 """Of each shape, the schema that refers to it."""
@@ -59,9 +60,22 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
     }
 
 
-def _answer(route: ApiRoute, references: References) -> dict[str, Any]:
-    described = {"description": HTTPStatus(route.status).phrase}
-    return described if route.status == HTTPStatus.NO_CONTENT else described | {"content": _content(route, references)}
+def _responses(route: ApiRoute, references: References) -> dict[str, Any]:
+    statuses = [status for status in (route.status, route.also) if status is not None]
+    answers = {str(status): _answer(status, route, references) for status in statuses}
+    return answers | {str(status): _problem(codes) for status, codes in problems_of(route).items()}
+
+
+def _answer(status: int, route: ApiRoute, references: References) -> dict[str, Any]:
+    described = {"description": HTTPStatus(status).phrase}
+    return described if status == HTTPStatus.NO_CONTENT else described | {"content": _content(route, references)}
+
+
+def _problem(codes: Sequence[str]) -> dict[str, Any]:
+    """Describe problem documents with one of these codes."""
+    narrowed = {"$ref": _REFERENCE.format(name="Problem"), "properties": {"code": {"enum": codes}}}
+    titles = "; ".join(f"{PROBLEMS[code].title} ({code})" for code in codes)
+    return {"description": f"{titles}.", "content": {MEDIA_TYPE: {"schema": narrowed}}}
 
 
 def _content(route: ApiRoute, references: References) -> dict[str, Any]:
@@ -79,16 +93,12 @@ def _taken(route: ApiRoute, references: References) -> dict[str, Any]:
 
 def _operation(route: ApiRoute, references: References) -> dict[str, Any]:
     parameters = [*_in_path(route.path), *(_in_query(parameter) for parameter in route.parameters)]
-    problem = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
     return {
         "summary": route.summary,
         **_needed(least(route.method, route.path)),
         "parameters": [*parameters, _REPEATED] if route.creates else parameters,
         **_taken(route, references),
-        "responses": {
-            str(route.status): _answer(route, references),
-            "default": {"description": "Any error.", "content": problem},
-        },
+        "responses": _responses(route, references),
     }
 
 

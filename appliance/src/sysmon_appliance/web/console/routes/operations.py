@@ -69,6 +69,7 @@ ROUTES = (
         "Whether the aggregator can serve, with reasons; 503 when it cannot. Needs no session.",
         readyz,
         Readiness,
+        also=503,
     ),
     ApiRoute(
         "GET", "/metrics", "The aggregator's own metrics for Prometheus; needs no session.", metrics, "text/plain"

@@ -167,6 +167,7 @@ ROUTES = (
         sign_in,
         SessionView,
         body=Credentials,
+        problems=("bad_credentials", "locked_out"),
     ),
     ApiRoute("DELETE", "/api/v1/session", "Sign out.", sign_out, SessionView),
     ApiRoute(
@@ -183,6 +184,7 @@ ROUTES = (
         end_session,
         "text/plain",
         status=204,
+        problems=("not_found",),
     ),
     ApiRoute(
         "POST",

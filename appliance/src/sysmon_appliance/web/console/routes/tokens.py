@@ -95,6 +95,7 @@ ROUTES = (
         CreatedToken,
         body=NewToken,
         status=201,
+        problems=("not_found", "no_issuer"),
     ),
     ApiRoute(
         "DELETE",
@@ -103,5 +104,6 @@ ROUTES = (
         revoke,
         "text/plain",
         status=204,
+        problems=("not_found",),
     ),
 )

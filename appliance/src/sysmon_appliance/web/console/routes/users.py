@@ -138,6 +138,7 @@ ROUTES = (
         CreatedUser,
         body=NewUser,
         status=201,
+        problems=("user_exists", "too_many"),
     ),
     ApiRoute(
         "PATCH",
@@ -146,6 +147,7 @@ ROUTES = (
         change,
         ChangedUser,
         body=UserChange,
+        problems=("not_found", "last_admin"),
     ),
     ApiRoute(
         "DELETE",
@@ -154,6 +156,7 @@ ROUTES = (
         remove,
         "text/plain",
         status=204,
+        problems=("not_found", "last_admin"),
     ),
     ApiRoute(
         "POST",
@@ -162,6 +165,7 @@ ROUTES = (
         invite,
         InvitationLink,
         status=201,
+        problems=("not_found",),
     ),
     ApiRoute(
         "GET",
@@ -169,6 +173,7 @@ ROUTES = (
         "Whom an invitation is for; needs no session.",
         show_invitation,
         InvitationView,
+        problems=("not_found",),
     ),
     ApiRoute(
         "POST",
@@ -177,6 +182,7 @@ ROUTES = (
         accept,
         SessionView,
         body=FirstPassword,
+        problems=("not_found", "weak_password"),
     ),
     ApiRoute(
         "PUT",
@@ -185,5 +191,6 @@ ROUTES = (
         set_password,
         SessionView,
         body=NewPassword,
+        problems=("bad_credentials", "locked_out", "weak_password"),
     ),
 )
