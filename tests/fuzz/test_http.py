@@ -1,7 +1,7 @@
 """Whatever is sent to the ingest port, the listener answers or hangs up, and goes on."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -39,7 +39,7 @@ def serves(listener: Listener) -> bool:
         agent.close()
 
 
-def test_any_request_is_answered_or_refused(listener: Listener) -> None:
+def test_any_request_is_answered_or_refused(listener: Listener, record_property: Callable[[str, object], None]) -> None:
     """Tens of thousands of requests raise nothing, are never a server error, and leave no memory behind."""
     feed(listener, IN_MEMORY // 10, seed=1)
     before = resident_bytes()
@@ -49,6 +49,7 @@ def test_any_request_is_answered_or_refused(listener: Listener) -> None:
     eventually(nothing_lingers, "the connections that were refused are gone")
     assert resident_bytes() - before < LARGEST_GROWTH
     assert serves(listener)
+    record_property("inputs", IN_MEMORY)
 
 
 def test_good_requests_are_among_them(listener: Listener) -> None:
@@ -56,7 +57,10 @@ def test_good_requests_are_among_them(listener: Listener) -> None:
     assert {200, 400, 403} <= set(feed(listener, 3000, seed=2))
 
 
-def test_any_bytes_over_tls_leave_the_listener_well(listener: Listener) -> None:
+def test_any_bytes_over_tls_leave_the_listener_well(
+    listener: Listener, record_property: Callable[[str, object], None]
+) -> None:
     """Hundreds of damaged requests over real connections later, an agent is served as before."""
     assert send(listener, OVER_LOOPBACK, SEED) > OVER_LOOPBACK // 2
     assert serves(listener)
+    record_property("inputs", OVER_LOOPBACK)

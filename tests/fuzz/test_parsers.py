@@ -1,5 +1,7 @@
 """Whatever bytes arrive, they are read or refused in words, and cost no more than they may."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.fuzz.campaign import largest_need, resident_bytes, run
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.Cryptography
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=[parser.name for parser in PARSERS])
-def test_any_bytes_are_read_or_refused(parser: Parser) -> None:
+def test_any_bytes_are_read_or_refused(parser: Parser, record_property: Callable[[str, object], None]) -> None:
     """Tens of thousands of inputs raise errors of our family and no other, and leave no memory behind."""
     count = INPUTS * parser.share // 100
     run(parser, count // 10)  # what is loaded or cached once is no growth
@@ -26,6 +28,7 @@ def test_any_bytes_are_read_or_refused(parser: Parser) -> None:
     assert outcome.inputs == count
     assert outcome.refused > count // 2
     assert resident_bytes() - before < LARGEST_GROWTH
+    record_property("inputs", outcome.inputs)
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=[parser.name for parser in PARSERS])
