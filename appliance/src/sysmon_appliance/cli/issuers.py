@@ -10,13 +10,12 @@ from cryptography import x509
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.config.sealing import seal_key
-from sysmon_agent.errors import IdentityError
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.files import replace_file
 from sysmon_appliance.pki.aggregator import console_files, issuer_files
 from sysmon_appliance.pki.certificates import common_name, fingerprint
-from sysmon_appliance.pki.files import certificates_in, unusable
+from sysmon_appliance.pki.files import certificates_in, content_of, using
 from sysmon_appliance.pki.issuer_files import IssuerFiles
 from sysmon_appliance.pki.keys import key_hash
 from sysmon_appliance.pki.requests import requested_intermediate
@@ -40,21 +39,22 @@ def request(settings: AggregatorSettings, name: str, output: Path | None) -> Non
     if output is None:
         typer.echo(pem, nl=False)
     else:
-        _write(output, pem)
+        with using(output.parent):
+            replace_file(output, pem)
     typer.echo(f"The aggregator {peer.id} of region {peer.region} asks with the key {key_hash(key)}.", err=True)
     typer.echo("next, where the root is: sysmon pki sign REQUEST --folder DIR --output FILE", err=True)
 
 
 def install(settings: AggregatorSettings, certificate: Path, authority: Path | None) -> None:
-    roots = _content(authority) if authority is not None else None
+    roots = content_of(authority) if authority is not None else None
     now = moment(SystemClock())
-    installed = _files(settings).install(_content(certificate), roots, region=settings.region, now=now)
+    installed = _files(settings).install(content_of(certificate), roots, region=settings.region, now=now)
     typer.echo(f"{common_name(installed.subject)} issues until {day(installed.not_valid_after_utc)}.")
     typer.echo(_RELOAD, err=True)
 
 
 def trust(settings: AggregatorSettings, authority: Path) -> None:
-    for root in _files(settings).trust(_content(authority)):
+    for root in _files(settings).trust(content_of(authority)):
         typer.echo(f"{common_name(root.subject)} is trusted until {day(root.not_valid_after_utc)}.")
     typer.echo(_RELOAD, err=True)
 
@@ -106,17 +106,3 @@ def _document(entry: _Shown) -> dict[str, str | int]:
 
 def _files(settings: AggregatorSettings) -> IssuerFiles:
     return issuer_files(settings, seal_key(os.environ))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise IdentityError(f"{path} cannot be read ({error.strerror}).", hint=f"ls -l {path}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        replace_file(path, content)
-    except OSError as error:
-        raise unusable(path.parent, error) from error

@@ -7,7 +7,6 @@ import typer
 from cryptography import x509
 
 from sysmon_agent.clock import SystemClock
-from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import Peer
 from sysmon_appliance.cli.confirmation import confirm
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
@@ -15,7 +14,7 @@ from sysmon_appliance.cli.passphrases import asked_passphrase, given_passphrase
 from sysmon_appliance.errors import AuthorityExistsError
 from sysmon_appliance.files import replace_file
 from sysmon_appliance.pki.certificates import common_name, fingerprint, pem_of
-from sysmon_appliance.pki.files import unusable
+from sysmon_appliance.pki.files import content_of, using
 from sysmon_appliance.pki.keys import PublicKey, key_hash
 from sysmon_appliance.pki.profiles import CONSUL_PROFILE, INTERMEDIATE_PROFILE, AuthorityProfile
 from sysmon_appliance.pki.requests import consul_peer, requested_intermediate, requested_key
@@ -47,14 +46,14 @@ def make(folder: Path, name: str, passphrase_file: Path | None) -> None:
 
 def issuer_wanted(request: Path) -> Wanted:
     """Read an aggregator's request; raises BadCsrError, or IdentityError where there is none."""
-    key, peer = requested_intermediate(_content(request))
+    key, peer = requested_intermediate(content_of(request))
     what = f"an intermediate that issues for region {peer.region}, to the aggregator {peer.id}"
     return Wanted(what, key, peer, INTERMEDIATE_PROFILE)
 
 
 def consul_wanted(request: Path, region: str) -> Wanted:
     """Read a request for the authority of a region's Consul; raises as `issuer_wanted` does."""
-    key = requested_key(_content(request))
+    key = requested_key(content_of(request))
     return Wanted(f"the authority of region {region}'s Consul", key, consul_peer(region), CONSUL_PROFILE)
 
 
@@ -69,10 +68,8 @@ def sign(
     if output is None:
         typer.echo(pem_of([certificate]), nl=False)
         return
-    try:
+    with using(output.parent):
         replace_file(output, pem_of([certificate]))
-    except OSError as error:
-        raise unusable(output.parent, error) from error
     typer.echo(f"next, there: sysmon-aggregator pki install {output.name} {root.authority.name}", err=True)
 
 
@@ -102,13 +99,6 @@ def _unlocked(folder: Path, passphrase_file: Path | None) -> RootFolder:
     if passphrase is None and RootFolder(folder).is_sealed:
         passphrase = asked_passphrase(new=False)
     return RootFolder(folder, passphrase=passphrase)
-
-
-def _content(request: Path) -> bytes:
-    try:
-        return request.read_bytes()
-    except OSError as error:
-        raise IdentityError(f"{request} cannot be read ({error.strerror}).", hint=f"ls -l {request}") from error
 
 
 def _table(roots: tuple[x509.Certificate, ...]) -> Table:

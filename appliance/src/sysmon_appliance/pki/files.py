@@ -1,5 +1,7 @@
 """Certificates on disk, PEM: read, and written with their keys."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sysmon_agent.errors import IdentityError
@@ -17,11 +19,15 @@ def certificates_in(path: Path) -> Certificates:
     IdentityError
         It is missing, or holds none.
     """
+    return certificates_of(content_of(path), str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """Read a file; raises IdentityError where that fails."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise IdentityError(f"{path} cannot be read ({error.strerror}).", hint=f"ls -l {path}") from error
-    return certificates_of(content, str(path))
 
 
 def certificates_of(pem: bytes, what: str) -> Certificates:
@@ -63,5 +69,12 @@ def save_pair(material: Material, certificate: Path, key: Path, passphrase: byte
     replace_file(certificate, material.chain)
 
 
-def unusable(folder: Path, error: OSError) -> IdentityError:
-    return IdentityError(f"The folder {folder} cannot be used: {error.strerror}.", hint=f"ls -ld {folder}")
+@contextmanager
+def using(folder: Path) -> Iterator[None]:
+    """Say of a folder that it cannot be used, with an IdentityError, where the block raises an OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise IdentityError(
+            f"The folder {folder} cannot be used: {error.strerror}.", hint=f"ls -ld {folder}"
+        ) from error

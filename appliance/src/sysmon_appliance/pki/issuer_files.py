@@ -20,7 +20,7 @@ from sysmon_agent.errors import IdentityError
 from sysmon_appliance.files import make_private_folder, replace_file
 from sysmon_appliance.pki.certificates import Material, pem_of
 from sysmon_appliance.pki.chains import Certificates, check_intermediate, check_times
-from sysmon_appliance.pki.files import certificates_in, certificates_of, unusable
+from sysmon_appliance.pki.files import certificates_in, certificates_of, using
 from sysmon_appliance.pki.keys import load_key, new_key, save_key
 from sysmon_appliance.pki.requests import intermediate_request
 
@@ -70,12 +70,10 @@ class IssuerFiles:
         ConfigError, IdentityError
             Region or name cannot be certified, or the folder or the waiting key cannot be used.
         """
-        try:
+        with using(self.folder):
             make_private_folder(self.folder)
             if not self.pending_key.exists():
                 save_key(self.pending_key, new_key(), self._passphrase)
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return intermediate_request(load_key(self.pending_key, self._passphrase), region, name)
 
     def install(self, certificate: bytes, roots: bytes | None, *, region: str, now: datetime) -> x509.Certificate:
@@ -96,10 +94,8 @@ class IssuerFiles:
         _check_region(check_intermediate(offered, trusted).region, region)
         check_times(offered, now)
         self._key_of(offered, settle=False)
-        try:
+        with using(self.folder):
             self._put(offered, trusted)
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return offered
 
     def trust(self, roots: bytes) -> Certificates:
@@ -113,10 +109,8 @@ class IssuerFiles:
         trusted = certificates_of(roots, "The authority")
         if (material := self.load()) is not None:
             check_intermediate(material.certificate, trusted)
-        try:
+        with using(self.folder):
             replace_file(self.authority, pem_of(trusted))
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return trusted
 
     def _put(self, certificate: x509.Certificate, roots: Sequence[x509.Certificate]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import IdentityError
 from sysmon_appliance.pki.certificates import pem_of
-from sysmon_appliance.pki.files import unusable
+from sysmon_appliance.pki.files import using
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.issuer_files import IssuerFiles
 from sysmon_appliance.pki.profiles import LOCAL_PROFILE
@@ -28,12 +28,11 @@ def open_local(folder: Path, clock: Clock) -> IssuingAuthority:
     IdentityError
         The folder cannot be used, or holds a damaged authority. It is not replaced silently.
     """
-    try:
-        return _opened(folder, clock)
-    except OSError as error:
-        raise unusable(folder, error) from error
-    except IdentityError as error:
-        raise IdentityError(error.message, hint=f"mv {folder} {folder}.broken") from error
+    with using(folder):
+        try:
+            return _opened(folder, clock)
+        except IdentityError as error:
+            raise IdentityError(error.message, hint=f"mv {folder} {folder}.broken") from error
 
 
 def _opened(folder: Path, clock: Clock) -> IssuingAuthority:

@@ -19,7 +19,7 @@ from sysmon_appliance.errors import AuthorityExistsError
 from sysmon_appliance.files import make_private_folder, replace_file
 from sysmon_appliance.pki.certificates import Material, certify_authority, make_root, pem_of
 from sysmon_appliance.pki.chains import Certificates, check_times
-from sysmon_appliance.pki.files import certificates_in, unusable
+from sysmon_appliance.pki.files import certificates_in, using
 from sysmon_appliance.pki.keys import PublicKey, is_sealed, load_key, save_key
 from sysmon_appliance.pki.profiles import AuthorityProfile
 
@@ -59,12 +59,10 @@ class RootFolder:
         if self.exists:
             raise AuthorityExistsError(f"There is an authority in {self.folder}.", hint="sysmon pki show")
         root = make_root(name, now)
-        try:
+        with using(self.folder):
             make_private_folder(self.folder)
             replace_file(self.authority, root.chain)
             save_key(self.key, root.key, self._passphrase)
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return root
 
     def sign(
@@ -95,12 +93,10 @@ class RootFolder:
         if self.old_key.exists():
             raise AuthorityExistsError("The root before this one is still trusted.", hint="sysmon pki retire")
         root = make_root(name, now)
-        try:
+        with using(self.folder):
             replace_file(self.authority, pem_of([root.certificate, before.certificate]))
             save_key(self.old_key, before.key, self._passphrase)
             save_key(self.key, root.key, self._passphrase)
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return root
 
     def retire(self) -> Certificates:
@@ -113,11 +109,9 @@ class RootFolder:
         """
         root = self._root(self.key)
         retired = tuple(other for other in self.roots() if other != root.certificate)
-        try:
+        with using(self.folder):
             replace_file(self.authority, root.chain)
             self.old_key.unlink(missing_ok=True)
-        except OSError as error:
-            raise unusable(self.folder, error) from error
         return retired
 
     def _root(self, path: Path) -> Material:

@@ -8,7 +8,7 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import Peer
 from sysmon_appliance.pki.certificates import Material, host_names, is_issued_by
-from sysmon_appliance.pki.files import load_pair, save_pair, unusable
+from sysmon_appliance.pki.files import load_pair, save_pair, using
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.profiles import Profile
 from sysmon_appliance.pki.requests import identity_of
@@ -65,10 +65,8 @@ class ServerIdentity:
     def renew(self) -> None:
         """Make a new pair; raises as `ensure` does."""
         material = self._issuer.server(self._profile, self._names)
-        try:
+        with using(self._files.certificate.parent):
             save_pair(material, self._files.certificate, self._files.key, self._passphrase)
-        except OSError as error:
-            raise unusable(self._files.certificate.parent, error) from error
 
     def _is_good(self) -> bool:
         try:
