@@ -20,7 +20,7 @@ class AuthorityExistsError(SysmonError):
 
 
 class ConflictError(SysmonError):
-    """What was asked for contradicts what was decided before."""
+    """What was asked for contradicts what is there, or what was decided before."""
 
     code = "conflict"
     exit_code = ExitCode.CONFLICT

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from sysmon_agent.errors import AnswerError
 from sysmon_appliance.cli.client import Client, find_socket
-from sysmon_appliance.cli.failures import AnswerError
 from sysmon_appliance.local.places import DEFAULT_SOCKET, Running, say_running
 from tests.support.console_server import console_server
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sysmon_agent.errors import AnswerError
 from sysmon_appliance.cli.app import run
 from sysmon_appliance.cli.client import Client
 from sysmon_appliance.cli.contexts import Context, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import WebEndpoint
-from sysmon_appliance.cli.failures import AnswerError
 from sysmon_appliance.cli.trust import roots, verifying
 from tests.support.elsewhere import Elsewhere, elsewhere
 

@@ -9,12 +9,9 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from sysmon_agent.config.places import places_of
-from sysmon_agent.errors import SysmonError
-from sysmon_appliance.cli.endpoints import TIMEOUT_SECONDS, Endpoint, SocketEndpoint
-from sysmon_appliance.cli.failures import AnswerError
+from sysmon_agent.errors import AnswerError, SysmonError
+from sysmon_appliance.cli.endpoints import Endpoint, SocketEndpoint
 from sysmon_appliance.local.places import DEFAULT_SOCKET, default_folder, running_in
-
-__all__ = ["TIMEOUT_SECONDS", "Client", "find_socket"]
 
 
 def find_socket(option: Path | None, environ: Mapping[str, str]) -> Path:

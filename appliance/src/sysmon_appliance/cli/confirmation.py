@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sysmon_appliance.cli.failures import ConflictError
+from sysmon_appliance.errors import ConflictError
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

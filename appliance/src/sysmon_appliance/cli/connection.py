@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sysmon_agent.errors import ConfigError
 from sysmon_appliance.cli.client import Client, find_socket
 from sysmon_appliance.cli.contexts import LOCAL, Context, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import WebEndpoint, checked_url
+from sysmon_appliance.cli.text_files import text_of
 from sysmon_appliance.cli.trust import verifying
 
 
@@ -42,15 +42,7 @@ def client_of(context: Context) -> Client:
 
 def _from_environment(environ: Mapping[str, str]) -> Context:
     file = environ.get("SYSMON_TOKEN_FILE")
-    token = _content(file).strip() if file else environ.get("SYSMON_TOKEN", "")
+    token = text_of(Path(file)).strip() if file else environ.get("SYSMON_TOKEN", "")
     authority = environ.get("SYSMON_AUTHORITY")
-    return Context("environment", checked_url(environ["SYSMON_URL"]), token, authority=_content(authority))
-
-
-def _content(file: str | None) -> str:
-    if not file:
-        return ""
-    try:
-        return Path(file).read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}.", hint=f"ls -l {file}") from error
+    trusted = text_of(Path(authority)) if authority else ""
+    return Context("environment", checked_url(environ["SYSMON_URL"]), token, authority=trusted)

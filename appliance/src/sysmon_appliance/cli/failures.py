@@ -6,9 +6,7 @@ from contextlib import contextmanager
 
 import typer
 
-from sysmon_agent.errors import AnswerError, ExitCode, SysmonError
-
-__all__ = ["AnswerError", "ConflictError", "PermissionDeniedError", "UntrustedError", "guarded", "report"]
+from sysmon_agent.errors import ExitCode, SysmonError
 
 
 class PermissionDeniedError(SysmonError):
@@ -16,13 +14,6 @@ class PermissionDeniedError(SysmonError):
 
     code = "permission"
     exit_code = ExitCode.PERMISSION
-
-
-class ConflictError(SysmonError):
-    """Something else is in the way."""
-
-    code = "conflict"
-    exit_code = ExitCode.CONFLICT
 
 
 class UntrustedError(SysmonError):

@@ -13,9 +13,10 @@ from pathlib import Path
 import typer
 
 from sysmon_agent.clock import SystemClock
+from sysmon_agent.errors import AnswerError
 from sysmon_agent.wire.token import decode_token, encode_token
 from sysmon_appliance.cli.client import Client
-from sysmon_appliance.cli.failures import AnswerError, ConflictError
+from sysmon_appliance.errors import ConflictError
 from sysmon_appliance.local.folder import LocalFolder
 from sysmon_appliance.local.joining import Trust
 from sysmon_appliance.local.places import running_in

@@ -7,14 +7,14 @@ from urllib.parse import quote
 import typer
 
 from sysmon_agent.clock import SystemClock
-from sysmon_agent.errors import ExitCode
+from sysmon_agent.errors import AnswerError, ExitCode
 from sysmon_appliance.cli import columns as layout
 from sysmon_appliance.cli import options
 from sysmon_appliance.cli.client import Client
 from sysmon_appliance.cli.confirmation import Yes, confirm
 from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.details import compared, described
-from sysmon_appliance.cli.failures import AnswerError, report
+from sysmon_appliance.cli.failures import report
 from sysmon_appliance.cli.output import Format, print_rows, watch
 from sysmon_appliance.cli.since import seconds_of
 

@@ -20,6 +20,7 @@ from sysmon_appliance.cli.connection import client_of
 from sysmon_appliance.cli.contexts import LOCAL, Context, change_contexts, contexts_file, load_contexts
 from sysmon_appliance.cli.endpoints import WebEndpoint, checked_url
 from sysmon_appliance.cli.failures import UntrustedError, report
+from sysmon_appliance.cli.text_files import text_of
 from sysmon_appliance.cli.trust import plain, roots, unverified, verifying
 
 TOKEN_SECONDS = 30 * 86_400
@@ -103,7 +104,7 @@ def _trusted(url: str, authority: Path | None, fingerprint: str | None) -> str:
         It is not the one that was named, or whoever was asked does not trust it.
     """
     if authority is not None:
-        return _read(authority)
+        return text_of(authority)
     if url.startswith("http:") or (fingerprint is None and _is_trusted(url)):
         return ""
     offered = roots(_authority(url, unverified()))
@@ -151,15 +152,8 @@ def _authority(url: str, context: ssl.SSLContext) -> str:
 def _password(file: Path | None) -> str:
     if file is None:
         return str(typer.prompt("Password", hide_input=True, err=True))
-    text = sys.stdin.read(_MAX_PASSWORD_BYTES) if str(file) == "-" else _read(file)
+    text = sys.stdin.read(_MAX_PASSWORD_BYTES) if str(file) == "-" else text_of(file)
     return text.removesuffix("\n")
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}.", hint=f"ls -l {file}") from error
 
 
 _QUESTION = """\

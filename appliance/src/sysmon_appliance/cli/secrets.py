@@ -14,10 +14,9 @@ from sysmon_agent.config.sealing import KEY_FILE_VARIABLE, read_key, seal_key
 from sysmon_agent.errors import SealError
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.cli import options
-from sysmon_appliance.cli.failures import ConflictError
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.cli.sealed_files import SETTINGS, rekey_file, sealed_values
-from sysmon_appliance.errors import NotFoundError
+from sysmon_appliance.errors import ConflictError, NotFoundError
 
 _KEY_BYTES = 32
 _LONGEST = DEFAULT_LIMITS.text_bytes  # no setting holds a longer text
