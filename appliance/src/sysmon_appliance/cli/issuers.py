@@ -19,7 +19,7 @@ from sysmon_appliance.pki.files import certificates_in, content_of, using
 from sysmon_appliance.pki.issuer_files import IssuerFiles
 from sysmon_appliance.pki.keys import key_hash
 from sysmon_appliance.pki.requests import requested_intermediate
-from sysmon_appliance.pki.times import day, milliseconds, moment
+from sysmon_appliance.pki.times import milliseconds, moment, to_minute
 
 _RELOAD = "next, if it runs: sysmon certs rotate"
 
@@ -49,13 +49,13 @@ def install(settings: AggregatorSettings, certificate: Path, authority: Path | N
     roots = content_of(authority) if authority is not None else None
     now = moment(SystemClock())
     installed = _files(settings).install(content_of(certificate), roots, region=settings.region, now=now)
-    typer.echo(f"{common_name(installed.subject)} issues until {day(installed.not_valid_after_utc)}.")
+    typer.echo(f"{common_name(installed.subject)} issues until {to_minute(installed.not_valid_after_utc)}.")
     typer.echo(_RELOAD, err=True)
 
 
 def trust(settings: AggregatorSettings, authority: Path) -> None:
     for root in _files(settings).trust(content_of(authority)):
-        typer.echo(f"{common_name(root.subject)} is trusted until {day(root.not_valid_after_utc)}.")
+        typer.echo(f"{common_name(root.subject)} is trusted until {to_minute(root.not_valid_after_utc)}.")
     typer.echo(_RELOAD, err=True)
 
 
@@ -88,7 +88,7 @@ def _table(shown: list[_Shown]) -> Table:
             Cell(entry.what),
             Cell(common_name(entry.certificate.subject)),
             Cell(fingerprint(entry.certificate)),
-            Cell(day(entry.certificate.not_valid_after_utc)),
+            Cell(to_minute(entry.certificate.not_valid_after_utc)),
         )
         for entry in shown
     ]

@@ -19,7 +19,7 @@ from sysmon_appliance.pki.keys import PublicKey, key_hash
 from sysmon_appliance.pki.profiles import CONSUL_PROFILE, INTERMEDIATE_PROFILE, AuthorityProfile
 from sysmon_appliance.pki.requests import consul_peer, requested_intermediate, requested_key
 from sysmon_appliance.pki.root_folder import RootFolder
-from sysmon_appliance.pki.times import day, milliseconds, moment
+from sysmon_appliance.pki.times import milliseconds, moment, to_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _unlocked(folder: Path, passphrase_file: Path | None) -> RootFolder:
 
 def _table(roots: tuple[x509.Certificate, ...]) -> Table:
     rows = [
-        (Cell(common_name(root.subject)), Cell(fingerprint(root)), Cell(day(root.not_valid_after_utc)))
+        (Cell(common_name(root.subject)), Cell(fingerprint(root)), Cell(to_minute(root.not_valid_after_utc)))
         for root in roots
     ]
     return Table(("name", "fingerprint", "expires"), rows)

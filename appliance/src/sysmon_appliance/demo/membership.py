@@ -22,7 +22,7 @@ from sysmon_appliance.demo.client import TIMEOUT_SECONDS, Answer, Connection, re
 from sysmon_appliance.files import make_private_folder, replace_file
 from sysmon_appliance.pki.files import load_pair
 from sysmon_appliance.pki.keys import load_key, new_key, save_key
-from sysmon_appliance.pki.times import milliseconds, renew_at
+from sysmon_appliance.pki.times import renew_at_ms
 
 RETRY_MS = 10_000
 _MEDIA_TYPE = "application/json"
@@ -126,6 +126,6 @@ class Membership:
 def _renewal_ms(tls: TlsSettings) -> int:
     """Return when the certificate in these files is to be replaced: at once where there is none."""
     try:
-        return milliseconds(renew_at(load_pair(Path(tls.certificate), Path(tls.key), None).certificate))
+        return renew_at_ms(load_pair(Path(tls.certificate), Path(tls.key), None).certificate)
     except IdentityError:
         return 0

@@ -11,7 +11,7 @@ from sysmon_agent.wire.peer import AGENT, Peer
 from sysmon_appliance.errors import BadIdentityError
 from sysmon_appliance.pki.certificates import fingerprint, is_issued_by
 from sysmon_appliance.pki.requests import ISSUER, MAX_BYTES, UNREADABLE, identity_of
-from sysmon_appliance.pki.times import day
+from sysmon_appliance.pki.times import to_minute
 
 Certificates = tuple[x509.Certificate, ...]
 
@@ -89,12 +89,12 @@ def check_times(certificate: x509.Certificate, now: datetime) -> None:
     IdentityError
         It has expired or is not valid yet; the message has both clocks, for either may be wrong.
     """
-    here = f"this machine's clock says {day(now)}"
+    here = f"this machine's clock says {to_minute(now)}"
     if now < certificate.not_valid_before_utc:
-        begin = day(certificate.not_valid_before_utc)
+        begin = to_minute(certificate.not_valid_before_utc)
         raise IdentityError(f"The certificate is not valid before {begin}; {here}.", hint="timedatectl status")
     if now >= certificate.not_valid_after_utc:
-        end = day(certificate.not_valid_after_utc)
+        end = to_minute(certificate.not_valid_after_utc)
         raise IdentityError(f"The certificate has expired at {end}; {here}.", hint="timedatectl status")
 
 

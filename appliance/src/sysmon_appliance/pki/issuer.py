@@ -23,7 +23,7 @@ from sysmon_appliance.pki.issuer_files import IssuerFiles
 from sysmon_appliance.pki.keys import key_hash, new_key
 from sysmon_appliance.pki.profiles import AGENT_PROFILE, Profile
 from sysmon_appliance.pki.requests import requested_key
-from sysmon_appliance.pki.times import day, milliseconds, moment
+from sysmon_appliance.pki.times import milliseconds, moment, to_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class IssuingAuthority:
     def _usable(self) -> Material:
         material = self._loaded.material
         if not material.is_valid(moment(self._clock)):
-            end = day(material.certificate.not_valid_after_utc)
+            end = to_minute(material.certificate.not_valid_after_utc)
             raise NoIssuerError(
                 f"The intermediate of this aggregator is not valid now; it ends at {end}.",
                 hint="sysmon-aggregator pki request",

@@ -16,7 +16,7 @@ from sysmon_appliance.pki.chains import Certificates
 from sysmon_appliance.pki.files import certificates_in
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.server_identity import ServerIdentity
-from sysmon_appliance.pki.times import day, milliseconds, moment, renew_at
+from sysmon_appliance.pki.times import milliseconds, renew_at_ms, to_minute
 
 _log = logging.getLogger(__name__)
 
@@ -127,11 +127,11 @@ class Keeper:
         if self._issuer is None or now_ms - self._reminded_ms < 1000 * _REMIND_SECONDS:
             return
         intermediate = self._issuer.material.certificate
-        if moment(self._clock) >= renew_at(intermediate):
+        if now_ms >= renew_at_ms(intermediate):
             self._reminded_ms = now_ms
             _log.warning(
                 "The intermediate of this aggregator is to be replaced.",
-                extra={"ends": day(intermediate.not_valid_after_utc), "hint": "sysmon-aggregator pki request"},
+                extra={"ends": to_minute(intermediate.not_valid_after_utc), "hint": "sysmon-aggregator pki request"},
             )
 
     def _facts(self) -> dict[str, object]:
