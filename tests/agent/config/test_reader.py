@@ -104,6 +104,13 @@ def test_parts_of_another_program_are_left_to_it(tmp_path: Path) -> None:
     assert from_text(tmp_path, "").name == "part"
 
 
+def test_parts_that_cannot_be_read_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    """Where the folder of the parts cannot be read, that is a fault and not a folder without parts."""
+    (tmp_path / "conf.d").symlink_to("conf.d")  # to itself: an error for root, too
+    (fault,) = faults(tmp_path, "")
+    assert fault.startswith("conf.d: the folder cannot be read")
+
+
 def test_variables_reach_nested_lists_and_maps() -> None:
     """Variables set nested values, and lists and maps separated by commas."""
     environ = {"SYSMON_SPOOL__MAX_BYTES": "1 GiB", "SYSMON_TAGS": "a, b", "SYSMON_LABELS": "role=db,env=prod"}

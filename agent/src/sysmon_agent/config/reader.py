@@ -136,11 +136,26 @@ def settings_files(path: FilePath, *, optional: bool = False) -> tuple[FilePath,
 
     Agent and aggregator of one host share that folder: a file whose name begins with `agent-` or `aggregator-` is for
     that program alone.
+
+    Raises
+    ------
+    ConfigError
+        The folder is there and cannot be read; what stands in it is not left out in silence.
     """
     others = tuple(f"{program}-" for program in _PROGRAMS if program != path.stem)
-    parts = sorted((path.parent / "conf.d").glob("*.yaml"))
+    parts = _parts(path.parent / "conf.d")
     first = () if optional and not path.exists() else (path,)
     return (*first, *(part for part in parts if not part.name.startswith(others)))
+
+
+def _parts(folder: FilePath) -> list[FilePath]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if entry.match("*.yaml"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:  # which glob() would take for an empty folder
+        fault = Fault(str(folder), f"the folder cannot be read: {error.strerror}", "check its path and mode")
+        raise _refusal([fault]) from error
 
 
 def _refusal(faults: list[Fault]) -> ConfigError:

@@ -71,17 +71,28 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def replace_file(path: Path, content: str, *, folder_mode: int = 0o700) -> None:
-    """Put a file of mode 0644 in the place of what is there; a crash leaves the old or the new one, never half."""
-    path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+    """Put a file of mode 0644 in the place of what is there; a crash leaves the old or the new one, never half.
+
+    Both modes are meant whatever the umask is: root writes for the user that the agent runs as.
+    """
+    _make_folder(path.parent, folder_mode)
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
         own_as_folder(file.fileno(), path.parent)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
     _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    """Make a folder that is not there; one that is stays as it is."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
 
 
 def private_folder(folder: Path) -> None:
