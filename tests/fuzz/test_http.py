@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -13,9 +14,10 @@ from tests.support.ingest_server import Listener, listening
 from tests.support.pushes import a_hello
 from tests.support.system import eventually
 
-IN_MEMORY = 20_000
+ROUNDS = 4
+IN_A_ROUND = 5000
 OVER_LOOPBACK = 300
-LARGEST_GROWTH = 32 << 20
+LARGEST_GROWTH = 8 << 20
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
 def nothing_lingers() -> bool:
     """Tell whether connections are gone but for a few that wait for something; a refused one stays for a second."""
     gc.collect()
-    return sum(isinstance(it, IngestProtocol) for it in gc.get_objects()) < IN_MEMORY // 1000
+    return sum(isinstance(it, IngestProtocol) for it in gc.get_objects()) < IN_A_ROUND // 250
 
 
 def serves(listener: Listener) -> bool:
@@ -41,15 +43,17 @@ def serves(listener: Listener) -> bool:
 
 def test_any_request_is_answered_or_refused(listener: Listener, record_property: Callable[[str, object], None]) -> None:
     """Tens of thousands of requests raise nothing, are never a server error, and leave no memory behind."""
-    feed(listener, IN_MEMORY // 10, seed=1)
-    before = resident_bytes()
-    statuses = feed(listener, IN_MEMORY, SEED)
-    assert statuses.total() > IN_MEMORY // 2
-    assert not {status for status in statuses if status >= 500}
-    eventually(nothing_lingers, "the connections that were refused are gone")
-    assert resident_bytes() - before < LARGEST_GROWTH
+    sizes = [resident_bytes()]
+    for number in range(ROUNDS):
+        statuses = feed(listener, IN_A_ROUND, SEED + number)
+        assert statuses.total() > IN_A_ROUND // 2
+        assert not {status for status in statuses if status >= 500}
+        eventually(nothing_lingers, "the connections that were refused are gone")
+        sizes.append(resident_bytes())
+    # What leaks leaks in every round; an allocator that asks the system for more does so in some.
+    assert min(after - before for before, after in pairwise(sizes)) < LARGEST_GROWTH
     assert serves(listener)
-    record_property("inputs", IN_MEMORY)
+    record_property("inputs", ROUNDS * IN_A_ROUND)
 
 
 def test_good_requests_are_among_them(listener: Listener) -> None:

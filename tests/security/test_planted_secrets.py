@@ -80,7 +80,7 @@ def use_everything(here: Planted) -> None:
         "invitation": invitation.rpartition("/")[2],
         "join token": token,
         "link": link.rpartition("/")[2],
-        "API token": api_token.rpartition("_")[2],
+        "API token": api_token.split("_", 2)[2],
         "password": PASSWORD,
         "wrong password": WRONG_PASSWORD,
         "wrong API token": WRONG_TOKEN.rpartition("_")[2],
