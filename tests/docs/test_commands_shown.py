@@ -2,22 +2,21 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
+from io import StringIO
 
 import pytest
+from typer.testing import CliRunner
 
+from sysmon_agent.cli.app import parser
+from sysmon_appliance.cli.aggregator import app as aggregator
+from sysmon_appliance.cli.app import app as operator
 from tests.support.pages import pages
 from tests.support.tree import read
 
-# The module that each command of ours runs as, so that no installed script is needed.
-OURS = {
-    "sysmon": "sysmon_appliance.cli",
-    "sysmon-agent": "sysmon_agent",
-    "sysmon-aggregator": "sysmon_appliance.cli.aggregator",
-}
+OURS = {"sysmon": operator, "sysmon-agent": None, "sysmon-aggregator": aggregator}
 OF_THE_SYSTEM = {
     "cd",
     "cp",
@@ -60,9 +59,15 @@ def make_targets() -> set[str]:
 
 
 @cache
-def help_of(command: str, *subcommands: str) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", OURS[command], *subcommands, "--help"]
-    return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+def help_of(command: str, *subcommands: str) -> str:
+    """Return what a command says of itself, or why there is none."""
+    arguments = [*subcommands, "--help"]
+    if app := OURS[command]:
+        return CliRunner().invoke(app, arguments).output
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said), suppress(SystemExit):
+        parser().parse_args(arguments)
+    return said.getvalue()
 
 
 def subcommands(words: list[str]) -> tuple[str, ...]:
@@ -70,7 +75,7 @@ def subcommands(words: list[str]) -> tuple[str, ...]:
     named: list[str] = []
     for word in words[1:]:
         if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word) or not re.search(
-            rf"^[ │|]*{re.escape(word)}\b", help_of(program(words[0]), *named).stdout, re.MULTILINE
+            rf"^[ │|]*{re.escape(word)}\b", help_of(program(words[0]), *named), re.MULTILINE
         ):
             break
         named.append(word)
@@ -105,9 +110,9 @@ def test_shown_commands_and_options_exist(words: tuple[str, ...]) -> None:
     named = subcommands(list(words))
     assert named or all(word.startswith("-") for word in words[1:]), f"no such command: {' '.join(words[:3])}"
     page = help_of(command, *named)
-    assert page.returncode == 0, page.stderr
+    assert page.lower().lstrip().startswith("usage:"), page
     options = {word.partition("=")[0] for word in words if word.startswith("-")} - {"--help"}
-    assert not {option for option in options if option not in page.stdout}
+    assert not {option for option in options if option not in page}
 
 
 def test_every_make_target_is_listed() -> None:
