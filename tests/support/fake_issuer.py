@@ -59,15 +59,18 @@ class FakeIssuer:
 
 
 class FakeOwnCertificates:
-    """An aggregator's own certificates, of which each rotation makes another."""
+    """An aggregator's own certificates, of which each rotation makes another; while `error` is set, it fails so."""
 
     def __init__(self, issuer: Authority | None = ISSUER) -> None:
         self.issuer = issuer
         self.roots: tuple[Authority, ...] = (ROOT,)
         self.rotations = 0
+        self.error: Exception | None = None
 
     def standing(self) -> Standing:
         return Standing(self.issuer, self.roots, f"{self.rotations:x}", ISSUER.expires_ms)
 
     async def rotate(self) -> None:
+        if self.error is not None:
+            raise self.error
         self.rotations += 1
