@@ -269,6 +269,20 @@ async def test_a_replacement_without_the_right_waits(region: Region) -> None:
         region.check(old)
 
 
+async def test_a_host_that_was_shut_out_is_not_given_to_an_older_token(region: Region) -> None:
+    """Shutting a host out ends what allowed others to take its place; a token made afterwards does again."""
+    host_id = (await region.let_in(await region.token(), "old")).certificate.host_id
+    bound = await region.token(replaces=host_id)
+    approved = await region.token()
+    await region.side.requests.approve(await region.wait(approved, "new", replace_host=host_id), OPERATOR)
+    region.clock.advance(1)
+    await region.side.revocation.revoke_host(host_id, "old", "stolen", OPERATOR)
+    for text in (bound, approved):
+        with pytest.raises(EnrolmentRejectedError, match="was shut out"):
+            await region.enrol(text, "new", replace_host=host_id)
+    assert (await region.let_in(await region.token(replaces=host_id), "new")).certificate.host_id == host_id
+
+
 async def test_a_replacement_of_nobody_is_refused(region: Region) -> None:
     """Who wants to take the place of a host that is not there is told so, and the token keeps its use."""
     text = await region.token()

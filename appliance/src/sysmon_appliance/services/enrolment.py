@@ -33,6 +33,7 @@ from sysmon_appliance.domain.enrolment import (
 )
 from sysmon_appliance.domain.identities import Identity, RevokeCertificates, SaveCertificate, SaveIdentity
 from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.domain.times import shown
 from sysmon_appliance.errors import (
     ConflictError,
     EnrolmentRejectedError,
@@ -202,6 +203,7 @@ class Enrolment:
         now_ms = self._clock.wall_ms()
         taken = "" if request.reason is Reason.CLONE else request.about
         self._check_room(taken)
+        self._check_allowed(request, taken)
         host_id = taken or secrets.token_hex(16)
         before = self._identities.judged(host_id)
         labels = request.labels or (before.labels if before else ())
@@ -240,6 +242,16 @@ class Enrolment:
             raise TooManyHostsError(
                 f"The region has {self._max_hosts} hosts, as many as it may.",
                 hint="sysmon-aggregator run --set enrolment.max_hosts=N",
+            )
+
+    def _check_allowed(self, request: JoinRequest, taken: str) -> None:
+        """Refuse to give back a host that was shut out after somebody had been allowed to take its place."""
+        host, token = self._identities.judged(taken), self._tokens.settling.judged(request.token)
+        allowed_ms = request.decided_ms or (token.created_ms if token else 0)
+        if host is not None and host.revoked_ms > allowed_ms:
+            raise EnrolmentRejectedError(
+                f"The host was shut out at {shown(host.revoked_ms)}, after its replacement had been allowed.",
+                hint="sysmon token create --replace HOST",
             )
 
     async def _save(
