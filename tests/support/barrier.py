@@ -15,11 +15,6 @@ class InstantBarrier:
     committed: list[Change] = field(default_factory=list)
     error: SysmonError | None = None
 
-    async def durable(self, *changes: Change) -> None:
-        if self.error is not None:
-            raise self.error
-        self.committed += changes
-
     def submit(self, changes: tuple[Change, ...], settle: Settle) -> None:
         if self.error is None:
             self.committed += changes

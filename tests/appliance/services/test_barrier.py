@@ -9,6 +9,7 @@ from sysmon_appliance.domain.barrier import GroupResult
 from sysmon_appliance.domain.changes import RaiseEpoch
 from sysmon_appliance.errors import StorageFullError
 from sysmon_appliance.services.barrier import GroupCommit
+from sysmon_appliance.services.settling import commit
 from tests.support.clock import ManualClock
 from tests.support.store import HeldStore, InstantStore
 
@@ -103,9 +104,9 @@ async def test_the_barrier_works_again_after_a_failure() -> None:
     barrier = a_barrier(store)
     store.error = StorageFullError("The disk is full.")
     with pytest.raises(StorageFullError):
-        await barrier.durable(RaiseEpoch(1))
+        await commit(barrier, [RaiseEpoch(1)])
     store.error = None
-    await barrier.durable(RaiseEpoch(2))
+    await commit(barrier, [RaiseEpoch(2)])
     assert store.committed == [RaiseEpoch(2)]
 
 
@@ -114,7 +115,7 @@ async def test_waiting_for_nothing_waits_for_all_before() -> None:
     store = InstantStore()
     barrier = a_barrier(store)
     barrier.submit((RaiseEpoch(1),), lambda _: None)
-    await barrier.durable()
+    await commit(barrier, ())
     assert store.committed == [RaiseEpoch(1)]
 
 
@@ -122,8 +123,8 @@ async def test_a_caller_that_is_cancelled_harms_nobody() -> None:
     """When one of those who wait is cancelled, the others still hear of the commit."""
     store = HeldStore()
     barrier = a_barrier(store)
-    gone = asyncio.create_task(barrier.durable(RaiseEpoch(1)))
-    other = asyncio.create_task(barrier.durable(RaiseEpoch(2)))
+    gone = asyncio.create_task(commit(barrier, [RaiseEpoch(1)]))
+    other = asyncio.create_task(commit(barrier, [RaiseEpoch(2)]))
     await until_held(store)
     gone.cancel()
     store.finish()
@@ -142,7 +143,7 @@ async def test_a_listener_that_fails_keeps_nobody_from_hearing(caplog: pytest.Lo
 
     barrier.listen(fail)
     barrier.listen(results.append)
-    await barrier.durable(RaiseEpoch(1))
+    await commit(barrier, [RaiseEpoch(1)])
     await asyncio.sleep(0)
     assert [(result.entries, result.error) for result in results] == [(1, None)]
     assert "A listener of the group commit failed." in caplog.text

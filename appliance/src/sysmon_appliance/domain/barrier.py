@@ -24,19 +24,12 @@ GroupListener = Callable[[GroupResult], None]
 class Barrier(Protocol):
     """Makes changes durable. What durable means depends on how many aggregators there are; callers need not know."""
 
-    async def durable(self, *changes: Change) -> None:
-        """Return once the changes, and all that were submitted before them, are durable.
-
-        Raises
-        ------
-        StorageFullError, StorageFailedError
-            They are not, and never will be unless submitted again.
-        """
-
     def submit(self, changes: tuple[Change, ...], settle: Settle) -> None:
-        """Do the same without a task: `settle` is called on the event loop, in order of submission.
+        """Call `settle` on the event loop once the changes, and all that were submitted before them, are durable.
 
-        When a group fails, everything submitted after it fails with it, before anything new can be submitted.
+        It is called in order of submission; with a StorageFullError or StorageFailedError where they are not durable,
+        and never will be unless submitted again. When a group fails, everything submitted after it fails with it,
+        before anything new can be submitted.
         """
 
     def listen(self, listener: GroupListener) -> None:

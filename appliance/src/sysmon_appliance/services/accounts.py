@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sysmon_agent.clock import Clock
+from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.access import (
     ApiToken,
     DropApiTokens,
@@ -24,6 +25,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.changes import Change
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.users import RemoveUser, SaveUser, User, UsersState
+from sysmon_appliance.services.settling import commit
 
 
 class Accounts:
@@ -64,9 +66,12 @@ class Accounts:
             Nothing was changed.
         """
         entry = audited(principal, action, target, now_ms=self.now_ms, before=before, after=after)
-        await self._barrier.durable(*changes, entry)
-        for change in changes:
-            self.show(change)
+        await commit(self._barrier, (*changes, entry), lambda error: self._settle(changes, error))
+
+    def _settle(self, changes: Sequence[Change], error: SysmonError | None) -> None:
+        if error is None:
+            for change in changes:
+                self.show(change)
 
     def touch(self, change: TouchSession | TouchApiToken) -> None:
         """Note a use at once, and on disk whenever it succeeds; nothing hangs on it."""

@@ -54,20 +54,6 @@ class GroupCommit:
         elif self._timer is None and not self._due:
             self._timer = asyncio.get_running_loop().call_later(self._gather_seconds, self._flush)
 
-    async def durable(self, *changes: Change) -> None:
-        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def settle(error: SysmonError | None) -> None:
-            if settled.done():  # whoever waited was cancelled
-                return
-            if error is None:
-                settled.set_result(None)
-            else:
-                settled.set_exception(error)
-
-        self.submit(changes, settle)
-        await settled
-
     async def close(self) -> None:
         """Commit what has been submitted; nothing may be submitted afterwards."""
         while self.waiting:

@@ -35,6 +35,7 @@ from sysmon_appliance.errors import (
 )
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.limits import AgentLimits
+from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Ingest:
         if self.epoch < hello.epoch < _HIGHEST_EPOCH:
             changes.append(RaiseEpoch(hello.epoch + 1))
         if changes or not stream.settled:
-            await self._barrier.durable(*changes)
+            await commit(self._barrier, changes)
         for change in changes:
             self._note(change)
         if presence.link is link:

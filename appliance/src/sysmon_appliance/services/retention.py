@@ -9,6 +9,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.changes import DropOldest
 from sysmon_appliance.domain.usage import HeadUsage
 from sysmon_appliance.errors import RefusedError, StorageError
+from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Retention:
         up_to = await asyncio.to_thread(self._surplus)
         if up_to is None:
             return False
-        await self._barrier.durable(DropOldest(up_to))
+        await commit(self._barrier, (DropOldest(up_to),))
         return True
 
     def _surplus(self) -> int | None:

@@ -45,7 +45,9 @@ class Settling(Generic[T]):
 
 
 async def commit(barrier: Barrier, changes: Sequence[Change], *settles: Settle) -> None:
-    """Make changes durable, and settle what was accepted, even where whoever asked for it has gone meanwhile.
+    """Return once the changes, and all that were submitted before them, are durable.
+
+    What was accepted is settled even where whoever asked for it has gone meanwhile.
 
     Raises
     ------
