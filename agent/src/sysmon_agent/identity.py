@@ -10,7 +10,7 @@ from typing import Any
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import TlsSettings
 from sysmon_agent.errors import IdentityError
-from sysmon_agent.wire.peer import AGENT, Peer, peer_of
+from sysmon_agent.wire.peer import AGENT, Peer, issuer_of, peer_of, serial_of
 
 RENEW_AT = "renew-at-ms"
 """Name of the line before a certificate that says when to renew it; text there is ignored by all (RFC 7468, 2)."""
@@ -64,8 +64,8 @@ def read(path: str) -> Certificate:
     begins_ms, expires_ms = moment_ms(decoded["notBefore"]), moment_ms(decoded["notAfter"])
     return Certificate(
         peer=_agent(decoded, path),
-        serial=f"{int(decoded['serialNumber'], 16):x}",
-        issuer=_common_name(decoded["issuer"]),
+        serial=serial_of(decoded),
+        issuer=issuer_of(decoded),
         begins_ms=begins_ms,
         expires_ms=expires_ms,
         renew_at_ms=_renewal(path, begins_ms, expires_ms),
@@ -176,10 +176,6 @@ def _agent(certificate: Mapping[str, Any], path: str) -> Peer:
     if peer.role != AGENT:
         raise IdentityError(f"The certificate {path} is of {peer.uri}, which is no agent.")
     return peer
-
-
-def _common_name(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    return next((value for part in name for key, value in part if key == "commonName"), "")
 
 
 def _renewal(path: str, begins_ms: int, expires_ms: int) -> int:

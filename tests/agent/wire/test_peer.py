@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sysmon_agent.errors import IdentityError
-from sysmon_agent.wire.peer import Peer, peer_of
+from sysmon_agent.wire.peer import Peer, issuer_of, peer_of, serial_of
 
 
 def certificate(uri: str, *, signed_in: str = "eu") -> dict[str, Any]:
@@ -52,3 +52,10 @@ def test_a_region_signs_for_itself_alone(signed_in: str) -> None:
     """An identity that another region has signed is refused, though its root is trusted."""
     with pytest.raises(IdentityError, match="for region eu"):
         peer_of(certificate("spiffe://sysmon/eu/agent/one", signed_in=signed_in))
+
+
+def test_serial_and_issuer_are_as_aggregators_show_them() -> None:
+    """A serial number has no leading zeros, and an issuer is called by its common name."""
+    signed = certificate("spiffe://sysmon/eu/agent/one") | {"serialNumber": "0A1B"}
+    assert serial_of(signed) == "a1b"
+    assert issuer_of(signed) == "SysMonitor eu agg1 1f2e3d4c"

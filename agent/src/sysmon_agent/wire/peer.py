@@ -47,6 +47,16 @@ def peer_of(certificate: Mapping[str, Any] | None) -> Peer:
     raise IdentityError("The certificate of the other side names no SysMonitor identity.", hint="sysmon-agent check")
 
 
+def serial_of(certificate: Mapping[str, Any]) -> str:
+    """Return the serial number as aggregators show it: hexadecimal, lower case, without leading zeros."""
+    return f"{int(certificate['serialNumber'], 16):x}"
+
+
+def issuer_of(certificate: Mapping[str, Any]) -> str:
+    """Return the common name of whoever signed a certificate."""
+    return next((value for part in certificate["issuer"] for key, value in part if key == "commonName"), "")
+
+
 def _check_issuer(issuer: tuple[tuple[tuple[str, str], ...], ...], region: str) -> None:
     speaks_for = dict(pair for part in issuer for pair in part).get("organizationName", "")
     if speaks_for != region:

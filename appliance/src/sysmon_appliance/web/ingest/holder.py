@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
 
 from sysmon_agent.errors import IdentityError
-from sysmon_agent.wire.peer import AGENT, peer_of
+from sysmon_agent.wire.peer import AGENT, issuer_of, peer_of, serial_of
 from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.errors import BadIdentityError
 
@@ -42,16 +42,11 @@ def holder_of(transport: Transport, region: str) -> Presented | None:
         )
     return Presented(
         peer=peer,
-        serial=f"{int(certificate['serialNumber'], 16):x}",
-        issuer=_common_name(certificate["issuer"]),
+        serial=serial_of(certificate),
+        issuer=issuer_of(certificate),
         public_key=_key_hash(tls.getpeercert(binary_form=True) or b""),
         expires_ms=1000 * int(ssl.cert_time_to_seconds(certificate["notAfter"])),
     )
-
-
-def _common_name(name: Any) -> str:
-    """Find the common name in a distinguished name as ssl takes it apart."""
-    return next((value for part in name for key, value in part if key == "commonName"), "")
 
 
 def _key_hash(certificate: bytes) -> str:
