@@ -43,7 +43,7 @@ def install(tls: TlsSettings, grant: Grant) -> None:
         A file cannot be written.
     """
     try:
-        private_folder(Path(tls.certificate).parent)
+        make_folder(Path(tls.certificate).parent)
         with _alone_in(Path(tls.certificate).parent):
             _put(tls, grant)
     except OSError as error:
@@ -75,7 +75,7 @@ def replace_file(path: Path, content: str, *, folder_mode: int = 0o700) -> None:
 
     Both modes are meant whatever the umask is: root writes for the user that the agent runs as.
     """
-    _make_folder(path.parent, folder_mode)
+    make_folder(path.parent, folder_mode)
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
@@ -88,16 +88,11 @@ def replace_file(path: Path, content: str, *, folder_mode: int = 0o700) -> None:
     _sync_folder(path.parent)
 
 
-def _make_folder(folder: Path, mode: int) -> None:
-    """Make a folder that is not there; one that is stays as it is."""
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder of this mode where there is none; one that is there stays as it is."""
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-
-
-def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter; one that is there stays as it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def own_as_folder(descriptor: int, folder: Path) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from sysmon_agent.enrolment.files import own_as_folder, private_folder
+from sysmon_agent.enrolment.files import make_folder, own_as_folder
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.identity import check_private
 
@@ -32,7 +32,7 @@ def prepare_key(path: Path, password: bytes) -> Key:
             return load_key(path, password)
         except IdentityError:  # cut short, or sealed with another passphrase: nothing hangs on it yet
             path.unlink()
-    private_folder(path.parent)
+    make_folder(path.parent)
     key = ec.generate_private_key(ec.SECP256R1())
     _write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(password)))
     return key
