@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import apsw
@@ -149,13 +149,11 @@ def _save_certificate(connection: apsw.Connection, change: SaveCertificate) -> N
 
 
 def _revoke_certificates(connection: apsw.Connection, change: RevokeCertificates) -> None:
-    row = {"host_id": change.host_id, "revoked_ms": change.revoked_ms, "reason": change.reason}
-    connection.execute(_REVOKE_CERTIFICATES, row)
+    connection.execute(_REVOKE_CERTIFICATES, asdict(change))
 
 
 def _revoke_issuer(connection: apsw.Connection, change: RevokeIssuer) -> None:
-    row = {"name": change.name, "revoked_ms": change.revoked_ms, "reason": change.reason}
-    connection.execute(_REVOKE_ISSUER, row)
+    connection.execute(_REVOKE_ISSUER, asdict(change))
 
 
 def _ask_for_renewal(connection: apsw.Connection, change: AskForRenewal) -> None:

@@ -1,6 +1,7 @@
 """Users, links, sessions and API tokens in the live database: how each change is written, and all of them read back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import apsw
@@ -82,8 +83,8 @@ def _session(row: Row) -> Session:
 
 
 def _api_token(row: Row) -> ApiToken:
-    identity, secret_hash, name, role, *rest = row
-    return ApiToken(identity, secret_hash, name, Role(role), *rest)
+    token_id, secret_hash, name, role, *rest = row
+    return ApiToken(token_id, secret_hash, name, Role(role), *rest)
 
 
 def _save_user(connection: apsw.Connection, change: SaveUser) -> None:
@@ -101,18 +102,8 @@ def _save_user(connection: apsw.Connection, change: SaveUser) -> None:
     connection.execute(_SAVE_USER, row)
 
 
-def _remove_user(connection: apsw.Connection, change: RemoveUser) -> None:
-    connection.execute(_REMOVE_USER, {"key": change.name})
-
-
 def _save_link(connection: apsw.Connection, change: SaveLink) -> None:
-    link = change.link
-    row = {"secret_hash": link.secret_hash, "made_by": link.made_by, "expires_ms": link.expires_ms}
-    connection.execute(_SAVE_LINK, row)
-
-
-def _drop_links(connection: apsw.Connection, change: DropLinks) -> None:
-    connection.executemany(_DROP_LINK, [{"key": key} for key in change.hashes])
+    connection.execute(_SAVE_LINK, asdict(change.link))
 
 
 def _save_session(connection: apsw.Connection, change: SaveSession) -> None:
@@ -131,46 +122,31 @@ def _save_session(connection: apsw.Connection, change: SaveSession) -> None:
     connection.execute(_SAVE_SESSION, row)
 
 
-def _end_sessions(connection: apsw.Connection, change: EndSessions) -> None:
-    connection.executemany(_END_SESSION, [{"key": key} for key in change.ids])
-
-
 def _touch_session(connection: apsw.Connection, change: TouchSession) -> None:
-    connection.execute(_TOUCH_SESSION, {"id": change.id, "used_ms": change.used_ms})
+    connection.execute(_TOUCH_SESSION, asdict(change))
 
 
 def _save_api_token(connection: apsw.Connection, change: SaveApiToken) -> None:
-    token = change.token
-    row = {
-        "id": token.id,
-        "secret_hash": token.secret_hash,
-        "name": token.name,
-        "role": token.role.value,
-        "owner": token.owner,
-        "created_ms": token.created_ms,
-        "expires_ms": token.expires_ms,
-        "last_used_ms": token.last_used_ms,
-    }
-    connection.execute(_SAVE_API_TOKEN, row)
-
-
-def _drop_api_tokens(connection: apsw.Connection, change: DropApiTokens) -> None:
-    connection.executemany(_DROP_API_TOKEN, [{"key": key} for key in change.ids])
+    connection.execute(_SAVE_API_TOKEN, asdict(change.token))
 
 
 def _touch_api_token(connection: apsw.Connection, change: TouchApiToken) -> None:
-    connection.execute(_TOUCH_API_TOKEN, {"id": change.id, "used_ms": change.used_ms})
+    connection.execute(_TOUCH_API_TOKEN, asdict(change))
+
+
+def _delete(connection: apsw.Connection, statement: str, keys: Sequence[str]) -> None:
+    connection.executemany(statement, ({"key": key} for key in keys))
 
 
 APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
     SaveUser: _save_user,
-    RemoveUser: _remove_user,
+    RemoveUser: lambda connection, change: _delete(connection, _REMOVE_USER, (change.name,)),
     SaveLink: _save_link,
-    DropLinks: _drop_links,
+    DropLinks: lambda connection, change: _delete(connection, _DROP_LINK, change.hashes),
     SaveSession: _save_session,
-    EndSessions: _end_sessions,
+    EndSessions: lambda connection, change: _delete(connection, _END_SESSION, change.ids),
     TouchSession: _touch_session,
     SaveApiToken: _save_api_token,
-    DropApiTokens: _drop_api_tokens,
+    DropApiTokens: lambda connection, change: _delete(connection, _DROP_API_TOKEN, change.ids),
     TouchApiToken: _touch_api_token,
 }
