@@ -43,8 +43,8 @@ class Access:
     def of_token(self, text: str, origin: str) -> Principal | None:
         """Return who shows an API token; None when it is good for nothing (any more)."""
         prefix, _, rest = text.partition("_")
-        identity, _, secret = rest.partition("_")
-        token = self._accounts.api_tokens.get(identity)
+        token_id, _, secret = rest.partition("_")
+        token = self._accounts.api_tokens.get(token_id)
         if prefix != TOKEN_PREFIX or token is None:
             return None
         if not hmac.compare_digest(token.secret_hash, hash_secret(secret)):

@@ -55,7 +55,7 @@ class ApiTokens:
             await self._accounts.commit(principal, "api_token.create", token.id, changes, after=after)
         return token, f"{TOKEN_PREFIX}_{token.id}_{secret}"
 
-    async def revoke(self, principal: Principal, identity: str) -> None:
+    async def revoke(self, principal: Principal, token_id: str) -> None:
         """Let a token be good for nothing from now on.
 
         Raises
@@ -64,12 +64,12 @@ class ApiTokens:
             There is none that this principal may revoke.
         """
         async with self._accounts.changing:
-            token = self._accounts.api_tokens.get(identity)
+            token = self._accounts.api_tokens.get(token_id)
             if token is None or not _may_see(principal, token):
                 raise NotFoundError("There is no such API token.", hint="sysmon api-tokens list")
             before = {"name": token.name, "role": token.role, "owner": token.owner}
             await self._accounts.commit(
-                principal, "api_token.revoke", identity, [DropApiTokens([identity])], before=before
+                principal, "api_token.revoke", token_id, [DropApiTokens([token_id])], before=before
             )
 
     def _check(self, principal: Principal, name: str, role: Role, seconds: int) -> None:

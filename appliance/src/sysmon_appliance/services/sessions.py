@@ -108,7 +108,7 @@ class Sessions:
         found = [session for session in sessions if session.id not in over and _may_see(principal, session)]
         return sorted(found, key=lambda session: session.started_ms, reverse=True)
 
-    async def end(self, principal: Principal, identity: str) -> None:
+    async def end(self, principal: Principal, wanted: str) -> None:
         """End a session.
 
         Raises
@@ -117,11 +117,11 @@ class Sessions:
             There is none that this principal may end.
         """
         async with self._accounts.changing:
-            session = self._accounts.sessions.get(identity)
+            session = self._accounts.sessions.get(wanted)
             if session is None or not _may_see(principal, session):
                 raise NotFoundError("There is no such session.", hint="sysmon sessions list")
-            changes = [EndSessions([identity])]
-            await self._accounts.commit(principal, "session.end", identity, changes, before={"name": session.name})
+            changes = [EndSessions([wanted])]
+            await self._accounts.commit(principal, "session.end", wanted, changes, before={"name": session.name})
 
     def _spent_links(self) -> list[str]:
         links = self._accounts.links
