@@ -18,8 +18,8 @@ from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.certificates import Granted
 from sysmon_appliance.services.enrolment import Applicant, Waiting
 from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.join_tokens import TokenTerms
 from sysmon_appliance.services.named_hosts import NamedHosts
-from sysmon_appliance.services.tokens import TokenTerms
 from tests.support.clock import ManualClock
 from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates, request
 from tests.support.head import Directory

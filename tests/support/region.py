@@ -12,7 +12,7 @@ from sysmon_agent.wire.token import decode_token, encode_token
 from sysmon_appliance.domain.enrolment import JoinRequest, RequestState
 from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.domain.principals import Kind, Principal, Role
-from sysmon_appliance.services.tokens import TokenTerms
+from sysmon_appliance.services.join_tokens import TokenTerms
 from tests.support.ingest_server import Listener, listening
 from tests.support.system import eventually
 

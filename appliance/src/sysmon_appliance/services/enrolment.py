@@ -42,8 +42,8 @@ from sysmon_appliance.errors import (
 )
 from sysmon_appliance.services.certificates import Certificates, Granted
 from sysmon_appliance.services.join_requests import JoinRequests, described
+from sysmon_appliance.services.join_tokens import JoinTokens
 from sysmon_appliance.services.settling import commit
-from sysmon_appliance.services.tokens import Tokens
 
 MAX_WAITING = 1000
 """Requests that wait for an operator at one time, so that whoever has a token cannot fill the disk."""
@@ -89,7 +89,7 @@ class Enrolment:
     def __init__(
         self,
         requests: JoinRequests,
-        tokens: Tokens,
+        tokens: JoinTokens,
         certificates: Certificates,
         barrier: Barrier,
         *,

@@ -17,9 +17,9 @@ from sysmon_appliance.domain.identities import Certificate, ForgetCertificates
 from sysmon_appliance.errors import RefusedError
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.join_requests import JoinRequests
+from sysmon_appliance.services.join_tokens import JoinTokens
 from sysmon_appliance.services.retention import CautiousClock
 from sysmon_appliance.services.settling import Settling, commit
-from sysmon_appliance.services.tokens import Tokens
 
 _DAY_MS = 86_400_000
 
@@ -42,7 +42,7 @@ class Forgetting:
     """Keeps the tables of identity from growing for ever."""
 
     def __init__(
-        self, identities: Identities, tokens: Tokens, requests: JoinRequests, barrier: Barrier, *, clock: Clock
+        self, identities: Identities, tokens: JoinTokens, requests: JoinRequests, barrier: Barrier, *, clock: Clock
     ) -> None:
         self._identities = identities
         self._tokens = tokens.settling

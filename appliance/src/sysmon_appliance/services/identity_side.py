@@ -13,10 +13,10 @@ from sysmon_appliance.services.enrolment import Enrolment
 from sysmon_appliance.services.forgetting import Forgetting
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.join_requests import JoinRequests
+from sysmon_appliance.services.join_tokens import JoinTokens
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.revocation import Revocation
 from sysmon_appliance.services.rotation import Rotation
-from sysmon_appliance.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class IdentitySide:
 
     identities: Identities
     certificates: Certificates
-    tokens: Tokens
+    tokens: JoinTokens
     requests: JoinRequests
     enrolment: Enrolment
     revocation: Revocation
@@ -46,7 +46,7 @@ class IdentitySide:
         settings: EnrolmentSettings,
     ) -> Self:
         identities = certificates.identities
-        tokens = Tokens(state, certificates, barrier, clock)
+        tokens = JoinTokens(state, certificates, barrier, clock)
         requests = JoinRequests(state, barrier, clock)
         return cls(
             identities=identities,

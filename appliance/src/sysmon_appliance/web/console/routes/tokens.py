@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from sysmon_appliance.domain.enrolment import KnownToken, TokenState
 from sysmon_appliance.services.hosts import HostName
-from sysmon_appliance.services.tokens import TokenTerms
+from sysmon_appliance.services.join_tokens import TokenTerms
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 
 

@@ -19,7 +19,7 @@ from sysmon_appliance.errors import (
     TokenUnknownError,
     TokenUsedUpError,
 )
-from sysmon_appliance.services.tokens import TokenTerms
+from sysmon_appliance.services.join_tokens import TokenTerms
 from tests.support.fake_issuer import ROOT
 from tests.support.identity_side import ADDRESSES
 from tests.support.letting_in import OPERATOR, Region

@@ -48,7 +48,7 @@ class TokenTerms:
     replaces: str = ""  # the host_id that it is bound to
 
 
-class Tokens:
+class JoinTokens:
     """The join tokens of a region."""
 
     def __init__(self, state: IdentityState, certificates: Certificates, barrier: Barrier, clock: Clock) -> None:
