@@ -14,6 +14,7 @@ from sysmon_agent.wire.token import JoinToken, decode_token, encode_token
 from sysmon_appliance.domain.access import hash_secret, random_secret
 from sysmon_appliance.domain.audit import audited
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.certificates import Issuer
 from sysmon_appliance.domain.enrolment import IdentityState, KnownToken, SaveToken, TokenState
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.times import shown
@@ -72,8 +73,7 @@ class JoinTokens:
             Nobody here could keep what it promises.
         """
         _check(terms)
-        issuer, now_ms = self._certificates.issuer, self._clock.wall_ms()
-        secret = random_secret()
+        issuer, now_ms, secret = self._certificates.issuer, self._clock.wall_ms(), random_secret()
         token = KnownToken(
             id=secrets.token_hex(6),
             secret_hash=hash_secret(secret),
@@ -85,17 +85,8 @@ class JoinTokens:
             approval=terms.approval,
             replaces=terms.replaces,
         )
-        text = encode_token(
-            JoinToken(
-                token.id,
-                secret,
-                self._certificates.region,
-                issuer.fingerprints,
-                tuple(self._certificates.addresses),
-            )
-        )
         await self._save(token, principal, "token.create", after=_described(token))
-        return token, text
+        return token, self._text(token.id, secret, issuer)
 
     async def revoke(self, token_id: str, principal: Principal) -> KnownToken:
         """Withdraw a token; hosts that it has let in stay.
@@ -158,6 +149,11 @@ class JoinTokens:
                     hint=_NEW_ONE,
                 )
         return replace(token, used=token.used + 1)
+
+    def _text(self, token_id: str, secret: str, issuer: Issuer) -> str:
+        """Write down all that a host needs to find this region and to be let in."""
+        region, addresses = self._certificates.region, tuple(self._certificates.addresses)
+        return encode_token(JoinToken(token_id, secret, region, issuer.fingerprints, addresses))
 
     async def _save(self, token: KnownToken, principal: Principal, action: str, **described: dict[str, object]) -> None:
         entry = audited(principal, action, token.id, now_ms=self._clock.wall_ms(), **described)
