@@ -35,6 +35,7 @@ OF_THE_SYSTEM = {
     "systemd-analyze",
     "systemd-sysusers",
     "timeout",
+    "umask",
 }
 
 

@@ -13,6 +13,7 @@ from sysmon_agent.config.places import SYSTEM, places_of
 from sysmon_appliance.cli.aggregator import app as aggregator
 from tests.support.tree import ROOT, read
 
+FOLDERS = "agent/systemd/sysmon.tmpfiles"
 UNITS = ("agent/systemd/sysmon-agent.service", "appliance/systemd/sysmon-aggregator.service")
 PAGE = "docs/how-to/harden-a-service.md"
 ANALYZE = shutil.which("systemd-analyze")
@@ -86,6 +87,16 @@ def test_services_write_where_their_settings_say(unit: str) -> None:
     writable = f"{SYSTEM.state.rpartition('/')[0]}/{settings['StateDirectory']}"
     assert writable in {f"{SYSTEM.state}/spool", f"{SYSTEM.state}/live"}
     assert settings["ReadWritePaths"] == f"-{SYSTEM.config}/pki"
+
+
+def test_their_folders_are_made_for_them() -> None:
+    """Both can read the folder of settings and write that of certificates, which nobody else enters."""
+    made = {words[1]: tuple(words[2:]) for line in read(FOLDERS).splitlines() if (words := line.split())[0] == "d"}
+    assert made == {
+        SYSTEM.config: ("0755", "root", "root"),
+        f"{SYSTEM.config}/conf.d": ("0755", "root", "root"),
+        f"{SYSTEM.config}/pki": ("0700", "sysmon", "sysmon"),
+    }
 
 
 def test_services_start_commands_that_exist() -> None:
