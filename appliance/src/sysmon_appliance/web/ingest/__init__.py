@@ -1,4 +1,4 @@
-"""The listener that agents push to: TLS with client certificates, and two routes."""
+"""The listener of agents: it lets hosts in, keeps their certificates, and takes what they push."""
 
 from sysmon_appliance.web.ingest.metrics import Refusals
 from sysmon_appliance.web.ingest.server import IngestServer, ingest_server

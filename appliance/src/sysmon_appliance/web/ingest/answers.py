@@ -5,9 +5,9 @@ from http import HTTPStatus
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.encode import encode_reply
 from sysmon_agent.wire.messages import Reply
+from sysmon_agent.wire.routes import MESSAGE_TYPE
 from sysmon_appliance.web.problems import problem_of
 
-MESSAGE_TYPE = "application/x-protobuf"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _OK = f"HTTP/1.1 200 OK\r\ncontent-type: {MESSAGE_TYPE}\r\ncontent-length: %d\r\n%s\r\n".encode()

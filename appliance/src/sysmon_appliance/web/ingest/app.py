@@ -13,11 +13,11 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import decode_hello
 from sysmon_agent.wire.encode import encode_reply
+from sysmon_agent.wire.routes import HELLO_PATH, MESSAGE_TYPE
 from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.authorisation import bind
-from sysmon_appliance.web.ingest.answers import MESSAGE_TYPE
 from sysmon_appliance.web.ingest.enrolling import enrolling_routes
 from sysmon_appliance.web.limits import LimitRequests, client_address
 from sysmon_appliance.web.problems import problem_of
@@ -37,14 +37,14 @@ def create_app(side: AgentSide, clock: Clock) -> Starlette:
         return Response(encode_reply(asked), media_type=MESSAGE_TYPE)
 
     def judge(scope: Scope) -> Allowance | None:
-        if scope["path"] == "/v1/hello":
+        if scope["path"] == HELLO_PATH:
             return None
         holder = scope["state"]["connection"].holder
         return side.limits.enrolment(holder.peer.id if holder else "", client_address(scope))
 
     return Starlette(
         middleware=[Middleware(LimitRequests, judge=judge)],
-        routes=[bind("POST", "/v1/hello", hello), *enrolling_routes(side, clock)],
+        routes=[bind("POST", HELLO_PATH, hello), *enrolling_routes(side, clock)],
         exception_handlers={
             SysmonError: _show,
             ClientDisconnect: _drop,

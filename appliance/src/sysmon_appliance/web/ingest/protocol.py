@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
 from sysmon_agent.wire.messages import Reply
+from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.errors import CertificateRequiredError, MethodNotAllowedError
 from sysmon_appliance.services.ingest import Push
@@ -31,6 +32,8 @@ from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.enrolling import MAX_BODY_BYTES, WITHOUT_CERTIFICATE
 from sysmon_appliance.web.ingest.holder import holder_of
 from sysmon_appliance.web.servers import MAX_HEAD_BYTES, GuestProtocol
+
+_BATCHES, _HELLO = BATCHES_PATH.encode(), HELLO_PATH.encode()
 
 _REQUEST_SECONDS = 30.0
 """How long a request may take to arrive, and a new connection to send its first."""
@@ -215,18 +218,18 @@ class IngestProtocol(GuestProtocol):
             self._end_after_answer()
         elif (error := self._objection()) is not None:
             self._refuse(error)
-        elif self.url != b"/v1/batches":
+        elif self.url != _BATCHES:
             self._leave_to_base()
         elif self.parser.get_method() == b"POST":
             self._way = Way.PUSH
             self._max_body_bytes = self._largest_body_bytes
         else:
-            self._refuse(MethodNotAllowedError("/v1/batches takes POST."))
+            self._refuse(MethodNotAllowedError(f"{BATCHES_PATH} takes POST."))
 
     def _leave_to_base(self) -> None:
         self._way = Way.OTHER
         largest = self._largest_body_bytes
-        self._max_body_bytes = largest if self.url == b"/v1/hello" else min(largest, MAX_BODY_BYTES)
+        self._max_body_bytes = largest if self.url == _HELLO else min(largest, MAX_BODY_BYTES)
         url = self.url
         super().on_message_begin()
         self.url = url
