@@ -59,7 +59,7 @@ class UnreachableError(SysmonError):
 
 
 class RefusedError(SysmonError):
-    """Something that an agent sent and ingest does not take; the code tells the agent what to do next."""
+    """Something that is not taken, from an agent or from people; the code tells them what to do next."""
 
     code = "refused"
     retry_after_seconds = 0  # 0: no pause is asked for

@@ -12,7 +12,8 @@ from sysmon_agent.errors import ConfigError
 
 BACKLOG = 4096
 
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
+"""Hosts that stand for every address of this machine."""
 
 
 def tcp_listener(address: str, setting: str) -> socket.socket:
@@ -57,7 +58,7 @@ def address_of(listener: socket.socket) -> Address:
 def advertised(listener: socket.socket) -> Address:
     """Return where others find a listener: its address, or this machine's full name where it listens at every one."""
     address = address_of(listener)
-    return replace(address, host=socket.getfqdn()) if address.host in _EVERYWHERE else address
+    return replace(address, host=socket.getfqdn()) if address.host in EVERYWHERE else address
 
 
 def unix_listener(path: Path) -> socket.socket:

@@ -28,9 +28,8 @@ from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, CountRequests, Telemetry
 from sysmon_appliance.web.limits import LimitRequests
+from sysmon_appliance.web.listeners import EVERYWHERE
 from sysmon_appliance.web.problems import problem_response
-
-_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not listened on
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +79,7 @@ def base_url(settings: ConsoleSettings) -> str:
     if settings.url:
         return settings.url.rstrip("/")
     address = parse_address(settings.listen)
-    named = replace(address, host="localhost") if address.host in _EVERYWHERE else address
+    named = replace(address, host="localhost") if address.host in EVERYWHERE else address
     return f"{'https' if settings.certificate else 'http'}://{named}"
 
 
@@ -91,7 +90,7 @@ def host_names(settings: ConsoleSettings) -> frozenset[str]:
     """
     name = parse_address(settings.listen).host.lower()
     known = {urlsplit(settings.url).hostname or ""} - {""}
-    if name in _EVERYWHERE and settings.certificate:
+    if name in EVERYWHERE and settings.certificate:
         return frozenset()
     return frozenset(known | ({"localhost"} if is_loopback(name) else {name}))
 
