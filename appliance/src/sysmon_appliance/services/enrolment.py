@@ -41,7 +41,7 @@ from sysmon_appliance.errors import (
     TooManyHostsError,
 )
 from sysmon_appliance.services.certificates import Certificates, Granted
-from sysmon_appliance.services.join_requests import JoinRequests, described
+from sysmon_appliance.services.join_requests import JoinRequests, recorded
 from sysmon_appliance.services.join_tokens import JoinTokens
 from sysmon_appliance.services.settling import commit
 
@@ -274,4 +274,4 @@ class Enrolment:
     def _entry(self, request: JoinRequest, action: str, target: str) -> AppendAudit:
         """Record what an agent does by itself; it is named by its token, or by the host that it is a copy of."""
         agent = Principal(Kind.AGENT, request.token or request.about, Role.VIEWER, request.address)
-        return audited(agent, action, target, now_ms=self._clock.wall_ms(), after=described(request))
+        return audited(agent, action, target, now_ms=self._clock.wall_ms(), after=recorded(request))

@@ -73,12 +73,12 @@ class JoinRequests:
     ) -> JoinRequest:
         now_ms = self._clock.wall_ms()
         decided = replace(request, state=state, decided_ms=now_ms)
-        entry = audited(principal, action, request.id, now_ms=now_ms, after=described(request))
+        entry = audited(principal, action, request.id, now_ms=now_ms, after=recorded(request))
         await commit(self._barrier, (SaveRequest(decided), entry), self.settling.accept(decided.id, decided))
         return decided
 
 
-def described(request: JoinRequest) -> dict[str, object]:
+def recorded(request: JoinRequest) -> dict[str, object]:
     """Return a request for the audit log."""
     return {
         "name": request.name,

@@ -85,7 +85,7 @@ class JoinTokens:
             approval=terms.approval,
             replaces=terms.replaces,
         )
-        await self._save(token, principal, "token.create", after=_described(token))
+        await self._save(token, principal, "token.create", after=_recorded(token))
         return token, self._text(token.id, secret, issuer)
 
     async def revoke(self, token_id: str, principal: Principal) -> KnownToken:
@@ -102,7 +102,7 @@ class JoinTokens:
         if token.revoked_ms:
             return token
         revoked = replace(token, revoked_ms=self._clock.wall_ms())
-        await self._save(revoked, principal, "token.revoke", before=_described(token))
+        await self._save(revoked, principal, "token.revoke", before=_recorded(token))
         return revoked
 
     def recognise(self, text: str) -> KnownToken:
@@ -155,12 +155,12 @@ class JoinTokens:
         region, addresses = self._certificates.region, tuple(self._certificates.addresses)
         return encode_token(JoinToken(token_id, secret, region, issuer.fingerprints, addresses))
 
-    async def _save(self, token: KnownToken, principal: Principal, action: str, **described: dict[str, object]) -> None:
-        entry = audited(principal, action, token.id, now_ms=self._clock.wall_ms(), **described)
+    async def _save(self, token: KnownToken, principal: Principal, action: str, **states: dict[str, object]) -> None:
+        entry = audited(principal, action, token.id, now_ms=self._clock.wall_ms(), **states)
         await commit(self._barrier, (SaveToken(token), entry), self.settling.accept(token.id, token))
 
 
-def _described(token: KnownToken) -> dict[str, object]:
+def _recorded(token: KnownToken) -> dict[str, object]:
     """Return a token for the audit log."""
     return {
         "expires": token.expires_ms,

@@ -47,11 +47,11 @@ class Rotation:
         IdentityError, NoIssuerError
             What is in place cannot be used; what was in use still is.
         """
-        before = self.own.standing()
+        before = _recorded(self.own.standing())
         await self.own.rotate()
         now_ms = self._clock.wall_ms()
-        described = {"before": _described(before), "after": _described(self.own.standing()) | {"agents": agents}}
-        entry = audited(principal, "certificates.rotate", "aggregator", now_ms=now_ms, **described)
+        after = _recorded(self.own.standing()) | {"agents": agents}
+        entry = audited(principal, "certificates.rotate", "aggregator", now_ms=now_ms, before=before, after=after)
         if not agents:
             await commit(self._barrier, (entry,))
             return 0
@@ -77,7 +77,7 @@ class Rotation:
             self._identities.renew_before_ms = before_ms
 
 
-def _described(standing: Standing) -> dict[str, Any]:
+def _recorded(standing: Standing) -> dict[str, Any]:
     """Return for the audit log by whom the aggregator's certificate is signed."""
     return {
         "issuer": standing.issuer.fingerprint if standing.issuer is not None else None,
