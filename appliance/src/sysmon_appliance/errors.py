@@ -1,4 +1,30 @@
-"""Errors that the aggregator's answers and commands show, on the agent's family."""
+"""Errors that the aggregator's answers and commands show, on the agent's family.
+
+    SysmonError
+    ├── NotFoundError, BadRequestError, MethodNotAllowedError,      what was asked for
+    │   ConflictError, TooManyError, IdempotencyConflictError
+    ├── SignInError, ForbiddenError, WrongHostError,                who asks
+    │   BadCredentialsError
+    ├── UserExistsError, LastAdminError, WeakPasswordError          changes of users
+    ├── StorageError, AuditBrokenError, AuthorityExistsError,       the aggregator's own state
+    │   UnreachableError
+    └── RefusedError                                                with a time to wait, where waiting helps
+        ├── NeedSchemaError, NeedHelloError, UnexpectedTickError,   what an agent sends
+        │   UnsupportedProtocolError
+        ├── BadIdentityError, ClonedIdentityError,                  as whom it sends
+        │   CertificateRequiredError, ExpiredCertificateError,
+        │   RevokedCertificateError
+        ├── TokenUnknownError, TokenForeignError,                   a host that wants to be let in
+        │   TokenExpiredError, TokenUsedUpError,
+        │   TokenRevokedError, EnrolmentRejectedError,
+        │   TooManyHostsError
+        ├── BadCsrError, NoIssuerError                              what is to be signed
+        ├── TooManyWatchersError, LockedOutError, RateLimitedError  too much at one time
+        │   └── TooManyRequestsError                                too often
+        └── StorageFullError, StorageFailedError                    a commit that failed
+
+docs/reference/errors.md has a section for the codes; web/problems.py has the status with which each travels over HTTP.
+"""
 
 import math
 
@@ -12,11 +38,17 @@ class NotFoundError(SysmonError):
     exit_code = ExitCode.NOT_FOUND
 
 
-class AuthorityExistsError(SysmonError):
-    """There is an authority already, and making another would end what trusts it."""
+class BadRequestError(SysmonError):
+    """The request cannot be answered as it stands."""
 
-    code = "authority_exists"
-    exit_code = ExitCode.CONFLICT
+    code = "bad_request"
+    exit_code = ExitCode.USAGE
+
+
+class MethodNotAllowedError(SysmonError):
+    """The route exists, and not with this method."""
+
+    code = "method_not_allowed"
 
 
 class ConflictError(SysmonError):
@@ -26,16 +58,65 @@ class ConflictError(SysmonError):
     exit_code = ExitCode.CONFLICT
 
 
-class MethodNotAllowedError(SysmonError):
-    """The route exists, and not with this method."""
+class TooManyError(SysmonError):
+    """There are as many of these as there may be."""
 
-    code = "method_not_allowed"
+    code = "too_many"
+    exit_code = ExitCode.CONFLICT
 
 
-class BadRequestError(SysmonError):
-    """The request cannot be answered as it stands."""
+class IdempotencyConflictError(SysmonError):
+    """A key that stands for one request came with another."""
 
-    code = "bad_request"
+    code = "idempotency_conflict"
+    exit_code = ExitCode.CONFLICT
+
+
+class SignInError(SysmonError):
+    """The request needs a session and has none."""
+
+    code = "sign_in"
+    exit_code = ExitCode.PERMISSION
+
+
+class ForbiddenError(SysmonError):
+    """The request is understood, and not allowed."""
+
+    code = "forbidden"
+    exit_code = ExitCode.PERMISSION
+
+
+class WrongHostError(SysmonError):
+    """The request names a host that this listener does not serve."""
+
+    code = "wrong_host"
+
+
+class BadCredentialsError(SysmonError):
+    """User and password do not belong together."""
+
+    code = "bad_credentials"
+    exit_code = ExitCode.PERMISSION
+
+
+class UserExistsError(SysmonError):
+    """There is a user of that name already."""
+
+    code = "user_exists"
+    exit_code = ExitCode.CONFLICT
+
+
+class LastAdminError(SysmonError):
+    """Nobody would be left who may decide about users."""
+
+    code = "last_admin"
+    exit_code = ExitCode.CONFLICT
+
+
+class WeakPasswordError(SysmonError):
+    """The new password is too easily guessed."""
+
+    code = "weak_password"
     exit_code = ExitCode.USAGE
 
 
@@ -49,6 +130,13 @@ class AuditBrokenError(SysmonError):
     """The audit log does not hold together."""
 
     code = "audit_broken"
+
+
+class AuthorityExistsError(SysmonError):
+    """There is an authority already, and making another would end what trusts it."""
+
+    code = "authority_exists"
+    exit_code = ExitCode.CONFLICT
 
 
 class UnreachableError(SysmonError):
@@ -87,13 +175,6 @@ class UnexpectedTickError(RefusedError):
         self.expected = expected
 
 
-class ClonedIdentityError(RefusedError):
-    """Two agents use one certificate."""
-
-    code = "cloned_identity"
-    retry_after_seconds = 60
-
-
 class UnsupportedProtocolError(RefusedError):
     """The agent speaks a version of the protocol that this aggregator does not."""
 
@@ -106,16 +187,10 @@ class BadIdentityError(RefusedError):
     code = "bad_identity"
 
 
-class BadCsrError(RefusedError):
-    """A signing request is malformed, or asks for what it may not have."""
+class ClonedIdentityError(RefusedError):
+    """Two agents use one certificate."""
 
-    code = "bad_csr"
-
-
-class NoIssuerError(RefusedError):
-    """No intermediate is here that could sign certificates now."""
-
-    code = "no_issuer"
+    code = "cloned_identity"
     retry_after_seconds = 60
 
 
@@ -179,6 +254,19 @@ class TooManyHostsError(RefusedError):
     code = "too_many_hosts"
 
 
+class BadCsrError(RefusedError):
+    """A signing request is malformed, or asks for what it may not have."""
+
+    code = "bad_csr"
+
+
+class NoIssuerError(RefusedError):
+    """No intermediate is here that could sign certificates now."""
+
+    code = "no_issuer"
+    retry_after_seconds = 60
+
+
 class RateLimitedError(RefusedError):
     """More was asked for than the aggregator does at one time."""
 
@@ -194,52 +282,11 @@ class TooManyRequestsError(RateLimitedError):
         self.retry_after_seconds = max(1, math.ceil(wait_seconds))
 
 
-class StorageFullError(RefusedError):
-    """There was no room to commit."""
-
-    code = "storage_full"
-    retry_after_seconds = 15
-
-
-class StorageFailedError(RefusedError):
-    """The commit failed for another reason than room."""
-
-    code = "storage_failed"
-    retry_after_seconds = 5
-
-
-class SignInError(SysmonError):
-    """The request needs a session and has none."""
-
-    code = "sign_in"
-    exit_code = ExitCode.PERMISSION
-
-
-class ForbiddenError(SysmonError):
-    """The request is understood, and not allowed."""
-
-    code = "forbidden"
-    exit_code = ExitCode.PERMISSION
-
-
-class WrongHostError(SysmonError):
-    """The request names a host that this listener does not serve."""
-
-    code = "wrong_host"
-
-
 class TooManyWatchersError(RefusedError):
     """There are as many open event streams as there may be."""
 
     code = "too_many_watchers"
     retry_after_seconds = 10
-
-
-class BadCredentialsError(SysmonError):
-    """User and password do not belong together."""
-
-    code = "bad_credentials"
-    exit_code = ExitCode.PERMISSION
 
 
 class LockedOutError(RefusedError):
@@ -255,36 +302,15 @@ class LockedOutError(RefusedError):
         self.retry_after_seconds = pause_seconds
 
 
-class WeakPasswordError(SysmonError):
-    """The new password is too easily guessed."""
+class StorageFullError(RefusedError):
+    """There was no room to commit."""
 
-    code = "weak_password"
-    exit_code = ExitCode.USAGE
-
-
-class UserExistsError(SysmonError):
-    """There is a user of that name already."""
-
-    code = "user_exists"
-    exit_code = ExitCode.CONFLICT
+    code = "storage_full"
+    retry_after_seconds = 15
 
 
-class LastAdminError(SysmonError):
-    """Nobody would be left who may decide about users."""
+class StorageFailedError(RefusedError):
+    """The commit failed for another reason than room."""
 
-    code = "last_admin"
-    exit_code = ExitCode.CONFLICT
-
-
-class TooManyError(SysmonError):
-    """There are as many of these as there may be."""
-
-    code = "too_many"
-    exit_code = ExitCode.CONFLICT
-
-
-class IdempotencyConflictError(SysmonError):
-    """A key that stands for one request came with another."""
-
-    code = "idempotency_conflict"
-    exit_code = ExitCode.CONFLICT
+    code = "storage_failed"
+    retry_after_seconds = 5
