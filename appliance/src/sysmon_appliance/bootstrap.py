@@ -37,10 +37,9 @@ from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
-from sysmon_appliance.web.console.guard import is_loopback
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
-from sysmon_appliance.web.listeners import address_of, advertised, tcp_listener, unix_listener
+from sysmon_appliance.web.listeners import address_of, advertised, is_loopback, tcp_listener, unix_listener
 from sysmon_appliance.web.servers import Server, console_context, console_server, socket_server
 from sysmon_appliance.web.tls import LiveContext
 

@@ -6,7 +6,7 @@ import pytest
 
 from sysmon_agent.errors import ConfigError
 from sysmon_appliance.local.places import MAX_SOCKET_PATH_BYTES
-from sysmon_appliance.web.listeners import address_of, tcp_listener, unix_listener
+from sysmon_appliance.web.listeners import address_of, is_loopback, tcp_listener, unix_listener
 
 
 def test_port_zero_is_any_free_port() -> None:
@@ -76,3 +76,11 @@ def test_the_longest_path_that_local_mode_uses_is_good(tmp_path: Path) -> None:
     assert len(bytes(path)) == MAX_SOCKET_PATH_BYTES
     with unix_listener(path), socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "loopback"), [("localhost", True), ("127.9.9.9", True), ("::1", True), ("10.0.0.1", False), ("x", False)]
+)
+def test_loopback(name: str, loopback: bool) -> None:  # noqa: FBT001 - a table of expectations
+    """Only addresses and the name of loopback are loopback."""
+    assert is_loopback(name) is loopback

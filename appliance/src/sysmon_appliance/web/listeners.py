@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 from dataclasses import replace
@@ -59,6 +60,16 @@ def advertised(listener: socket.socket) -> Address:
     """Return where others find a listener: its address, or this machine's full name where it listens at every one."""
     address = address_of(listener)
     return replace(address, host=socket.getfqdn()) if address.host in EVERYWHERE else address
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address is reached from this machine alone."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def unix_listener(path: Path) -> socket.socket:

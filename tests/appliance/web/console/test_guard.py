@@ -3,7 +3,7 @@ import pytest
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.web.console.app import base_url, host_names
-from sysmon_appliance.web.console.guard import SECURITY_HEADERS, host_name, is_loopback
+from sysmon_appliance.web.console.guard import SECURITY_HEADERS, host_name
 from tests.support.console import Console
 from tests.support.head import Ledger
 
@@ -179,14 +179,6 @@ async def test_a_method_that_a_route_lacks() -> None:
 def test_host_names(host: str, name: str) -> None:
     """The port is no part of a host's name."""
     assert host_name(host) == name
-
-
-@pytest.mark.parametrize(
-    ("name", "loopback"), [("localhost", True), ("127.9.9.9", True), ("::1", True), ("10.0.0.1", False), ("x", False)]
-)
-def test_loopback(name: str, loopback: bool) -> None:  # noqa: FBT001 - a table of expectations
-    """Only addresses and the name of loopback are loopback."""
-    assert is_loopback(name) is loopback
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
-from sysmon_appliance.web.console.guard import Guard, SecurityHeaders, is_loopback
+from sysmon_appliance.web.console.guard import Guard, SecurityHeaders
 from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.limiting import judge_of
 from sysmon_appliance.web.console.routes import API
 from sysmon_appliance.web.console.routes.session import link_route
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, CountRequests, Telemetry
 from sysmon_appliance.web.limits import LimitRequests
-from sysmon_appliance.web.listeners import EVERYWHERE
+from sysmon_appliance.web.listeners import EVERYWHERE, is_loopback
 from sysmon_appliance.web.problems import problem_response
 
 _log = logging.getLogger(__name__)

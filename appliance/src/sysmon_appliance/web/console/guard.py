@@ -6,7 +6,6 @@ state needs a header that no page elsewhere can send without asking first, and n
 somebody who is known may do is judged by the route, from the authorisation table.
 """
 
-import ipaddress
 import re
 
 from starlette.datastructures import MutableHeaders
@@ -20,6 +19,7 @@ from sysmon_appliance.services.access import Access
 from sysmon_appliance.web.authorisation import is_public
 from sysmon_appliance.web.console.sessions import session_of
 from sysmon_appliance.web.limits import client_address
+from sysmon_appliance.web.listeners import is_loopback
 from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
@@ -159,12 +159,3 @@ def host_name(host: str) -> str:
     """Return the name or address in a Host header, without the port; empty where the header is malformed."""
     found = _HOST.fullmatch(host.lower())
     return (found[1] or found[2]) if found else ""
-
-
-def is_loopback(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
