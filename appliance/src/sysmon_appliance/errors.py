@@ -23,7 +23,7 @@
         │   └── TooManyRequestsError                                too often
         └── StorageFullError, StorageFailedError                    a commit that failed
 
-docs/reference/errors.md has a section for the codes; web/problems.py has the status with which each travels over HTTP.
+docs/reference/errors.md lists the codes; web/problems.py has the status with which each travels over HTTP.
 """
 
 import math
