@@ -1,7 +1,7 @@
 """Errors as HTTP shows them: problem documents (RFC 9457), for agents and for the console alike.
 
-Every error of the product has a code; this table gives each its status and title. docs/reference/errors.md has a
-section per code, and the `type` of a document names that section.
+Every error of the product has a code; this table gives each its status and title, and docs/reference/errors.md has a
+line for each.
 """
 
 import json
