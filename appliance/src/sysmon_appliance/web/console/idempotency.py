@@ -22,7 +22,8 @@ KEEP_SECONDS = 600.0
 MAX_KEPT = 1000
 _MAX_KEY = 255
 
-Key = tuple[str, str, str, str, str]
+Asked = tuple[str, str, str, str, str]
+"""Who has asked for what, under which key."""
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Repeats:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: OrderedDict[Key, _First] = OrderedDict()
+        self._known: OrderedDict[Asked, _First] = OrderedDict()
 
     async def answer(
         self, key: str, principal: Principal, target: str, body: bytes, *, work: Callable[[], Awaitable[Response]]
@@ -56,24 +57,24 @@ class Repeats:
         if not 0 < len(key) <= _MAX_KEY or not key.isprintable():
             raise BadRequestError(f"An Idempotency-Key has 1 to {_MAX_KEY} printable characters.")
         self._forget()
-        identity = (principal.kind.value, principal.name, principal.credential, target, key)
+        asked = (principal.kind.value, principal.name, principal.credential, target, key)
         body_hash = hashlib.sha256(body).digest()
-        first = self._known.get(identity)
+        first = self._known.get(asked)
         if first is None:
-            return await self._first(identity, body_hash, work)
+            return await self._first(asked, body_hash, work)
         if first.body_hash != body_hash:
             raise IdempotencyConflictError(
                 "This Idempotency-Key stands for another request.", hint="docs/how-to/use-the-api.md"
             )
         return await asyncio.shield(first.answer)
 
-    async def _first(self, identity: Key, body_hash: bytes, work: Callable[[], Awaitable[Response]]) -> Response:
+    async def _first(self, asked: Asked, body_hash: bytes, work: Callable[[], Awaitable[Response]]) -> Response:
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._known[identity] = _First(body_hash, self._clock.monotonic(), answer)
+        self._known[asked] = _First(body_hash, self._clock.monotonic(), answer)
         try:
             response = await work()
         except BaseException as error:
-            self._known.pop(identity, None)
+            self._known.pop(asked, None)
             answer.set_exception(error)
             answer.exception()  # nobody else may wait for it
             raise
