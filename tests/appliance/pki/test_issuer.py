@@ -17,7 +17,14 @@ from sysmon_appliance.errors import BadCsrError, BadIdentityError, NoIssuerError
 from sysmon_appliance.pki.certificates import Material, fingerprint, pem_of, serial_of
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keys import key_hash, new_key
-from sysmon_appliance.pki.profiles import AGGREGATOR_PROFILE, CONSUL_PROFILE, INTERMEDIATE_PROFILE
+from sysmon_appliance.pki.profiles import (
+    AGGREGATOR_PROFILE,
+    CONSOLE_PROFILE,
+    CONSUL_PROFILE,
+    INTERMEDIATE_PROFILE,
+    PARENT_PROFILE,
+    Profile,
+)
 from sysmon_appliance.pki.requests import identity_of
 from tests.support.clock import ManualClock
 from tests.support.pki import REGION, Station, Tree, csr, station, tree
@@ -244,12 +251,13 @@ def test_the_authority_is_all_trusted_roots(made: Station) -> None:
     assert len(issuer.fingerprints) == 2
 
 
-def test_a_server_gets_its_names(issuer: IssuingAuthority) -> None:
-    """The aggregator's own certificate is a server's, under its own identity and for its host names."""
-    material = issuer.server(AGGREGATOR_PROFILE, ["agg1.example.org", "192.0.2.1", "2001:db8::1"])
+@pytest.mark.parametrize("profile", [AGGREGATOR_PROFILE, PARENT_PROFILE, CONSOLE_PROFILE], ids=lambda one: one.role)
+def test_a_server_gets_its_names(issuer: IssuingAuthority, profile: Profile) -> None:
+    """The aggregator's certificate for each role is a server's, under its own identity and for its host names."""
+    material = issuer.server(profile, ["agg1.example.org", "192.0.2.1", "2001:db8::1"])
     names = material.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(name.value) for name in names] == [
-        "spiffe://sysmon/eu/aggregator/agg1",
+        f"spiffe://sysmon/eu/{profile.role}/agg1",
         "agg1.example.org",
         "192.0.2.1",
         "2001:db8::1",

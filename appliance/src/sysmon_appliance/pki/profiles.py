@@ -4,6 +4,7 @@ root                the operator's; its key is on no aggregator
 ├── intermediate    one for each aggregator, which signs with it what is below
 │   ├── agent       client of an aggregator
 │   ├── aggregator  server for agents
+│   ├── parent      server for the aggregators of other regions
 │   └── console     server for browsers and programs
 └── intermediate of Consul, which may sign no identity of ours
 """
@@ -13,7 +14,7 @@ from datetime import timedelta
 
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from sysmon_agent.wire.peer import AGENT, AGGREGATOR, CONSOLE
+from sysmon_agent.wire.peer import AGENT, AGGREGATOR, CONSOLE, PARENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ LOCAL_PROFILE = AuthorityProfile(ROOT_PROFILE.life, path_length=0)
 
 AGENT_PROFILE = Profile(AGENT, timedelta(hours=48), ExtendedKeyUsageOID.CLIENT_AUTH)
 AGGREGATOR_PROFILE = Profile(AGGREGATOR, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
+PARENT_PROFILE = Profile(PARENT, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
 CONSOLE_PROFILE = Profile(CONSOLE, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
 
 BACKDATED = timedelta(days=1)
