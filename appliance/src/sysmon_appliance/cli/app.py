@@ -25,7 +25,7 @@ from sysmon_appliance.cli.failures import guarded
 
 app = typer.Typer(
     name="sysmon",
-    help="Look at hosts, and run SysMonitor on this one.",
+    help="Look at hosts, decide who joins and who looks on, and run SysMonitor on this host.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
