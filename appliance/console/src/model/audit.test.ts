@@ -20,3 +20,11 @@ test("what is not text is shown as JSON", () => {
   const labelled = entry(null, { labels: { role: "db" } });
   expect(differences(labelled)[0]?.after).toBe('{"role":"db"}');
 });
+
+test("moments are shown as dates, and what is empty is left out", () => {
+  const expires = new Date("2026-11-24T13:00:00").getTime();
+  const made = differences(entry(null, { expires, labels: {}, replaces: "", uses: 1 }));
+  expect(made.map(({ key }) => key)).toEqual(["expires", "uses"]);
+  expect(made[0]?.after).toContain("24");
+  expect(made[0]?.after).not.toContain(String(expires));
+});
