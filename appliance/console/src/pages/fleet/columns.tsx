@@ -55,7 +55,7 @@ export const COLUMNS: readonly Column[] = [
   },
   { title: "Load", sort: "load1", kind: "n load", cell: (_, read) => fixed(read("load1")) },
   {
-    title: "Network, 10 min",
+    title: "Network",
     sort: "net_receive",
     kind: "spark-cell network",
     cell: (host, read) => <NetworkCell host={host} read={read} />,
