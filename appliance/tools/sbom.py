@@ -83,7 +83,8 @@ def _package(found: Distribution, name: str) -> Component:
     component = _component("library", name, found.version, purl=_purl(name)) | _licences(found)
     if name in OURS:
         return component | {"licenses": LICENCE_OF_OURS}
-    source = {"type": "distribution", "url": f"https://pypi.org/simple/{name}/"}
+    # Named without an address: a mirror serves the same files, and the checksums say so.
+    source = {"type": "distribution", "url": _purl(name)}
     return component | {"externalReferences": [source | {"hashes": _locked(name, found.version)}]}
 
 
