@@ -66,6 +66,63 @@ class HeadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    folder: str = setting("", "Folder of segments; empty: `segments` beside the folder of `data`.", form="path")
+    seal_after_seconds: int = setting(
+        3600, "Age at which batches leave the live database for a segment.", at_least=60, at_most=86_400
+    )
+    seal_bytes: int = setting(
+        96 << 20, "Size of the head at which its oldest half is sealed early.", at_least=1 << 20, at_most=1 << 34
+    )
+    file_bytes: int = setting(
+        256 << 20, "Largest segment that merging makes, by about one host.", at_least=1 << 20, at_most=1 << 36
+    )
+    cache_bytes: int = setting(
+        20 << 30,
+        "Room for local copies where segments lie in an object store.",
+        at_least=1 << 24,
+        at_most=1 << 50,
+    )
+    keep_dropped_seconds: int = setting(
+        86_400, "How long a file stays after its segment was merged or expired.", at_least=600, at_most=31_536_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStoreSettings:
+    """Where segments lie beyond this machine."""
+
+    url: str = setting("", "Object store for segments, as s3://BUCKET/PREFIX; empty: the local folder alone.")
+    endpoint: str = setting("", "Address of an S3-compatible service, such as https://s3.example; empty: AWS.")
+    region: str = setting("us-east-1", "Region that requests are signed for.")
+    access_key_id: str = setting("", "Access key of the object store.")
+    secret_access_key: str = setting("", "Secret of that access key.", secret=True)
+    timeout_seconds: int = setting(60, "Time that one request may take.", at_least=1, at_most=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long history is kept, by what it is; the first limit that is reached counts."""
+
+    raw_days: int = setting(30, "Days for which every tick is kept.", at_least=1, at_most=36_500)
+    minute_days: int = setting(400, "Days for which rollups of a minute are kept.", at_least=1, at_most=36_500)
+    hour_days: int = setting(3650, "Days for which rollups of an hour are kept.", at_least=1, at_most=36_500)
+    tables_days: int = setting(14, "Days for which tables of processes are kept.", at_least=1, at_most=36_500)
+    raw_bytes: int = setting(0, "Bytes of ticks at which the oldest go; 0: no limit.", at_least=0, at_most=1 << 50)
+    minute_bytes: int = setting(
+        0, "Bytes of rollups of a minute at which the oldest go; 0: no limit.", at_least=0, at_most=1 << 50
+    )
+    hour_bytes: int = setting(
+        0, "Bytes of rollups of an hour at which the oldest go; 0: no limit.", at_least=0, at_most=1 << 50
+    )
+    tables_bytes: int = setting(0, "Bytes of tables at which the oldest go; 0: no limit.", at_least=0, at_most=1 << 50)
+    rules: tuple[str, ...] = setting(
+        (),
+        "Other times for chosen hosts, such as 'role=db raw=90d minute=2y'; the first rule that fits a host counts.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentSettings:
     addresses: tuple[str, ...] = setting(
         (),
@@ -132,6 +189,9 @@ class AggregatorSettings:
     ingest: IngestSettings = section(IngestSettings)
     console: ConsoleSettings = section(ConsoleSettings)
     head: HeadSettings = section(HeadSettings)
+    segments: SegmentSettings = section(SegmentSettings)
+    object_store: ObjectStoreSettings = section(ObjectStoreSettings)
+    retention: RetentionSettings = section(RetentionSettings)
     pki: PkiSettings = section(PkiSettings)
     enrolment: EnrolmentSettings = section(EnrolmentSettings)
     limits: LimitSettings = section(LimitSettings)

@@ -7,7 +7,8 @@
     │   BadCredentialsError
     ├── UserExistsError, LastAdminError, WeakPasswordError          changes of users
     ├── StorageError, AuditBrokenError, AuthorityExistsError,       the aggregator's own state
-    │   UnreachableError
+    │   UnreachableError, SegmentDamagedError,
+    │   SegmentVersionError, StoreUnreachableError
     └── RefusedError                                                with a time to wait, where waiting helps
         ├── NeedSchemaError, NeedHelloError, UnexpectedTickError,   what an agent sends
         │   UnsupportedProtocolError
@@ -124,6 +125,25 @@ class StorageError(SysmonError):
     """The live database cannot be used."""
 
     code = "storage"
+
+
+class SegmentDamagedError(SysmonError):
+    """A segment is not what the manifest says."""
+
+    code = "segment_damaged"
+
+
+class SegmentVersionError(SysmonError):
+    """A segment was written by a later release."""
+
+    code = "segment_version"
+
+
+class StoreUnreachableError(SysmonError):
+    """The object store cannot be asked."""
+
+    code = "store_unreachable"
+    exit_code = ExitCode.UNREACHABLE
 
 
 class AuditBrokenError(SysmonError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.domain.users import UsersState
 
@@ -20,5 +21,7 @@ class State:
     schemas: Sequence[KnownSchema]
     streams: Sequence[Stream]
     next_batch: int  # the row number of the next batch
+    sealed_up_to: int = 0  # the row number of the newest batch that is in a segment
+    segments: Sequence[Segment] = ()  # dropped ones included
     identity: IdentityState = field(default_factory=IdentityState)
     users: UsersState = field(default_factory=UsersState)

@@ -17,7 +17,7 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
-from sysmon_appliance.sqlite import audit, identity, users
+from sysmon_appliance.sqlite import audit, identity, segments, users
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
@@ -161,3 +161,4 @@ _APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
 _APPLY |= identity.APPLY
 _APPLY |= audit.APPLY
 _APPLY |= users.APPLY
+_APPLY |= segments.APPLY

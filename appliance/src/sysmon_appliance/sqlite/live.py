@@ -15,6 +15,7 @@ from sysmon_appliance.sqlite.head import Head, ReaderPool
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.load import load
 from sysmon_appliance.sqlite.lock import FolderLock
+from sysmon_appliance.sqlite.manifest import Manifest
 from sysmon_appliance.sqlite.migrate import migrate, migrations
 from sysmon_appliance.sqlite.usage import Usage
 from sysmon_appliance.sqlite.writer import Writer
@@ -26,17 +27,26 @@ class LiveDatabase:
     """The live database of this aggregator, held from `open` to `close`.
 
     `state` is what it knew at opening; `writer` is the ChangeStore, `head` the HeadReader,
-    `usage` the HeadUsage, `audit` the AuditReader.
+    `usage` the HeadUsage, `audit` the AuditReader, `manifest` the ManifestReader.
     """
 
     def __init__(
-        self, state: State, *, writer: Writer, head: Head, usage: Usage, audit: AuditLog, closing: ExitStack
+        self,
+        state: State,
+        *,
+        writer: Writer,
+        head: Head,
+        usage: Usage,
+        audit: AuditLog,
+        manifest: Manifest,
+        closing: ExitStack,
     ) -> None:
         self.state = state
         self.writer = writer
         self.head = head
         self.usage = usage
         self.audit = audit
+        self.manifest = manifest
         self._closing = closing
 
     @classmethod
@@ -67,11 +77,13 @@ class LiveDatabase:
         pool = ReaderPool(path)
         closing = opening.pop_all()
         closing.callback(pool.close)
-        writer = Writer(connection, index, schemas)
+        manifest = Manifest(state.segments)
+        writer = Writer(connection, index, schemas, manifest)
         closing.callback(writer.close)
         writer.start()
         head = Head(pool, index, schemas)
-        return cls(state, writer=writer, head=head, usage=Usage(pool), audit=AuditLog(pool), closing=closing)
+        usage, audit = Usage(pool), AuditLog(pool)
+        return cls(state, writer=writer, head=head, usage=usage, audit=audit, manifest=manifest, closing=closing)
 
     def close(self) -> None:
         """Finish what was begun, and let go of the folder."""

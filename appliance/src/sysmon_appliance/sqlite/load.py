@@ -13,6 +13,7 @@ from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.segments import load_sealed_up_to, load_segments
 from sysmon_appliance.sqlite.users import load_users
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         connection.execute(_NEXT_EPOCH)
     meta = dict(connection.execute(_META))
     streams = {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
-    newest = _add_head(connection, streams, index)
+    sealed_up_to = load_sealed_up_to(connection)
+    newest = _add_head(connection, streams, index, sealed_up_to)
     _add_gaps(connection, streams)
     for stream in streams.values():
         stream.roll_back()
@@ -57,21 +59,27 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         schemas=[_schema(row) for row in connection.execute(_SCHEMAS)],
         streams=list(streams.values()),
         next_batch=newest + 1,
+        sealed_up_to=sealed_up_to,
+        segments=load_segments(connection),
         identity=load_identity(connection),
         users=load_users(connection),
     )
 
 
-def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: HeadIndex) -> int:
-    """Advance streams over the batches in the head; return the newest row number."""
-    number = 0
+def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: HeadIndex, sealed_up_to: int) -> int:
+    """Advance streams over the batches in the head; return the highest row number that was ever used.
+
+    Batches that are in segments count for the ledger until they are removed, but readers do not find them.
+    """
+    number = sealed_up_to
     for number, key, first, count, start_ms, end_ms, last_ms in connection.execute(_BATCHES):
         stream = streams[key]
         stream.last = first + count - 1
         stream.stored += count
         stream.last_wall_ms = last_ms
-        index.add(stream.host, number, start_ms, end_ms)
-    return number
+        if number > sealed_up_to:
+            index.add(stream.host, number, start_ms, end_ms)
+    return max(number, sealed_up_to)
 
 
 def _add_gaps(connection: apsw.Connection, streams: dict[int, Stream]) -> None:

@@ -14,9 +14,11 @@ import apsw
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.changes import AppendBatch, Change, DropOldest, SaveSchema, Settle
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.segments import ForgetSegments, SetAside, SwapSegments
 from sysmon_appliance.sqlite.changes import apply
 from sysmon_appliance.sqlite.connection import refusal
 from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.manifest import Manifest
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +42,13 @@ _Work = tuple[Sequence[Change], Settle]
 class Writer:
     """The ChangeStore over the live database."""
 
-    def __init__(self, connection: apsw.Connection, index: HeadIndex, schemas: dict[int, KnownSchema]) -> None:
+    def __init__(
+        self, connection: apsw.Connection, index: HeadIndex, schemas: dict[int, KnownSchema], manifest: Manifest
+    ) -> None:
         self._connection = connection
         self._index = index
         self._schemas = schemas
+        self._manifest = manifest
         self._wal_pages = 0
         self._checkpointed_pages = 0
         self._failing = False
@@ -114,6 +119,11 @@ class Writer:
                 self._index.add(change.host, change.id, change.start_ms, change.end_ms)
             case SaveSchema():
                 self._schemas[change.schema.key] = change.schema
+            case SwapSegments() | ForgetSegments() | SetAside():
+                # In this order: readers ask the head first, then the manifest, and miss nothing in between.
+                self._manifest.note(change)
+                if isinstance(change, SwapSegments) and change.sealed_up_to:
+                    self._index.drop(change.sealed_up_to)
             case DropOldest():
                 self._index.drop(change.up_to)
                 self._give_back()

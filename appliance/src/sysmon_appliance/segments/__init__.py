@@ -1,0 +1,1 @@
+"""Segment files: how ticks, rollups and tables are packed into SQLite, and read back."""
