@@ -1,4 +1,4 @@
-"""What a fleet of a hundred series a host takes of the server's memory, while it pushes and while the past is sealed."""
+"""What a fleet of a hundred series a host takes of the server's memory: while it pushes, and while that is sealed."""
 
 import tempfile
 import time
