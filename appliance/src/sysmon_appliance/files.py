@@ -22,10 +22,10 @@ def replace_file(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name as lasting as what it names."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
