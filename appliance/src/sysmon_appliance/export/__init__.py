@@ -1,0 +1,1 @@
+"""Files of history for other programs, and from them: CSV, Parquet, OpenMetrics."""

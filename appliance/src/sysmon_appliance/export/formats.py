@@ -1,0 +1,89 @@
+"""The formats of history by name; each is loaded where it is asked for."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from io import TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO
+
+from sysmon_appliance.domain.exchange import Stretch, StretchWriter
+from sysmon_appliance.errors import BadRequestError
+from sysmon_appliance.export.csv_text import CsvWriter, read_csv
+from sysmon_appliance.export.openmetrics import OpenMetricsWriter, read_openmetrics
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    PARQUET = "parquet"
+    OPENMETRICS = "openmetrics"
+
+
+_BY_SUFFIX = {".csv": Format.CSV, ".parquet": Format.PARQUET, ".om": Format.OPENMETRICS, ".txt": Format.OPENMETRICS}
+
+
+def format_of(name: str) -> Format:
+    """Tell a file's format by the end of its name.
+
+    Raises
+    ------
+    BadRequestError
+        The name does not tell.
+    """
+    found = _BY_SUFFIX.get(Path(name).suffix.lower())
+    if found is None:
+        known = ", ".join(_BY_SUFFIX)
+        raise BadRequestError(
+            f"The name {name!r} does not say the format; {known} would.", hint="sysmon history export --format csv"
+        )
+    return found
+
+
+def writer(form: Format, out: BinaryIO) -> StretchWriter:
+    """Begin a file."""
+    if form is Format.PARQUET:
+        from sysmon_appliance.export.parquet import ParquetWriter  # noqa: PLC0415 - loads pyarrow
+
+        return ParquetWriter(out)
+    text = TextIOWrapper(out, encoding="utf-8", newline="", write_through=False)
+    return CsvWriter(text) if form is Format.CSV else OpenMetricsWriter(text)
+
+
+def reader(form: Format, file: BinaryIO) -> Iterator[Stretch]:
+    """Read a file.
+
+    Raises
+    ------
+    BadRequestError
+        It is not of this format; raised while reading, at the place that does not fit.
+    """
+    if form is Format.PARQUET:
+        from sysmon_appliance.export.parquet import read_parquet  # noqa: PLC0415 - loads pyarrow
+
+        return read_parquet(file)
+    text = TextIOWrapper(file, encoding="utf-8", newline="")
+    read: Callable[[TextIOWrapper], Iterator[Stretch]] = read_csv if form is Format.CSV else read_openmetrics
+    return _decoded(read(text))
+
+
+def _decoded(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+    try:
+        yield from stretches
+    except UnicodeDecodeError as error:
+        raise BadRequestError("The file is no UTF-8 text.", hint="file FILE") from error
+
+
+def check_installed(form: Format) -> None:
+    """Refuse a format whose library is missing.
+
+    Raises
+    ------
+    BadRequestError
+        It is missing; the hint installs it.
+    """
+    if form is Format.PARQUET:
+        try:
+            import pyarrow as pa  # noqa: F401, PLC0415 - whether it can be
+        except ImportError as error:
+            raise BadRequestError(
+                "Parquet needs the extra `parquet`.", hint="pip install 'sysmon-appliance[parquet]'"
+            ) from error
