@@ -23,5 +23,6 @@ class State:
     next_batch: int  # the row number of the next batch
     sealed_up_to: int = 0  # the row number of the newest batch that is in a segment
     segments: Sequence[Segment] = ()  # dropped ones included
+    retention: str = ""  # as the newest NoteRetention has it
     identity: IdentityState = field(default_factory=IdentityState)
     users: UsersState = field(default_factory=UsersState)

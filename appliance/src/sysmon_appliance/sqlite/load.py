@@ -13,6 +13,7 @@ from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.retention import load_retention
 from sysmon_appliance.sqlite.segments import load_sealed_up_to, load_segments
 from sysmon_appliance.sqlite.users import load_users
 
@@ -61,6 +62,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         next_batch=newest + 1,
         sealed_up_to=sealed_up_to,
         segments=load_segments(connection),
+        retention=load_retention(connection),
         identity=load_identity(connection),
         users=load_users(connection),
     )

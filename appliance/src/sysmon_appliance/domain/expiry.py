@@ -1,0 +1,153 @@
+"""Which segments are to go, and which to be written again without what has expired.
+
+The manifest says how many hosts a segment has and between which keys they lie, not which they are. So a segment is
+dropped only when every known host between those keys has expired, and what writing it again frees is estimated from
+below: by the hosts that may be kept, and by the days that nobody keeps. Once it was written again there is nothing
+more to free by the same estimate, so no segment is written again and again in vain.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.retention import Days, Policy
+from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, Segment
+
+WORTH_WRITING = 0.2
+"""The share of a segment that must be freed before it is written again."""
+
+Kept = Sequence[tuple[int, int]]
+"""For how many days, and how many hosts; the longest first, never empty."""
+
+
+class Limits:
+    """For how long whose history is kept.
+
+    Parameters
+    ----------
+    hosts
+        By Host.key.
+    otherwise
+        For hosts that nobody knows.
+    max_bytes
+        What each kind may have in all; 0: no limit.
+    """
+
+    def __init__(self, hosts: Mapping[int, Days], otherwise: Days, max_bytes: Mapping[Kind, int]) -> None:
+        self.max_bytes = max_bytes
+        self._hosts = dict(sorted(hosts.items()))
+        self._keys = list(self._hosts)
+        self._otherwise = otherwise
+        self._kept: dict[tuple[Kind, int, int], Kept] = {}
+
+    @property
+    def hosts(self) -> int:
+        """How many hosts are known."""
+        return len(self._keys)
+
+    def by_time(self) -> "Limits":
+        """Return the same limits without those of bytes."""
+        return Limits(self._hosts, self._otherwise, dict.fromkeys(Kind, 0))
+
+    def kept(self, kind: Kind, first_host: int, last_host: int) -> Kept:
+        """Count the known hosts between two keys, both included, by the days for which a kind of theirs is kept."""
+        asked = kind, first_host, last_host
+        if asked not in self._kept:
+            keys = self._keys[bisect_left(self._keys, first_host) : bisect_right(self._keys, last_host)]
+            counted = Counter(self._hosts[key][kind] for key in keys) or {self._otherwise[kind]: 1}
+            self._kept[asked] = sorted(counted.items(), reverse=True)
+        return self._kept[asked]
+
+    def cutoffs(self, segment: Segment, now_ms: int) -> Mapping[int, int]:
+        """Return, by Host.key, the time before which rows of a segment have expired."""
+        keys = range(segment.first_host, segment.last_host + 1)
+        days = ((key, self._hosts.get(key, self._otherwise)[segment.kind]) for key in keys)
+        return {key: now_ms - count * DAY_MS for key, count in days}
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What retention asks for now, each the oldest first within its kind."""
+
+    drop: tuple[Segment, ...] = ()
+    rewrite: tuple[Segment, ...] = ()
+
+
+def limits_of(hosts: Iterable[Host], policies: Sequence[Policy]) -> Limits:
+    """Keep what any of the policies keeps."""
+    days = {host.key: _longest([policy.of(host) for policy in policies]) for host in hosts}
+    room = {kind: [policy.max_bytes[kind] for policy in policies] for kind in Kind}
+    max_bytes = {kind: max(bounds) if all(bounds) else 0 for kind, bounds in room.items()}
+    return Limits(days, _longest([policy.days for policy in policies]), max_bytes)
+
+
+def expired(segments: Iterable[Segment], limits: Limits, now_ms: int) -> Expired:
+    """Judge the segments in force.
+
+    What is damaged is dropped in its time as well, and never written again. Of what is left, the oldest go until each
+    kind is within its bytes.
+    """
+    drop: list[Segment] = []
+    rewrite: list[Segment] = []
+    for kind, of_kind in groupby(sorted(segments, key=_by_age), key=lambda each: each.kind):
+        judged = [(each, kept_share(each, limits, now_ms)) for each in of_kind]
+        drop += (segment for segment, share in judged if not share)
+        kept = [(segment, share) for segment, share in judged if share]
+        surplus = _surplus([segment for segment, _ in kept], limits.max_bytes[kind])
+        drop += (segment for segment, _ in kept[:surplus])
+        rewrite += (segment for segment, share in kept[surplus:] if _worth_writing(segment, share))
+    return Expired(tuple(drop), tuple(rewrite))
+
+
+def kept_share(segment: Segment, limits: Limits, now_ms: int) -> float:
+    """Return at most which share of a segment is still to be kept; 0 where it has expired wholly."""
+    kept = limits.kept(segment.kind, segment.first_host, segment.last_host)
+    hosts = kept_hosts(segment, kept, now_ms)
+    if not hosts:
+        return 0.0
+    return min(hosts / max(segment.hosts, 1), 1.0) * _kept_span(segment, kept, now_ms)
+
+
+def kept_hosts(segment: Segment, kept: Kept, now_ms: int) -> int:
+    """Count the known hosts that may have something in a segment that has not expired."""
+    return sum(count for days, count in kept if segment.end_ms >= now_ms - days * DAY_MS)
+
+
+def first_kept_day(kept: Kept, now_ms: int) -> int:
+    """Return the first day, counted from 1970, of which the host that is kept longest still has something."""
+    return now_ms // DAY_MS - kept[0][0]
+
+
+def _kept_span(segment: Segment, kept: Kept, now_ms: int) -> float:
+    """Return which share of a segment's days the host that is kept longest still has."""
+    if segment.level is not Level.MONTH or segment.kind is Kind.HOUR:
+        return 1.0  # its rows are as long as the segment
+    first, last = segment.start_ms // DAY_MS, segment.end_ms // DAY_MS
+    return min((last + 1 - first_kept_day(kept, now_ms)) / (last + 1 - first), 1.0)
+
+
+def _by_age(segment: Segment) -> tuple[Kind, int, int]:
+    return segment.kind, segment.end_ms, segment.number
+
+
+def _surplus(oldest_first: Sequence[Segment], max_bytes: int) -> int:
+    """Return how many of the oldest must go to come within the bytes."""
+    if not max_bytes:
+        return 0
+    excess = sum(segment.bytes for segment in oldest_first) - max_bytes
+    number = 0
+    while excess > 0 and number < len(oldest_first):
+        excess -= oldest_first[number].bytes
+        number += 1
+    return number
+
+
+def _worth_writing(segment: Segment, share: float) -> bool:
+    return not segment.damaged_ms and 1.0 - share >= WORTH_WRITING
+
+
+def _longest(choices: Sequence[Days]) -> Days:
+    return {kind: max(days[kind] for days in choices) for kind in Kind}
