@@ -7,7 +7,8 @@ from pathlib import Path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*\.sqlite")
 
-CHUNK_BYTES = 1 << 20
+PARTIAL = ".partial"
+"""How the names of files end that are not whole yet; they begin with a dot, so they are taken for no segment."""
 
 
 def is_segment_name(name: str) -> bool:

@@ -1,28 +1,40 @@
 """Segments in a local folder, which is all the store there is where no object store is configured."""
 
 import errno
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from sysmon_appliance.domain.integrity import Copies, Copy
 from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.errors import SegmentDamagedError, StorageError
 from sysmon_appliance.files import make_private_folder, sync_folder
-from sysmon_appliance.objectstore.files import digest, digest_from_disk, is_segment_name
+from sysmon_appliance.objectstore.files import PARTIAL, digest, digest_from_disk, is_segment_name
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedFile:
+    """A file on the shelf as the folder lists it."""
+
+    name: str
+    bytes: int
+    used_ns: int  # time of its last change
 
 
 class FolderShelf:
     """The SegmentShelf over a folder of mode 0700, in which a file is whole or not there."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         with explained(folder):
             make_private_folder(folder)
 
     def keep(self, draft: Path, name: str) -> None:
         place = self.place(name)
-        with explained(self._folder):
+        with explained(self.folder):
             if place.exists():
                 _drop_twin(draft, place)
                 return
@@ -30,12 +42,12 @@ class FolderShelf:
             _check_read_back(draft, partial)
             partial.chmod(0o600)
             partial.rename(place)
-            sync_folder(self._folder)
+            sync_folder(self.folder)
             draft.unlink(missing_ok=True)
 
     def path(self, segment: Segment) -> Path:
         place = self.place(segment.name)
-        with explained(self._folder):
+        with explained(self.folder):
             found = place.stat().st_size if place.exists() else None
         if found != segment.bytes:
             raise SegmentDamagedError(
@@ -49,16 +61,37 @@ class FolderShelf:
         return self.place(name).is_file()
 
     def remove(self, name: str) -> None:
-        with explained(self._folder):
+        with explained(self.folder):
             self.place(name).unlink(missing_ok=True)
 
     def names(self) -> Iterable[str]:
-        with explained(self._folder):
-            return [file.name for file in self._folder.iterdir() if is_segment_name(file.name)]
+        return [file.name for file in self.files()]
+
+    def files(self) -> Sequence[ShelvedFile]:
+        """List what is here, in no order."""
+        with explained(self.folder), os.scandir(self.folder) as entries:
+            return [file for entry in entries if is_segment_name(entry.name) and (file := _listed(entry))]
+
+    def tidy(self) -> None:
+        """Remove what is left of copies that a crash cut short; only while no other process uses the folder."""
+        with explained(self.folder):
+            for partial in self.folder.glob(f".*{PARTIAL}"):
+                partial.unlink(missing_ok=True)
+
+    def inspect(self, segment: Segment) -> Copies:
+        place = self.place(segment.name)
+        with explained(self.folder):
+            if not place.exists():
+                return Copies(Copy.MISSING)
+            is_whole = place.stat().st_size == segment.bytes and digest(place) == segment.sha256
+        return Copies(Copy.WHOLE if is_whole else Copy.DAMAGED)
+
+    def mend(self, segment: Segment, found: Copies) -> bool:  # noqa: ARG002 - there is no other copy to take
+        return found.readable
 
     def place(self, name: str) -> Path:
         """Return where a file of that name lies, or would."""
-        return self._folder / name
+        return self.folder / name
 
 
 @contextmanager
@@ -79,6 +112,14 @@ def explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def _listed(entry: os.DirEntry[str]) -> ShelvedFile | None:
+    try:
+        found = entry.stat()
+    except FileNotFoundError:  # removed meanwhile
+        return None
+    return ShelvedFile(entry.name, found.st_size, found.st_mtime_ns)
+
+
 def _drop_twin(draft: Path, place: Path) -> None:
     """Let go of a draft that was kept before; a crash came between that and its removal."""
     if digest(draft) != digest(place):
@@ -90,7 +131,7 @@ def _beside(draft: Path, place: Path) -> Path:
     """Return the draft itself where a rename can put it in its place, else a copy that is on the same filesystem."""
     if draft.stat().st_dev == place.parent.stat().st_dev:
         return draft
-    return Path(shutil.copyfile(draft, place.with_name(f".{place.name}.partial")))
+    return Path(shutil.copyfile(draft, place.with_name(f".{place.name}{PARTIAL}")))
 
 
 def _check_read_back(draft: Path, partial: Path) -> None:

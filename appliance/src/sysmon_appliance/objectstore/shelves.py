@@ -1,43 +1,17 @@
 """Which shelf the settings ask for."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from sysmon_appliance.config import AggregatorSettings
-from sysmon_appliance.domain.segments import SegmentShelf
+from sysmon_agent.clock import Clock
+from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.folder import FolderShelf
+from sysmon_appliance.objectstore.patience import Patience
+from sysmon_appliance.objectstore.settings import ShelfSettings
+
+Shelf = FolderShelf | CachedShelf
 
 
-@dataclass(frozen=True, slots=True)
-class ShelfSettings:
-    """All that it takes to make a shelf, in plain values that travel as JSON to the compacting process."""
-
-    folder: str
-    cache_bytes: int
-    url: str = ""
-    endpoint: str = ""
-    region: str = ""
-    access_key_id: str = ""
-    secret_access_key: str = field(default="", repr=False)
-    timeout_seconds: int = 60
-
-
-def shelf_settings(settings: AggregatorSettings) -> ShelfSettings:
-    """Pick out of all settings what the shelf needs."""
-    store = settings.object_store
-    return ShelfSettings(
-        folder=settings.segments.folder or str(Path(settings.data).parent / "segments"),
-        cache_bytes=settings.segments.cache_bytes,
-        url=store.url,
-        endpoint=store.endpoint,
-        region=store.region,
-        access_key_id=store.access_key_id,
-        secret_access_key=store.secret_access_key,
-        timeout_seconds=store.timeout_seconds,
-    )
-
-
-def shelf_of(settings: ShelfSettings) -> SegmentShelf:
+def shelf_of(settings: ShelfSettings, clock: Clock) -> Shelf:
     """Make the shelf, and its folder of mode 0700 where it is not there yet.
 
     Raises
@@ -45,4 +19,9 @@ def shelf_of(settings: ShelfSettings) -> SegmentShelf:
     StorageError
         The folder cannot be made.
     """
-    return FolderShelf(Path(settings.folder))
+    folder = FolderShelf(Path(settings.folder))
+    if not settings.url:
+        return folder
+    from sysmon_appliance.objectstore.s3 import s3_objects  # noqa: PLC0415 - it loads obstore
+
+    return CachedShelf(Patience(s3_objects(settings), clock), folder, cache_bytes=settings.cache_bytes)

@@ -1,0 +1,127 @@
+"""An S3-compatible object store, spoken to through obstore.
+
+This module alone imports obstore, and is itself imported only where a store is configured: the library costs memory
+that a single server has better use for.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import ObjectStore, S3Config, S3Store
+
+from sysmon_appliance.errors import StoreUnreachableError
+from sysmon_appliance.objectstore.objects import ObjectMissingError
+from sysmon_appliance.objectstore.settings import ShelfSettings
+
+PART_BYTES = 8 << 20
+"""An object travels in requests of this size, each with its own time-out and retries."""
+
+_AT_ONCE = 2  # parts of one object that are on their way up together
+_RETRIES = 3
+_LONGEST_PAUSE = timedelta(seconds=5)
+_LONGEST_CONNECT_SECONDS = 10
+
+_CODE = re.compile(r"<Code>(\w+)</Code>")  # in what S3 answers
+_STATUS = re.compile(r"status(?: code)?:? (\d{3})")
+
+
+class ObstoreObjects:
+    """Objects over whatever obstore can speak to."""
+
+    def __init__(self, store: ObjectStore, url: str) -> None:
+        self.url = url
+        self._store = store
+
+    def put(self, name: str, file: Path) -> None:
+        with self._explained():
+            obstore.put(self._store, name, file, chunk_size=PART_BYTES, max_concurrency=_AT_ONCE)
+
+    def read(self, name: str, size: int) -> Iterator[bytes]:
+        found = self.size(name)
+        if found is None:
+            raise ObjectMissingError(name)
+        end = min(size, found)  # a range beyond the end would be an error, and no shorter answer
+        for start in range(0, end, PART_BYTES):
+            with self._explained():
+                part = obstore.get_range(self._store, name, start=start, end=min(start + PART_BYTES, end))
+            yield bytes(part)
+
+    def size(self, name: str) -> int | None:
+        try:
+            with self._explained():
+                return obstore.head(self._store, name)["size"]
+        except FileNotFoundError:
+            return None
+
+    def delete(self, name: str) -> None:
+        try:
+            with self._explained():
+                obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
+
+    def names(self) -> Iterable[str]:
+        with self._explained():
+            return [found["path"] for some in obstore.list(self._store) for found in some]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseError as error:
+            # Without the original, which may quote a request that is signed, and answers of any length.
+            raise StoreUnreachableError(
+                f"The object store {self.url} cannot be used: {_reason(error)}.", hint="sysmon storage status"
+            ) from None
+
+
+def s3_objects(settings: ShelfSettings) -> ObstoreObjects:
+    """Make a client of the bucket that the settings name; it connects when it is first used.
+
+    Where no access key is set, obstore looks for one where AWS's own tools do.
+    """
+    url = urlsplit(settings.url)
+    seconds = timedelta(seconds=settings.timeout_seconds)
+    store = S3Store(
+        url.netloc,
+        prefix=url.path.strip("/") or None,
+        config=_config(settings),
+        client_options={
+            "allow_http": settings.endpoint.startswith("http://"),
+            "connect_timeout": min(seconds, timedelta(seconds=_LONGEST_CONNECT_SECONDS)),
+            "timeout": seconds,
+        },
+        retry_config={
+            "max_retries": _RETRIES,
+            "retry_timeout": 2 * seconds,
+            "backoff": {"max_backoff": _LONGEST_PAUSE},
+        },
+    )
+    return ObstoreObjects(store, settings.url)
+
+
+def _config(settings: ShelfSettings) -> S3Config:
+    config: S3Config = {"region": settings.region}
+    if settings.endpoint:
+        config["endpoint"] = settings.endpoint
+    if settings.access_key_id:
+        config["access_key_id"] = settings.access_key_id
+        config["secret_access_key"] = settings.secret_access_key
+    return config
+
+
+def _reason(error: BaseError) -> str:
+    text = str(error)
+    if code := _CODE.search(text):
+        return f"it answers {code[1]}"
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return "it refuses the access key"
+    if status := _STATUS.search(text):
+        return f"it answers with status {status[1]}"
+    return "it does not answer in time" if "TimedOut" in text else "no connection to it holds"
