@@ -34,6 +34,7 @@ class CachedShelf:
 
     def keep(self, draft: Path, name: str) -> None:
         with explained(self._folder.folder):
+            self._check_name(draft, name)
             self._store(draft, name)
         self._folder.keep(draft, name)
         self._trim()
@@ -82,6 +83,12 @@ class CachedShelf:
             download(self.objects, segment, self._folder.place(segment.name))
         self._trim()
 
+    def _check_name(self, draft: Path, name: str) -> None:
+        """Refuse a name that stands for other bytes already; the same ones are from before a crash."""
+        found = self.objects.size(name)
+        if found is not None and digest_object(self.objects, name, found) != digest(draft):
+            raise StorageError(f"There is another object under the name {name}.", hint="sysmon storage check")
+
     def _store(self, file: Path, name: str) -> None:
         """Put an object, and compare what the store gives back."""
         self.objects.put(name, file)
@@ -90,6 +97,7 @@ class CachedShelf:
         except ObjectMissingError:
             found = ""
         if found != digest(file):
+            self.objects.delete(name)
             raise StorageError(
                 f"The object store {self.objects.url} gives back other bytes than were stored.",
                 hint="sysmon storage status",

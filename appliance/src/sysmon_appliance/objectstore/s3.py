@@ -9,15 +9,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import ObjectStore, S3Config, S3Store
+from obstore.store import ObjectStore, S3Store
 
 from sysmon_appliance.errors import StoreUnreachableError
 from sysmon_appliance.objectstore.objects import ObjectMissingError
 from sysmon_appliance.objectstore.settings import ShelfSettings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config  # a type that obstore has for checkers alone
 
 PART_BYTES = 8 << 20
 """An object travels in requests of this size, each with its own time-out and retries."""
@@ -106,7 +110,7 @@ def s3_objects(settings: ShelfSettings) -> ObstoreObjects:
     return ObstoreObjects(store, settings.url)
 
 
-def _config(settings: ShelfSettings) -> S3Config:
+def _config(settings: ShelfSettings) -> "S3Config":
     config: S3Config = {"region": settings.region}
     if settings.endpoint:
         config["endpoint"] = settings.endpoint
