@@ -96,6 +96,9 @@ class ManifestReader(Protocol):
     def find(self, kind: Kind, host: int, from_ms: int, to_ms: int) -> Sequence[Segment]:
         """List whole segments that may hold something of a host in from_ms..to_ms, by earliest tick."""
 
+    def dropped(self) -> Sequence[Segment]:
+        """List segments that are out of force and whose files wait for deletion."""
+
 
 class SegmentShelf(Protocol):
     """Where segment files lie: a folder, and an object store behind it where one is configured.
@@ -139,9 +142,11 @@ class ManifestWriter(Protocol):
     """Changes the manifest; belongs to the event loop."""
 
     async def swap(
-        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_up_to: int = 0
+        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
     ) -> Sequence[Segment]:
         """Commit a SwapSegments, and return what was added with its numbers.
+
+        Whoever has sealed says from which row number on, exclusively, up to which.
 
         Raises
         ------

@@ -1,19 +1,33 @@
 """How much the head holds."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
+@dataclass(frozen=True, slots=True)
+class HeadFacts:
+    """What of the head is in no segment yet."""
+
+    sealed_up_to: int  # row number of the newest batch that is in a segment
+    oldest: int = 0  # row number of the oldest batch that is in none; 0 where there is none
+    newest: int = 0
+    oldest_received_ms: int = 0  # the aggregator's clock
+    bytes: int = 0  # of the live database that are theirs, by their share of rows
+
+    @property
+    def rows(self) -> int:
+        """How many row numbers they have; some may be unused."""
+        return self.newest - self.oldest + 1 if self.oldest else 0
+
+
 class HeadUsage(Protocol):
-    """Answers what retention asks; reads the disk, so it is for worker threads."""
+    """Answers what sealing asks; reads the disk, so it is for worker threads."""
 
     def used_bytes(self) -> int:
         """Bytes of the live database that hold something."""
 
-    def outdated(self, *, before_ms: int, now_ms: int, most: int) -> int | None:
-        """Row number up to which batches came before a time, looking at the `most` oldest; None if none did.
+    def facts(self, sealed_up_to: int) -> HeadFacts:
+        """Say what lies beyond the batches that are sealed."""
 
-        A batch that seems to come from the future, as while the clock was ahead, is as old as its neighbours.
-        """
-
-    def oldest(self, *, most: int) -> int | None:
-        """Row number of the newest of the `most` oldest batches; None when the head is empty."""
+    def sealed_rows(self, up_to: int, *, most: int) -> int | None:
+        """Row number of the newest of the `most` oldest batches, up to one that is sealed; None when all are gone."""

@@ -1,20 +1,15 @@
-"""How much the head holds, for retention."""
+"""How much the head holds, for sealing."""
 
+from sysmon_appliance.domain.usage import HeadFacts
 from sysmon_appliance.sqlite.head import ReaderPool
 
 _BYTES = """
 SELECT (pages.page_count - free.freelist_count) * size.page_size
 FROM pragma_page_count AS pages, pragma_freelist_count AS free, pragma_page_size AS size
 """
-# Arrival is in order of row numbers, times need not be: the clock may have been wrong for a while. So the first row
-# that is young enough protects all after it, and a time in the future says nothing.
-_OUTDATED = """
-WITH oldest AS (SELECT id, received_ms FROM batches ORDER BY id LIMIT :most)
-SELECT max(id) FROM oldest
-WHERE received_ms < :before_ms
-AND id < (SELECT coalesce(min(id), 9e18) FROM oldest WHERE received_ms BETWEEN :before_ms AND :now_ms)
-"""
-_OLDEST = "SELECT max(id) FROM (SELECT id FROM batches ORDER BY id LIMIT :most)"
+_ENDS = "SELECT (SELECT min(id) FROM batches), (SELECT max(id) FROM batches)"
+_OLDEST = "SELECT id, received_ms FROM batches WHERE id > :sealed_up_to ORDER BY id LIMIT 1"
+_SEALED = "SELECT max(id) FROM (SELECT id FROM batches WHERE id <= :up_to ORDER BY id LIMIT :most)"
 
 
 class Usage:
@@ -27,13 +22,18 @@ class Usage:
         with self._pool.connection() as connection:
             return int(connection.execute(_BYTES).get)
 
-    def outdated(self, *, before_ms: int, now_ms: int, most: int) -> int | None:
-        bounds = {"before_ms": before_ms, "now_ms": now_ms, "most": most}
+    def facts(self, sealed_up_to: int) -> HeadFacts:
         with self._pool.connection() as connection:
-            found: int | None = connection.execute(_OUTDATED, bounds).get
-            return found
+            row: tuple[int, int] | None = connection.execute(_OLDEST, {"sealed_up_to": sealed_up_to}).get
+            if row is None:
+                return HeadFacts(sealed_up_to)
+            first, newest = connection.execute(_ENDS).get
+            used = int(connection.execute(_BYTES).get)
+        oldest, received_ms = row
+        share = (newest - oldest + 1) / (newest - min(first, oldest) + 1)  # a batch may have come in between
+        return HeadFacts(sealed_up_to, oldest, newest, received_ms, bytes=int(used * share))
 
-    def oldest(self, *, most: int) -> int | None:
+    def sealed_rows(self, up_to: int, *, most: int) -> int | None:
         with self._pool.connection() as connection:
-            found: int | None = connection.execute(_OLDEST, {"most": most}).get
+            found: int | None = connection.execute(_SEALED, {"up_to": up_to, "most": most}).get
             return found
