@@ -32,6 +32,7 @@ from tests.support.documented import check_documented
 from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 from tests.support.identity_side import identity_side
+from tests.support.storage import StoredThings
 
 URL = "http://127.0.0.1:7480"
 PASSWORD = "a fine long password"
@@ -82,9 +83,16 @@ class Console:
             session_seconds=self.settings.session_seconds,
             idle_seconds=self.settings.session_idle_seconds,
         )
+        self.stored = StoredThings()
         self.requests = RequestLimits(self.limits, self.clock)
         self.app = create_app(
-            self.side, self.control, self.telemetry, self.settings, limits=self.requests, built=self.built
+            self.side,
+            self.control,
+            self.telemetry,
+            self.settings,
+            storage=self.stored.storage(self.directory, self.barrier, self.clock),
+            limits=self.requests,
+            built=self.built,
         )
 
     def store(self, *batches: StoredBatch) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -15,6 +16,11 @@ from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
+from sysmon_appliance.domain.hosts import HostDirectory
+from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper, Storekeeping
+from sysmon_appliance.objectstore.cached import CachedShelf
+from sysmon_appliance.objectstore.settings import shelf_settings
+from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
@@ -31,12 +37,15 @@ from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.remembered import recall
 from sysmon_appliance.services.retention import Retention
+from sysmon_appliance.services.storage import Kept, Storage, disk_of
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
+from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from sysmon_appliance.web.ingest import Refusals, ingest_server, live_context
 from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
 from sysmon_appliance.web.listeners import address_of, advertised, is_loopback, tcp_listener, unix_listener
@@ -72,6 +81,7 @@ class Ground:
     settings: AggregatorSettings
     listeners: Listeners
     database: LiveDatabase
+    shelf: Shelf
     pki: Pki
     clock: Clock
     barrier: GroupCommit
@@ -142,9 +152,10 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         bound = address_of(listeners.console)
         settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
         pki = _pki(issuer, settings, clock, key_passphrase)
+        shelf = shelf_of(shelf_settings(settings), clock)
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
         barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-        yield _join(Ground(settings, listeners, database, pki, clock, barrier))
+        yield _join(Ground(settings, listeners, database, shelf, pki, clock, barrier))
 
 
 def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
@@ -190,7 +201,11 @@ def _join(ground: Ground) -> Aggregator:
     telemetry.register(AuditHead(control.audit))
     telemetry.register(CertificateEnds(ground.pki.keeper))
     telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
-    app = create_app(read_side, control, telemetry, settings.console, limits=requests)
+    keeper = _Unattended()
+    storage = _storage(ground, catalog, keeper)
+    metrics = StorageMetrics(database.manifest, keeper, database.contents)
+    telemetry.register(metrics, metrics.measure)
+    app = create_app(read_side, control, telemetry, settings.console, storage=storage, limits=requests)
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),
@@ -256,6 +271,40 @@ def _control(ground: Ground, identity: IdentitySide) -> Control:
         session_seconds=ground.settings.console.session_seconds,
         idle_seconds=ground.settings.console.session_idle_seconds,
     )
+
+
+class _Unattended:
+    """A keeper of segments that does nothing."""
+
+    status = Storekeeping()
+
+    def seal_soon(self) -> None:
+        return
+
+
+def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper) -> Storage:
+    settings, database, shelf = ground.settings, ground.database, ground.shelf
+    kept = Kept(
+        database.manifest,
+        has_local=shelf.has_local,
+        head=database.contents,
+        disk=partial(disk_of, Path(shelf_settings(settings).folder)),
+        object_store=partial(_object_store, shelf),
+    )
+    retention = recall(database.state.retention, settings.retention, ground.clock.wall_ms())
+    return Storage(
+        kept,
+        keeper,
+        directory,
+        barrier=ground.barrier,
+        clock=ground.clock,
+        retention=retention,
+        settings=settings.segments,
+    )
+
+
+def _object_store(shelf: Shelf) -> ObjectStoreState | None:
+    return ObjectStoreState(shelf.objects.url, shelf.objects.answers) if isinstance(shelf, CachedShelf) else None
 
 
 def _telemetry(read_side: ReadSide, ingest: Ingest, barrier: GroupCommit) -> Telemetry:

@@ -24,6 +24,7 @@ class Now:
     segments: Sequence[Segment]  # in force
     dropped_bytes: int  # of files that wait for their deletion
     head_bytes: int
+    monthly: frozenset[Kind]  # kinds that are merged by month
     seal_after_ms: int
     keep_dropped_ms: int
 
@@ -124,11 +125,14 @@ class _Future:
     def _merge_months(self, t: int) -> None:
         """Merge the days of every month that has been over for long enough."""
         current = _month(t // DAY_MS - _DAYS_BEFORE_MERGE)
-        over = [each for each in self._segments if each.level is Level.DAY and _month_of(each) < current]
+        over = [each for each in self._segments if self._is_of_days(each) and _month_of(each) < current]
         groups: dict[tuple[Kind, int], list[Segment]] = {}
         for segment in over:
             groups.setdefault((segment.kind, _month_of(segment)), []).append(segment)
         self._replace(over, [self._merged(days) for days in groups.values()], t)
+
+    def _is_of_days(self, segment: Segment) -> bool:
+        return segment.level is Level.DAY and segment.kind in self._now.monthly
 
     def _merged(self, days: Sequence[Segment]) -> Segment:
         kind = days[0].kind

@@ -22,6 +22,9 @@ Days = Mapping[Kind, int]
 Facts = Mapping[str, Collection[str]]
 
 MAX_DAYS = 36_500
+MONTHLY_DAYS = 92
+"""What is kept for less than three months stays in files of a day, which expire to the day."""
+
 _UNIT_DAYS = {"d": 1, "w": 7, "y": 365}
 _TIME = re.compile(r"([0-9]{1,6})([dwy])")
 _EXAMPLE = "write 'role=db raw=90d minute=2y'"
@@ -49,6 +52,12 @@ class Policy:
         """Return for how long each kind of a host's history is kept."""
         rule = self.rule_of(host)
         return self.days if rule is None else rule.days
+
+    @property
+    def monthly(self) -> frozenset[Kind]:
+        """Kinds that some hosts keep for so long that merging them by month is worth the while."""
+        kept = (self.days, *(rule.days for rule in self.rules))
+        return frozenset(kind for kind in Kind if max(days[kind] for days in kept) >= MONTHLY_DAYS)
 
     def rule_of(self, host: Host) -> Rule | None:
         """Return the first rule that fits a host; None where none does."""

@@ -54,3 +54,38 @@ class Storekeeper(Protocol):
 
     def seal_soon(self) -> None:
         """Seal all of the head as soon as the job under way is done, whatever its age; returns at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadContents:
+    """What the head holds that is in no segment yet."""
+
+    batches: int
+    bytes: int  # of the live database, without what is free in its file
+    file_bytes: int
+    from_ms: int | None  # corrected time of the earliest tick; None where there is none
+    to_ms: int | None
+
+
+class HeadMeter(Protocol):
+    """Measures the head; blocks for a moment, so it is for worker threads."""
+
+    def contents(self) -> HeadContents:
+        """Measure it; raises a StorageError where the database cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The filesystem on which the folder of segments is."""
+
+    folder: str
+    total: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStoreState:
+    """The object store behind the folder."""
+
+    url: str
+    reachable: bool | None  # whether it answered last; None before it was asked

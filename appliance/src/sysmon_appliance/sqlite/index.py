@@ -40,6 +40,14 @@ class HeadIndex:
         table = _table(self._rows.get(host, array("q")))
         return int(table[:, 2].max()) if len(table) else None
 
+    def extent(self) -> tuple[int, int | None, int | None]:
+        """Return how many rows there are, and the corrected times of the earliest and the latest tick in them."""
+        tables = [table for rows in list(self._rows.values()) if len(table := _table(rows))]
+        if not tables:
+            return 0, None, None
+        starts, ends = zip(*((table[:, 1].min(), table[:, 2].max()) for table in tables), strict=True)
+        return sum(map(len, tables)), int(min(starts)), int(max(ends))
+
 
 def _table(rows: "array[int]") -> npt.NDArray[np.int64]:
     # A copy, because an array that NumPy looks into cannot grow.

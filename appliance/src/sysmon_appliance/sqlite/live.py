@@ -11,6 +11,7 @@ from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.sqlite.audit import AuditLog
 from sysmon_appliance.sqlite.connection import explained, open_writer
+from sysmon_appliance.sqlite.contents import Contents
 from sysmon_appliance.sqlite.head import Head, ReaderPool
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.load import load
@@ -27,7 +28,7 @@ class LiveDatabase:
     """The live database of this aggregator, held from `open` to `close`.
 
     `state` is what it knew at opening; `writer` is the ChangeStore, `head` the HeadReader,
-    `usage` the HeadUsage, `audit` the AuditReader, `manifest` the ManifestReader.
+    `usage` the HeadUsage, `contents` the HeadMeter, `audit` the AuditReader, `manifest` the ManifestReader.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class LiveDatabase:
         writer: Writer,
         head: Head,
         usage: Usage,
+        contents: Contents,
         audit: AuditLog,
         manifest: Manifest,
         closing: ExitStack,
@@ -45,6 +47,7 @@ class LiveDatabase:
         self.writer = writer
         self.head = head
         self.usage = usage
+        self.contents = contents
         self.audit = audit
         self.manifest = manifest
         self._closing = closing
@@ -83,7 +86,16 @@ class LiveDatabase:
         writer.start()
         head = Head(pool, index, schemas)
         usage, audit = Usage(pool), AuditLog(pool)
-        return cls(state, writer=writer, head=head, usage=usage, audit=audit, manifest=manifest, closing=closing)
+        return cls(
+            state,
+            writer=writer,
+            head=head,
+            usage=usage,
+            contents=Contents(path, usage, index),
+            audit=audit,
+            manifest=manifest,
+            closing=closing,
+        )
 
     def close(self) -> None:
         """Finish what was begun, and let go of the folder."""

@@ -14,6 +14,7 @@ from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.storage import Storage
 from sysmon_appliance.web.authorisation import Audience, Least, bind, least
 from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.idempotency import Repeats
@@ -30,6 +31,7 @@ class Site:
 
     side: ReadSide
     control: Control
+    storage: Storage
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
@@ -53,6 +55,10 @@ class Call:
     @property
     def control(self) -> Control:
         return self.site.control
+
+    @property
+    def storage(self) -> Storage:
+        return self.site.storage
 
     @property
     def telemetry(self) -> Telemetry:

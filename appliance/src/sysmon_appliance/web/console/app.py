@@ -19,6 +19,7 @@ from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.storage import Storage
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders
@@ -40,6 +41,7 @@ def create_app(
     telemetry: Telemetry,
     settings: ConsoleSettings,
     *,
+    storage: Storage,
     limits: RequestLimits,
     built: Path = static.BUILT,
 ) -> Starlette:
@@ -50,6 +52,7 @@ def create_app(
     site = Site(
         side,
         control,
+        storage,
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),

@@ -1,6 +1,6 @@
 """The aggregator's own metrics, for Prometheus, in a registry that is handed in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -26,6 +26,7 @@ class Telemetry(Collector):
     def __init__(self, registry: CollectorRegistry, side: ReadSide) -> None:
         self._registry = registry
         self._side = side
+        self._measures: list[Callable[[], None]] = []
         self._requests = Counter(
             "sysmon_http_requests", "Requests to console and API.", ("route", "status"), registry=registry
         )
@@ -34,9 +35,11 @@ class Telemetry(Collector):
         )
         registry.register(self)
 
-    def register(self, collector: Collector) -> None:
-        """Show what another part counts, too."""
+    def register(self, collector: Collector, measure: Callable[[], None] | None = None) -> None:
+        """Show what another part counts, too; `measure` is called in a thread before each collection."""
         self._registry.register(collector)
+        if measure is not None:
+            self._measures.append(measure)
 
     def observe_commit(self, seconds: float) -> None:
         self._commits.observe(seconds)
@@ -47,6 +50,8 @@ class Telemetry(Collector):
     async def exposition(self) -> bytes:
         """Write everything in Prometheus's text format."""
         self._storage = await run_in_threadpool(self._side.health.state)
+        for measure in self._measures:
+            await run_in_threadpool(measure)
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:

@@ -14,6 +14,7 @@ from sysmon_appliance.web.console.routes import (
     openapi,
     operations,
     session,
+    storage,
     tokens,
     users,
 )
@@ -24,6 +25,7 @@ _DESCRIBED = (
     *history.ROUTES,
     *events.ROUTES,
     *ledger.ROUTES,
+    *storage.ROUTES,
     *authority.ROUTES,
     *session.ROUTES,
     *users.ROUTES,
