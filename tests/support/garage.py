@@ -58,7 +58,7 @@ def running_garage(folder: Path) -> Iterator[Garage]:
     try:
         yield _prepared(command, api)
     finally:
-        server.terminate()
+        server.kill()  # what it holds is thrown away
         server.wait(30)
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from sysmon_appliance.domain.segments import Segment
+from sysmon_appliance.domain.changes import Change
+from sysmon_appliance.domain.segments import Segment, SegmentShelf
 
 
 class Copy(StrEnum):
@@ -55,3 +56,26 @@ class SegmentCopies(Protocol):
         StoreUnreachableError, StorageError
             It could not be written.
         """
+
+
+class MendableShelf(SegmentShelf, SegmentCopies, Protocol):
+    """A shelf that can be checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How far a check of all segments is, or how it ended."""
+
+    started_ms: int
+    of: int  # segments
+    checked: int = 0
+    damaged: tuple[str, ...] = ()  # names of those that cannot be read, neither here nor from the object store
+    unread: int = 0  # segments that could not be looked at, as the object store did not answer
+    ended_ms: int = 0  # 0 while it runs
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCheck(Change):
+    """Keep how the newest check ended."""
+
+    check: Check

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.integrity import Check
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.domain.streams import Stream
@@ -24,5 +25,6 @@ class State:
     sealed_up_to: int = 0  # the row number of the newest batch that is in a segment
     segments: Sequence[Segment] = ()  # dropped ones included
     retention: str = ""  # as the newest NoteRetention has it
+    check: Check | None = None  # how the newest check of segments ended
     identity: IdentityState = field(default_factory=IdentityState)
     users: UsersState = field(default_factory=UsersState)

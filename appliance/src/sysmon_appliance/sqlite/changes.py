@@ -17,7 +17,7 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
-from sysmon_appliance.sqlite import audit, identity, retention, segments, users
+from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, users
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
@@ -163,3 +163,4 @@ _APPLY |= audit.APPLY
 _APPLY |= users.APPLY
 _APPLY |= segments.APPLY
 _APPLY |= retention.APPLY
+_APPLY |= checks.APPLY

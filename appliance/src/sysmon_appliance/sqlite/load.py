@@ -11,6 +11,7 @@ from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
+from sysmon_appliance.sqlite.checks import load_check
 from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.retention import load_retention
@@ -63,6 +64,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         sealed_up_to=sealed_up_to,
         segments=load_segments(connection),
         retention=load_retention(connection),
+        check=load_check(connection),
         identity=load_identity(connection),
         users=load_users(connection),
     )
