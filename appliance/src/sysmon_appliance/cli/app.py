@@ -16,6 +16,7 @@ from sysmon_appliance.cli import (
     pki,
     secrets,
     sessions,
+    storage,
     tokens,
     up,
     users,
@@ -36,6 +37,7 @@ app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(storage.app, name="storage")
 app.add_typer(tokens.app, name="token")
 app.add_typer(enrolments.app, name="enrolments")
 app.add_typer(certs.app, name="certs")
