@@ -33,6 +33,7 @@ from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
 from tests.support.identity_side import identity_side
 from tests.support.storage import StoredThings
+from tests.support.upkeep import Shelved
 
 URL = "http://127.0.0.1:7480"
 PASSWORD = "a fine long password"
@@ -84,6 +85,7 @@ class Console:
             idle_seconds=self.settings.session_idle_seconds,
         )
         self.stored = StoredThings()
+        self.shelved = Shelved(self.stored.manifest, self.barrier, self.clock)
         self.requests = RequestLimits(self.limits, self.clock)
         self.app = create_app(
             self.side,
@@ -91,6 +93,7 @@ class Console:
             self.telemetry,
             self.settings,
             storage=self.stored.storage(self.directory, self.barrier, self.clock),
+            upkeep=self.shelved.upkeep,
             limits=self.requests,
             built=self.built,
         )

@@ -86,6 +86,12 @@ class SegmentSettings:
     keep_dropped_seconds: int = setting(
         86_400, "How long a file stays after its segment was merged or expired.", at_least=600, at_most=31_536_000
     )
+    check_days: int = setting(
+        7,
+        "Days after which all segments are read again to see whether they are whole; 0: only when asked.",
+        at_least=0,
+        at_most=3650,
+    )
 
 
 @dataclass(frozen=True, slots=True)

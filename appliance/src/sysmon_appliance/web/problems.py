@@ -67,6 +67,8 @@ PROBLEMS: dict[str, ProblemType] = {
     "too_many": ProblemType(409, "There are as many as there may be"),
     "identity": ProblemType(409, "What is in place cannot be used"),
     "idempotency_conflict": ProblemType(409, "The key stands for another request"),
+    "storage": ProblemType(503, "The place where history is kept cannot be used"),
+    "store_unreachable": ProblemType(503, "The object store cannot be asked"),
     "internal": ProblemType(500, "The aggregator failed to answer"),
 }
 

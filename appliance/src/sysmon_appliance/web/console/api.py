@@ -15,6 +15,7 @@ from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.storage import Storage
+from sysmon_appliance.services.upkeep import Upkeep
 from sysmon_appliance.web.authorisation import Audience, Least, bind, least
 from sysmon_appliance.web.console import idempotency
 from sysmon_appliance.web.console.idempotency import Repeats
@@ -32,6 +33,7 @@ class Site:
     side: ReadSide
     control: Control
     storage: Storage
+    upkeep: Upkeep
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
@@ -59,6 +61,10 @@ class Call:
     @property
     def storage(self) -> Storage:
         return self.site.storage
+
+    @property
+    def upkeep(self) -> Upkeep:
+        return self.site.upkeep
 
     @property
     def telemetry(self) -> Telemetry:

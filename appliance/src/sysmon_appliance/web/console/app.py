@@ -20,6 +20,7 @@ from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.storage import Storage
+from sysmon_appliance.services.upkeep import Upkeep
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders
@@ -42,6 +43,7 @@ def create_app(
     settings: ConsoleSettings,
     *,
     storage: Storage,
+    upkeep: Upkeep,
     limits: RequestLimits,
     built: Path = static.BUILT,
 ) -> Starlette:
@@ -53,6 +55,7 @@ def create_app(
         side,
         control,
         storage,
+        upkeep,
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),

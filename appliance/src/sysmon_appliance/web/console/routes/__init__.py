@@ -15,6 +15,7 @@ from sysmon_appliance.web.console.routes import (
     operations,
     session,
     storage,
+    storage_check,
     tokens,
     users,
 )
@@ -26,6 +27,7 @@ _DESCRIBED = (
     *events.ROUTES,
     *ledger.ROUTES,
     *storage.ROUTES,
+    *storage_check.ROUTES,
     *authority.ROUTES,
     *session.ROUTES,
     *users.ROUTES,
