@@ -43,6 +43,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    def be_patient(self, seconds: float) -> None:
+        """Let the answers that follow take so long."""
+        self._http.close()
+        self._http.timeout = seconds
+
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the JSON at `path`; parameters that are None are left out, lists are repeated."""
         given = {name: value for name, value in parameters.items() if value is not None}

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.cli import options
+from sysmon_appliance.cli import options, storage_check
 from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.output import Format, print_rows, print_table
 from sysmon_appliance.cli.storage_tables import (
@@ -86,3 +86,7 @@ def seal(
     with connect(socket, context) as client:
         client.post("/api/v1/storage/seal")
     typer.echo("The head will be sealed as soon as the job under way is over; `sysmon storage status` shows when.")
+
+
+app.command("check")(storage_check.check)
+app.command("repair")(storage_check.repair)
