@@ -15,9 +15,11 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
+from sysmon_appliance.compactor.process import CompactorProcess
+from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.domain.hosts import HostDirectory
-from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper, Storekeeping
+from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper
 from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.settings import shelf_settings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
@@ -38,10 +40,12 @@ from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.remembered import recall
-from sysmon_appliance.services.retention import Retention
+from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.storage import Kept, Storage, disk_of
+from sysmon_appliance.services.upkeep import Segments, Upkeep
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
+from sysmon_appliance.sqlite.live import FILE_NAME
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
@@ -153,6 +157,7 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
         pki = _pki(issuer, settings, clock, key_passphrase)
         shelf = shelf_of(shelf_settings(settings), clock)
+        shelf.tidy()
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
         barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
         yield _join(Ground(settings, listeners, database, shelf, pki, clock, barrier))
@@ -189,8 +194,11 @@ def _join(ground: Ground) -> Aggregator:
     identities = Identities(database.state.identity)
     catalog = Catalog(database.state, vouched=identities.labels)
     limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
+    parts = _parts(ground)
+    segments = SegmentSide.over(parts, database.state, settings)
+    upkeep = _upkeep(ground, parts, segments)
     pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
-    ingest = Ingest(database.state, catalog, ground.barrier, limits=limits, pace=pace)
+    ingest = Ingest(database.state, catalog, ground.barrier, limits=limits, pace=pace, room=segments.room)
     read_side = _read_side(ground, catalog, ingest)
     ingest.listen(read_side.hub.update)
     identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
@@ -201,11 +209,10 @@ def _join(ground: Ground) -> Aggregator:
     telemetry.register(AuditHead(control.audit))
     telemetry.register(CertificateEnds(ground.pki.keeper))
     telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
-    keeper = _Unattended()
-    storage = _storage(ground, catalog, keeper)
-    metrics = StorageMetrics(database.manifest, keeper, database.contents)
+    storage = _storage(ground, catalog, segments.keeper)
+    metrics = StorageMetrics(database.manifest, segments.keeper, database.contents)
     telemetry.register(metrics, metrics.measure)
-    app = create_app(read_side, control, telemetry, settings.console, storage=storage, limits=requests)
+    app = create_app(read_side, control, telemetry, settings.console, storage=storage, upkeep=upkeep, limits=requests)
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),
@@ -216,7 +223,10 @@ def _join(ground: Ground) -> Aggregator:
         read_side=read_side,
         lasting=(
             read_side.hub.run,
-            Retention(database.usage, ground.barrier, clock, settings.head).run,
+            segments.keeper.run,
+            segments.removal.run,
+            upkeep.reports.run,
+            upkeep.checking.run,
             ground.pki.keeper.run,
             identity.forgetting.run,
             control.audit.run,
@@ -273,13 +283,28 @@ def _control(ground: Ground, identity: IdentitySide) -> Control:
     )
 
 
-class _Unattended:
-    """A keeper of segments that does nothing."""
+def _parts(ground: Ground) -> Parts:
+    settings, database, shelf = ground.settings, ground.database, shelf_settings(ground.settings)
+    place = Workplace(
+        live=Path(settings.data) / FILE_NAME,
+        drafts=Path(shelf.folder) / f"drafts-{database.state.cluster_id}",
+        shelf=shelf,
+        cluster_id=database.state.cluster_id,
+        file_bytes=settings.segments.file_bytes,
+    )
+    return Parts(database.manifest, database.usage, ground.shelf, CompactorProcess(place), ground.barrier, ground.clock)
 
-    status = Storekeeping()
 
-    def seal_soon(self) -> None:
-        return
+def _upkeep(ground: Ground, parts: Parts, segments: SegmentSide) -> Upkeep:
+    return Upkeep.over(
+        Segments(parts.manifest, segments.changes, ground.shelf, Path.exists),
+        ground.barrier,
+        ground.clock,
+        runner=parts.runner,
+        workshop=segments.keeper,
+        last_check=ground.database.state.check,
+        check_days=ground.settings.segments.check_days,
+    )
 
 
 def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper) -> Storage:

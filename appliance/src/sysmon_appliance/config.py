@@ -57,11 +57,11 @@ class ConsoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class HeadSettings:
-    max_age_seconds: int = setting(
-        604_800, "Age at which stored batches leave the live database.", at_least=600, at_most=31_536_000
-    )
     max_bytes: int = setting(
-        2 << 30, "Size at which the oldest batches leave the live database.", at_least=1 << 24, at_most=1 << 40
+        2 << 30,
+        "Size of the live database at which batches are refused; it only grows while segments cannot be written.",
+        at_least=1 << 24,
+        at_most=1 << 40,
     )
 
 

@@ -9,6 +9,7 @@ from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
+from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.web.authorisation import LEAST, bind, least
 from sysmon_appliance.web.ingest.app import create_app
 from tests.support.barrier import InstantBarrier
@@ -34,7 +35,14 @@ def bound(*routes: object) -> set[tuple[str, str]]:
 def test_the_table_is_complete_and_has_nothing_else() -> None:
     """Every route of every listener has a line in the table, and every line has a route."""
     barrier, clock = InstantBarrier(), ManualClock()
-    ingest = Ingest(NOTHING, Catalog(NOTHING), barrier, limits=DEFAULT_LIMITS, pace=AgentLimits(LimitSettings()))
+    ingest = Ingest(
+        NOTHING,
+        Catalog(NOTHING),
+        barrier,
+        limits=DEFAULT_LIMITS,
+        pace=AgentLimits(LimitSettings()),
+        room=HeadRoom(1 << 40),
+    )
     identities = Identities(NOTHING.identity)
     identity = identity_side(NOTHING.identity, identities, barrier, clock, issuer=None)
     side = AgentSide(ingest, identity.certificates, identity.enrolment, RequestLimits(LimitSettings(), clock))

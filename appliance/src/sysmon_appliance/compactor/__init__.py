@@ -1,1 +1,1 @@
-"""The process that seals and merges, beside the aggregator and apart from it."""
+"""The short-lived process that writes segments, so that compressing shares no interpreter with ingest."""

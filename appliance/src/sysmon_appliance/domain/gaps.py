@@ -35,7 +35,7 @@ class GapFinder:
             if not len(batch.wall_ms):
                 continue
             if batch.skipped:
-                self._declared += _spread(batch.skipped, self._before_ms, int(batch.wall_ms[0]))
+                self._declared += spread(batch.skipped, self._before_ms, int(batch.wall_ms[0]))
             self._before_ms = int(batch.wall_ms[-1])
             yield batch
 
@@ -72,7 +72,7 @@ def _is_among(gap: TimeGap, declared: Sequence[TimeGap]) -> bool:
     return later > 0 and declared[later - 1].to_ms > gap.from_ms
 
 
-def _spread(skipped: Sequence[Gap], from_ms: int, to_ms: int) -> Iterator[TimeGap]:
+def spread(skipped: Sequence[Gap], from_ms: int, to_ms: int) -> Iterator[TimeGap]:
     """Share the time before a batch among the gaps that it declares, by their counts."""
     total = sum(gap.count for gap in skipped)
     start_ms = min(from_ms, to_ms)

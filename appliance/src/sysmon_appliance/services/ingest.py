@@ -35,6 +35,7 @@ from sysmon_appliance.errors import (
 )
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.limits import AgentLimits
+from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
@@ -76,11 +77,14 @@ class Push:
 class Ingest:
     """Takes what agents send, in the order in which it comes."""
 
-    def __init__(self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits, pace: AgentLimits) -> None:
+    def __init__(
+        self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits, pace: AgentLimits, room: HeadRoom
+    ) -> None:
         self.epoch = state.epoch
         self.limits = limits
         self.pace = pace
         self.refused: Counter[str] = Counter()  # batches since the start, by error code
+        self._room = room
         self._catalog = catalog
         self._barrier = barrier
         self._next_batch = state.next_batch
@@ -185,6 +189,7 @@ class Ingest:
     def _accept(self, push: Push, batch: Batch, stream: Stream) -> None:
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
             raise RateLimitedError("Too many batches wait to be written.", hint="vmstat 1 5")
+        self._room.take(len(push.body))
         schema = self._schema(push, batch) if batch.count else None
         append = self._append(push, batch, stream, schema)
         changes = (*self._before(stream, schema), append)

@@ -29,9 +29,13 @@ _IDLE_SECONDS = 10.0
 """It is also checkpointed when nothing was written for this long."""
 
 _SPARE_SHARE = 8
-"""Free pages are given back to the filesystem when they are more than one in this many; fewer are soon used again."""
+_SPARE_PAGES = 16_384
+"""Free pages are given back to the filesystem when they are more than one in so many and more than 64 MB: what a seal
+frees, the head soon needs again, and giving back costs as much as writing."""
 
-_GIVE_BACK_PAGES = 2000
+_GIVE_BACK_PAGES = 500
+_BREATH_SECONDS = 0.1
+"""So many pages are given back between groups, or in so long while nothing is written."""
 
 _FREE_PAGES = "PRAGMA freelist_count"
 _ALL_PAGES = "PRAGMA page_count"
@@ -52,6 +56,7 @@ class Writer:
         self._wal_pages = 0
         self._checkpointed_pages = 0
         self._failing = False
+        self._giving_back = False
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         connection.set_wal_hook(self._note_wal)
@@ -71,16 +76,23 @@ class Writer:
         while (work := self._next()) is not None:
             changes, settle = work
             settle(self._commit(changes))
+            self._give_back()
             if self._wal_pages - self._checkpointed_pages >= _CHECKPOINT_PAGES:
                 self._checkpoint()
 
     def _next(self) -> _Work | None:
-        while self._wal_pages > self._checkpointed_pages:
+        while self._giving_back or self._wal_pages > self._checkpointed_pages:
             try:
-                return self._queue.get(timeout=_IDLE_SECONDS)
+                return self._queue.get(timeout=_BREATH_SECONDS if self._giving_back else _IDLE_SECONDS)
             except Empty:
-                self._checkpoint()
+                self._use_the_pause()
         return self._queue.get()
+
+    def _use_the_pause(self) -> None:
+        if self._giving_back and self._wal_pages - self._checkpointed_pages < _CHECKPOINT_PAGES:
+            self._give_back()
+        else:
+            self._checkpoint()
 
     def _commit(self, changes: Sequence[Change]) -> SysmonError | None:
         if not changes:
@@ -126,12 +138,20 @@ class Writer:
                     self._index.drop(change.sealed_up_to)
             case DropOldest():
                 self._index.drop(change.up_to)
-                self._give_back()
+                self._giving_back = True
 
     def _give_back(self) -> None:
-        free, pages = self._connection.execute(_FREE_PAGES).get, self._connection.execute(_ALL_PAGES).get
-        if free * _SPARE_SHARE > pages:
-            self._connection.execute(f"PRAGMA incremental_vacuum({_GIVE_BACK_PAGES})").fetchall()
+        """Give some free pages back, if there are many; a failure only postpones it."""
+        if not self._giving_back:
+            return
+        try:
+            free, pages = self._connection.execute(_FREE_PAGES).get, self._connection.execute(_ALL_PAGES).get
+            self._giving_back = free > max(_SPARE_PAGES, pages // _SPARE_SHARE)
+            if self._giving_back:
+                self._connection.execute(f"PRAGMA incremental_vacuum({_GIVE_BACK_PAGES})").fetchall()
+        except apsw.Error:
+            self._giving_back = False  # until the next batches go
+            _log.exception("Free pages could not be given back.")
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         # The count begins anew when the WAL does, which is after it was checkpointed in full.

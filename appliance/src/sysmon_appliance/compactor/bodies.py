@@ -1,0 +1,90 @@
+"""Ticks out of the bodies of batches, with as little work as possible.
+
+A body was decoded in full when it was accepted, so all that is looked at here are its times and numbers, and of a
+batch of one tick the time is known already. Every check once more would double the cost of a seal.
+"""
+
+import logging
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+
+from sysmon_agent.errors import MalformedMessage
+from sysmon_agent.wire.fields import read, unzigzag
+from sysmon_agent.wire.shapes import BATCH
+from sysmon_appliance.compactor.head import COUNT, NUMBER, OFFSET_MS, SCHEMA, START_MS, Rows
+from sysmon_appliance.domain.downsample import Times
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.terms import Floats
+from sysmon_appliance.domain.ticks import StoredTicks
+
+_log = logging.getLogger(__name__)
+
+_WALLS, _COLUMNS = 3, 6  # places in BATCH
+_FLOATS = np.dtype("<f8")
+_VALUE_BYTES = _FLOATS.itemsize
+
+
+@dataclass(slots=True)
+class _Pile:
+    """What was decoded of one schema, in order of arrival."""
+
+    times: list[int] = field(default_factory=list)
+    blocks: list[tuple[int, bytes]] = field(default_factory=list)  # ticks, and float64 [series, ticks] of each batch
+
+
+def ticks_of(
+    host: int, rows: Rows, bodies: Iterable[bytes], schemas: Mapping[int, KnownSchema]
+) -> Sequence[StoredTicks]:
+    """Decode batches of a host into ticks in order of time, for each of its schemas; of one time the first stays.
+
+    A body that is damaged is left out and said so: it must not keep all others from leaving the head.
+    """
+    piles: dict[int, _Pile] = {}
+    for row, body in zip(rows.tolist(), bodies, strict=True):
+        try:
+            times, block = _decode(row, body, len(schemas[row[SCHEMA]].schema.series))
+        except (zlib.error, MalformedMessage, ValueError):
+            _log.warning("A batch in the live database is damaged; its ticks are lost.", extra={"row": row[NUMBER]})
+            continue
+        pile = piles.setdefault(row[SCHEMA], _Pile())
+        pile.times += times
+        pile.blocks.append((len(times), block))
+    return [_in_order(host, schemas[key], pile) for key, pile in piles.items()]
+
+
+def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int], bytes]:
+    fields = read(body, BATCH)
+    block = zlib.decompress(fields[_COLUMNS]) if series else b""
+    if len(block) != _VALUE_BYTES * series * row[COUNT]:
+        raise ValueError(len(block))
+    if row[COUNT] == 1:
+        return (row[START_MS],), block
+    time, times = row[OFFSET_MS], []
+    for step in fields[_WALLS]:
+        time += unzigzag(step)
+        times.append(time)
+    return times, block
+
+
+def _in_order(host: int, schema: KnownSchema, pile: _Pile) -> StoredTicks:
+    t, values = np.array(pile.times, np.int64), _matrix(pile.blocks, len(schema.schema.series))
+    if (np.diff(t) <= 0).any():
+        t, places = np.unique(t, return_index=True)
+        values = values[:, places]
+    return StoredTicks(host, schema, t, values.__getitem__)
+
+
+def _matrix(blocks: Sequence[tuple[int, bytes]], series: int) -> Floats:
+    """Join blocks to float64 [series, ticks]; those of as many ticks each at once."""
+    if not series:
+        return np.empty((0, sum(ticks for ticks, _ in blocks)))
+    parts = []
+    for ticks, run in groupby(blocks, key=lambda block: block[0]):
+        joined = np.frombuffer(b"".join(block for _, block in run), _FLOATS)
+        count = len(joined) // (ticks * series)
+        parts.append(joined.reshape(count, series, ticks).swapaxes(0, 1).reshape(series, count * ticks))
+    return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]

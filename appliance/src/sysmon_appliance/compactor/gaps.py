@@ -1,0 +1,32 @@
+"""Gaps that agents declared, as stretches of time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from sysmon_agent.wire.messages import Gap
+from sysmon_appliance.compactor.head import COUNT, FIRST, LAST_MS, START_MS, STREAM, KnownHost, Rows, SealedHead, Tail
+from sysmon_appliance.domain.gaps import TimeGap, spread
+
+
+def declared_gaps(head: SealedHead, host: KnownHost, rows: Rows) -> Sequence[TimeGap]:
+    """List the gaps directly before batches of a host; each ends where one of their ticks is."""
+    streams = np.unique(rows[:, STREAM]).tolist()
+    return [gap for stream in streams for gap in _of_stream(head, host, stream, rows[rows[:, STREAM] == stream])]
+
+
+def _of_stream(head: SealedHead, host: KnownHost, stream: int, rows: Rows) -> Iterator[TimeGap]:
+    tail = head.tails[stream]
+    numbers = rows[:, FIRST] + rows[:, COUNT] - 1
+    before = np.concatenate([[tail.number], numbers[:-1]])
+    for place in np.flatnonzero(rows[:, FIRST] != before + 1).tolist():
+        last = Tail(int(before[place]), int(rows[place - 1, LAST_MS])) if place else tail
+        until_ms = int(rows[place, START_MS])
+        gaps = head.gaps(stream, last.number, int(rows[place, FIRST]))
+        if gaps:
+            yield from spread(gaps, last.at_ms or _estimate(gaps, until_ms, host), until_ms)
+
+
+def _estimate(gaps: Sequence[Gap], until_ms: int, host: KnownHost) -> int:
+    """Say when the first of these ticks was due, for a stream that began without it."""
+    return until_ms - host.interval_ms * sum(gap.count for gap in gaps)

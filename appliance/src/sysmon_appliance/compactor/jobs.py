@@ -1,0 +1,65 @@
+"""Which function does which job."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from sysmon_agent.clock import Clock
+from sysmon_appliance.compactor.join import join_segments
+from sysmon_appliance.compactor.merge import merge_day
+from sysmon_appliance.compactor.outputs import Bench
+from sysmon_appliance.compactor.pace import Pace
+from sysmon_appliance.compactor.seal import seal
+from sysmon_appliance.compactor.trim import trim_segment
+from sysmon_appliance.compactor.work import Workplace
+from sysmon_appliance.domain.jobs import Job, JoinSegments, MergeDay, Outcome, Progress, SealJob, TrimSegment
+from sysmon_appliance.errors import StorageError
+from sysmon_appliance.files import make_private_folder
+from sysmon_appliance.objectstore.shelves import shelf_of
+
+_DO = {SealJob: seal, MergeDay: merge_day, JoinSegments: join_segments, TrimSegment: trim_segment}
+
+
+def run_job(job: Job, place: Workplace, *, clock: Clock, pace: Pace, progress: Progress) -> Outcome:
+    """Do a job in this process.
+
+    Raises
+    ------
+    StorageError, StoreUnreachableError
+        It failed; drafts are removed, and what is on the shelf already is left over.
+    """
+    with _explained(place), _drafts(place.drafts):
+        bench = Bench(place, shelf_of(place.shelf, clock), clock, pace, progress)
+        return _DO[type(job)](job, bench)
+
+
+@contextmanager
+def _drafts(folder: Path) -> Iterator[None]:
+    """Begin with an empty folder, whatever a job that was killed has left in it, and leave none."""
+    shutil.rmtree(folder, ignore_errors=True)
+    make_private_folder(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _explained(place: Workplace) -> Iterator[None]:
+    """Turn what SQLite and the system say into an error that says what to do."""
+    try:
+        yield
+    except (apsw.FullError, apsw.IOError) as error:
+        raise StorageError(f"A segment cannot be written: {error}.", hint=f"df {place.drafts.parent}") from error
+    except apsw.Error as error:
+        raise StorageError(f"The live database {place.live} cannot be read: {error}.") from error
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise StorageError(
+            f"A segment cannot be written: {error.strerror or error}.",
+            hint=f"df {place.drafts.parent}" if full else f"ls -ld {place.drafts.parent}",
+        ) from error
