@@ -1,0 +1,440 @@
+"""A segment as a file: a SQLite database that says by itself whose history it holds.
+
+It is written once, in one transaction without a journal, and never changed. Whatever is wrong with a file shows as a
+SegmentDamagedError: SQLite finds damage to its own structure, and checksums in the rows all else.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import apsw
+import numpy as np
+
+from sysmon_agent.errors import MalformedMessage, OversizedMessage
+from sysmon_agent.wire.decode import decode_schema
+from sysmon_agent.wire.encode import encode_schema, hash_of
+from sysmon_agent.wire.messages import Limits, Schema
+from sysmon_appliance.domain.downsample import Times
+from sysmon_appliance.domain.gaps import TimeGap
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.segments import Kind, Level
+from sysmon_appliance.domain.terms import Floats, Indexes
+from sysmon_appliance.domain.ticks import Stats, StoredRollups, StoredTicks
+from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.segments.columns import CAREFUL, QUICK, DamagedColumnError, pack_columns, unpack_column
+from sysmon_appliance.segments.rollup_columns import pack_rollups, unpack_rollups
+from sysmon_appliance.segments.rows import Prelude, pack_row, read_pieces, read_prelude
+
+FORMAT = 1
+"""Version of the format; it rises with every change that an earlier release would misread."""
+
+APPLICATION_ID = 0x53794D73  # "SyMs"
+
+_PAGE_BYTES = 4096
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE hosts (key INTEGER PRIMARY KEY, host_id TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+CREATE TABLE schemas (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body BLOB NOT NULL) STRICT;
+CREATE TABLE rows (
+    id INTEGER PRIMARY KEY,
+    host INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,     -- of the earliest tick, or of the first bucket
+    end_ms INTEGER NOT NULL,       -- of the latest tick
+    schema INTEGER NOT NULL,
+    ticks INTEGER NOT NULL,        -- or buckets
+    samples INTEGER NOT NULL,      -- values that are there, or that buckets stand for
+    body BLOB NOT NULL
+) STRICT;
+"""
+_INDEX = "CREATE INDEX rows_by_host ON rows (host, start_ms)"
+_ADD_META = "INSERT INTO meta (name, value) VALUES (:name, :value)"
+_ADD_HOST = "INSERT OR IGNORE INTO hosts (key, host_id, name) VALUES (:key, :host_id, :name)"
+_ADD_SCHEMA = "INSERT INTO schemas (id, hash, body) VALUES (:id, :hash, :body)"
+_ADD_ROW = """
+INSERT INTO rows (host, start_ms, end_ms, schema, ticks, samples, body)
+VALUES (:host, :start_ms, :end_ms, :schema, :ticks, :samples, :body)
+"""
+_FACTS = """
+SELECT coalesce(min(start_ms), 0), coalesce(max(end_ms), 0), coalesce(min(host), 0), coalesce(max(host), 0),
+    count(DISTINCT host), coalesce(sum(ticks), 0), coalesce(sum(samples), 0) FROM rows
+"""
+_META = "SELECT name, value FROM meta"
+_HOSTS = "SELECT key, host_id, name FROM hosts ORDER BY key"
+_SCHEMA = "SELECT hash, body FROM schemas WHERE id = :id"
+_COLUMNS = "id, host, start_ms, end_ms, schema, ticks, samples"
+_ROWS_OF_HOST = f"""
+SELECT {_COLUMNS} FROM rows WHERE host = :host AND start_ms <= :to_ms AND end_ms >= :from_ms ORDER BY start_ms, id
+"""  # noqa: S608 - nothing but the columns above
+_ALL_ROWS = f"SELECT {_COLUMNS} FROM rows ORDER BY host, start_ms, id"  # noqa: S608 - likewise
+_BODY = "SELECT body FROM rows WHERE id = :id"
+
+_TIMES = {Kind.RAW: 1, Kind.MINUTE: 2, Kind.HOUR: 2}
+_NO_SCHEMA = 0
+# Schemas were held to the limits when they were accepted, and a merged one has those of several.
+_NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the manifest keeps of a file; of an empty one all is 0 but its size."""
+
+    start_ms: int
+    end_ms: int
+    first_host: int
+    last_host: int
+    hosts: int
+    ticks: int
+    samples: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host as a segment names it."""
+
+    key: int
+    host_id: str
+    name: str
+
+
+class SegmentWriter:
+    """Writes one file; `finish` ends it, and a file that was not finished is none.
+
+    Every row's host has to be named by `host` before.
+    """
+
+    def __init__(self, path: Path, kind: Kind, level: Level) -> None:
+        self._path = path
+        self._kind = kind
+        self._effort = QUICK if level is Level.SEALED else CAREFUL
+        self._schemas: dict[bytes, int] = {}
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        os.close(descriptor)
+        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        self._begin(level)
+
+    def _begin(self, level: Level) -> None:
+        for name, value in (("page_size", _PAGE_BYTES), ("journal_mode", "off"), ("synchronous", "off")):
+            self._connection.pragma(name, value)
+        self._connection.pragma("application_id", APPLICATION_ID)
+        self._connection.execute("BEGIN")
+        self._connection.execute(_TABLES)
+        for name, text in (("format", str(FORMAT)), ("kind", self._kind), ("level", level)):
+            self._connection.execute(_ADD_META, {"name": name, "value": str(text)})
+
+    def host(self, key: int, host_id: str, name: str) -> None:
+        self._connection.execute(_ADD_HOST, {"key": key, "host_id": host_id, "name": name})
+
+    def add_ticks(  # noqa: PLR0917 - what a row of ticks is made of
+        self, host: int, schema: Schema, t: Times, values: Floats, gaps: Sequence[TimeGap] = ()
+    ) -> None:
+        """Add ticks of a window: `t` int64 [ticks], strictly rising, at least one; `values` float64 [series, ticks]."""
+        body = pack_row([t], gaps, pack_columns(values, effort=self._effort))
+        samples = values.size - int(np.count_nonzero(np.isnan(values)))
+        self._add(host, int(t[0]), int(t[-1]), schema, len(t), samples, body)
+
+    def add_rollups(  # noqa: PLR0917 - what a row of rollups is made of
+        self,
+        host: int,
+        schema: Schema,
+        t: Times,
+        last_ms: Times,
+        stats: Stats,
+        gaps: Sequence[TimeGap] = (),
+    ) -> None:
+        """Add rollups of a window; arrays as in StoredRollups and Stats, at least one bucket."""
+        pieces = pack_rollups(schema, stats, exact=self._kind is Kind.HOUR)
+        body = pack_row([t, last_ms], gaps, pieces)
+        self._add(host, int(t[0]), int(last_ms[-1]), schema, len(t), int(stats.count.sum()), body)
+
+    def add_body(
+        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, *, ticks: int, samples: int, body: bytes
+    ) -> None:
+        """Add a row whose body is packed by somebody else; it has to notice damage by itself."""
+        self._add(host, start_ms, end_ms, schema, ticks, samples, body)
+
+    def copy(self, row: "Row") -> None:
+        """Add a row of another file as it is."""
+        schema = row.schema().schema if row.schema_id else None
+        self._add(row.host, row.start_ms, row.end_ms, schema, row.ticks_count, row.samples, row.body())
+
+    def finish(self) -> Facts:
+        """Write everything to disk, and say what the file holds."""
+        self._connection.execute(_INDEX)
+        facts: Any = self._connection.execute(_FACTS).fetchall()[0]
+        self._connection.execute("COMMIT")
+        self._connection.close()
+        size, digest = _fixed(self._path)
+        return Facts(*facts, bytes=size, sha256=digest)
+
+    def _add(  # noqa: PLR0917 - one argument per column
+        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, ticks: int, samples: int, body: bytes
+    ) -> None:
+        row = {
+            "host": host,
+            "start_ms": start_ms,
+            "end_ms": end_ms,
+            "schema": self._schema(schema),
+            "ticks": ticks,
+            "samples": samples,
+            "body": body,
+        }
+        self._connection.execute(_ADD_ROW, row)
+
+    def _schema(self, schema: Schema | None) -> int:
+        if schema is None:
+            return _NO_SCHEMA
+        body = encode_schema(schema)
+        name = hash_of(body)
+        if name not in self._schemas:
+            self._schemas[name] = len(self._schemas) + 1
+            self._connection.execute(_ADD_SCHEMA, {"id": self._schemas[name], "hash": name, "body": body})
+        return self._schemas[name]
+
+
+def _fixed(path: Path) -> tuple[int, str]:
+    """Have the disk keep a file; return its size and sha256."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
+
+
+class SegmentFile:
+    """A finished file, for one thread at a time; what its rows give can be read while it is open."""
+
+    def __init__(self, path: Path, connection: apsw.Connection, kind: Kind, level: Level) -> None:
+        self.path = path
+        self.kind = kind
+        self.level = level
+        self._connection = connection
+        self._schemas: dict[int, KnownSchema] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file.
+
+        Raises
+        ------
+        SegmentDamagedError
+            It is no segment, or damaged.
+        SegmentVersionError
+            A later release wrote it.
+        """
+        with found_damaged(path):
+            connection = apsw.Connection(
+                f"file:{quote(str(path))}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+            )
+            try:
+                kind, level = _opened(path, connection)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(path, connection, kind, level)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def hosts(self) -> Sequence[HostEntry]:
+        with found_damaged(self.path):
+            return [HostEntry(*row) for row in self._connection.execute(_HOSTS)]
+
+    def rows(self, host: int | None = None, from_ms: int = 0, to_ms: int = 1 << 62) -> Sequence["Row"]:
+        """List the rows of a host that reach into from_ms..to_ms, by time; or all of every host."""
+        with found_damaged(self.path):
+            if host is None:
+                found = self._connection.execute(_ALL_ROWS)
+            else:
+                found = self._connection.execute(_ROWS_OF_HOST, {"host": host, "from_ms": from_ms, "to_ms": to_ms})
+            return [Row(self, *row) for row in found]
+
+    def check(self) -> None:
+        """Read everything.
+
+        Raises
+        ------
+        SegmentDamagedError
+            Something is not what was written.
+        """
+        with found_damaged(self.path):
+            problem = self._connection.execute("PRAGMA integrity_check(1)").get
+            if problem != "ok":
+                raise DamagedColumnError(str(problem))
+        for row in self.rows():
+            row.check()
+
+    def schema(self, number: int) -> KnownSchema:
+        known = self._schemas.get(number)
+        if known is None:
+            with found_damaged(self.path):
+                found: list[Any] = self._connection.execute(_SCHEMA, {"id": number}).fetchall()
+                known = self._schemas[number] = _known(*found[0])
+        return known
+
+    def body(self, number: int) -> bytes:
+        with found_damaged(self.path):
+            return bytes(self._connection.execute(_BODY, {"id": number}).get)
+
+    @contextmanager
+    def body_reader(self, number: int) -> Iterator[apsw.Blob]:
+        """Open a row's body for reading in parts."""
+        with found_damaged(self.path), self._connection.blob_open("main", "rows", "body", number, False) as blob:
+            yield blob
+
+
+def _opened(path: Path, connection: apsw.Connection) -> tuple[Kind, Level]:
+    connection.pragma("trusted_schema", 0)
+    connection.pragma("cell_size_check", 1)
+    if connection.pragma("application_id") != APPLICATION_ID:
+        raise DamagedColumnError("it is no segment")
+    if connection.pragma("page_count") * connection.pragma("page_size") != path.stat().st_size:
+        raise DamagedColumnError("its size is another than it says")
+    meta = dict(connection.execute(_META))
+    if int(meta["format"]) > FORMAT:
+        raise SegmentVersionError(
+            f"The segment {path.name} is of format {meta['format']}, and this release knows {FORMAT}.",
+            hint="sysmon version",
+        )
+    return Kind(meta["kind"]), Level(meta["level"])
+
+
+def _known(name: bytes, body: bytes) -> KnownSchema:
+    """Decode a schema; its key is below 0, where those of the live database are not."""
+    if hash_of(body) != name:
+        raise DamagedColumnError("a list of series is not what was written")
+    return KnownSchema(-1 - int.from_bytes(name[:7], "big"), name, decode_schema(body, _NO_LIMITS))
+
+
+@contextmanager
+def found_damaged(path: Path) -> Iterator[None]:
+    """Turn what shows that a file is damaged into the error that says so.
+
+    Raises
+    ------
+    SegmentDamagedError
+        In place of what SQLite and the decoders raise.
+    """
+    try:
+        yield
+    except (
+        apsw.Error,
+        DamagedColumnError,
+        MalformedMessage,
+        OversizedMessage,
+        LookupError,
+        ValueError,
+        TypeError,
+    ) as error:
+        raise SegmentDamagedError(
+            f"The segment {path.name} is damaged: {error}.", hint="sysmon storage repair"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file; its body is read when it is asked for."""
+
+    file: SegmentFile
+    number: int
+    host: int
+    start_ms: int
+    end_ms: int
+    schema_id: int
+    ticks_count: int  # or buckets
+    samples: int
+
+    def schema(self) -> KnownSchema:
+        return self.file.schema(self.schema_id)
+
+    def body(self) -> bytes:
+        return self.file.body(self.number)
+
+    def ticks(self) -> StoredTicks:
+        """Read the times of a row of ticks; its values are read when they are asked for."""
+        prelude = self._prelude()
+        return StoredTicks(self.host, self.schema(), prelude.times[0], _Columns(self, prelude), prelude.gaps)
+
+    def rollups(self) -> StoredRollups:
+        """Read the times of a row of rollups."""
+        prelude = self._prelude()
+        t, last_ms = prelude.times
+        reader = _Rollups(self, prelude)
+        return StoredRollups(self.host, self.schema(), self.file.kind, t, last_ms, reader, prelude.gaps)
+
+    def check(self) -> None:
+        """Read everything; a row whose body is somebody else's is only read.
+
+        Raises
+        ------
+        SegmentDamagedError
+            Something is not what was written.
+        """
+        match self.file.kind:
+            case Kind.RAW:
+                self.ticks().all()
+            case Kind.MINUTE | Kind.HOUR:
+                self.rollups().read(np.arange(len(self.schema().schema.series)))
+            case Kind.TABLES:
+                self.body()
+
+    def _prelude(self) -> Prelude:
+        with self.file.body_reader(self.number) as blob:
+            prelude = read_prelude(_in_parts(blob), times=_TIMES[self.file.kind])
+            if prelude.points != self.ticks_count or len(prelude.checksums) != len(self.schema().schema.series):
+                raise DamagedColumnError("a row has another shape than it says")
+        return prelude
+
+    def pieces(self, prelude: Prelude, chosen: Indexes) -> list[bytes]:
+        with self.file.body_reader(self.number) as blob:
+            return read_pieces(_in_parts(blob), prelude, chosen.tolist())
+
+
+def _in_parts(blob: apsw.Blob) -> Any:
+    def read(start: int, length: int) -> bytes:
+        blob.seek(start)
+        return blob.read(length)
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Decodes chosen series of a row of ticks."""
+
+    row: Row
+    prelude: Prelude
+
+    def __call__(self, chosen: Indexes) -> Floats:
+        values = np.empty((len(chosen), self.prelude.points))
+        with found_damaged(self.row.file.path):
+            for place, piece in enumerate(self.row.pieces(self.prelude, chosen)):
+                values[place] = unpack_column(piece, self.prelude.points)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Rollups:
+    """Decodes chosen series of a row of rollups."""
+
+    row: Row
+    prelude: Prelude
+
+    def __call__(self, chosen: Indexes) -> Stats:
+        with found_damaged(self.row.file.path):
+            return unpack_rollups(self.row.pieces(self.prelude, chosen), self.prelude.points)
