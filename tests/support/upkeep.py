@@ -1,6 +1,6 @@
 """A shelf whose segments are damaged by a word, and the services that look after it."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ class WordShelf:
     def __init__(self) -> None:
         self.found: dict[str, Copies] = {}  # by name; others are whole
         self.looked: list[str] = []
+        self.on_look: Callable[[], None] = lambda: None
         self.is_down = False
         self.rows: dict[str, Exception] = {}  # what reading the rows of a segment raises
 
@@ -44,6 +45,7 @@ class WordShelf:
         return list(self.found)
 
     def inspect(self, segment: Segment) -> Copies:
+        self.on_look()
         self.looked.append(segment.name)
         if self.is_down:
             raise StoreUnreachableError("The object store cannot be used: it is down.")
@@ -62,6 +64,7 @@ class ListChanges:
         self._manifest = manifest
         self._clock = clock
         self.aside: list[tuple[str, bool]] = []  # each call of set_aside
+        self.error: Exception | None = None  # what each change fails with
 
     async def swap(
         self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
@@ -73,6 +76,8 @@ class ListChanges:
         return add
 
     async def set_aside(self, name: str, *, damaged: bool) -> None:
+        if self.error:
+            raise self.error
         self.aside.append((name, damaged))
         now_ms = self._clock.wall_ms() if damaged else 0
         self._manifest.segments = [
