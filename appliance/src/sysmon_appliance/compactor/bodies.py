@@ -16,7 +16,6 @@ from sysmon_agent.errors import MalformedMessage
 from sysmon_agent.wire.fields import read, unzigzag
 from sysmon_agent.wire.shapes import BATCH
 from sysmon_appliance.compactor.head import COUNT, NUMBER, OFFSET_MS, SCHEMA, START_MS, Rows
-from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.domain.ticks import StoredTicks

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sysmon_agent.wire.messages import Gap
-from sysmon_appliance.compactor.head import COUNT, FIRST, LAST_MS, START_MS, STREAM, KnownHost, Rows, SealedHead, Tail
+from sysmon_appliance.compactor.head import COUNT, FIRST, LAST_MS, START_MS, STREAM, HeadHost, Rows, SealedHead, Tail
 from sysmon_appliance.domain.gaps import TimeGap, spread
 
 
-def declared_gaps(head: SealedHead, host: KnownHost, rows: Rows) -> Sequence[TimeGap]:
+def declared_gaps(head: SealedHead, host: HeadHost, rows: Rows) -> Sequence[TimeGap]:
     """List the gaps directly before batches of a host; each ends where one of their ticks is."""
     streams = np.unique(rows[:, STREAM]).tolist()
     return [gap for stream in streams for gap in _of_stream(head, host, stream, rows[rows[:, STREAM] == stream])]
 
 
-def _of_stream(head: SealedHead, host: KnownHost, stream: int, rows: Rows) -> Iterator[TimeGap]:
+def _of_stream(head: SealedHead, host: HeadHost, stream: int, rows: Rows) -> Iterator[TimeGap]:
     tail = head.tails[stream]
     numbers = rows[:, FIRST] + rows[:, COUNT] - 1
     before = np.concatenate([[tail.number], numbers[:-1]])
@@ -27,6 +27,6 @@ def _of_stream(head: SealedHead, host: KnownHost, stream: int, rows: Rows) -> It
             yield from spread(gaps, last.at_ms or _estimate(gaps, until_ms, host), until_ms)
 
 
-def _estimate(gaps: Sequence[Gap], until_ms: int, host: KnownHost) -> int:
+def _estimate(gaps: Sequence[Gap], until_ms: int, host: HeadHost) -> int:
     """Say when the first of these ticks was due, for a stream that began without it."""
     return until_ms - host.interval_ms * sum(gap.count for gap in gaps)

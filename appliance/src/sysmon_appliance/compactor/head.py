@@ -18,6 +18,7 @@ from sysmon_agent.wire.decode import decode_schema
 from sysmon_agent.wire.messages import Gap, GapReason, Limits
 from sysmon_appliance.domain.jobs import SealJob
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.segments.files import HostEntry
 
 _SCHEMAS = "SELECT id, hash, body FROM schemas WHERE id IN (SELECT value FROM json_each(:ids))"
 _STREAMS = "SELECT id, host, base_last, base_last_ms FROM streams"
@@ -49,12 +50,10 @@ NUMBER, STREAM, SCHEMA, FIRST, COUNT, START_MS, END_MS, LAST_MS, OFFSET_MS = ran
 
 
 @dataclass(frozen=True, slots=True)
-class KnownHost:
-    """A host as segments name it."""
+class HeadHost:
+    """A host in the live database."""
 
-    key: int
-    host_id: str
-    name: str
+    entry: HostEntry
     interval_ms: int
 
 
@@ -77,7 +76,7 @@ class SealedHead:
         before = {key: Tail(last, last_ms) for key, _, last, last_ms in self._all(_BEFORE, after=job.after)}
         streams = self._all(_STREAMS)
         self.tails = {key: Tail(last, last_ms) for key, _, last, last_ms in streams} | before
-        self.hosts = {row[0]: KnownHost(*row) for row in self._all(_HOSTS)}
+        self.hosts = {row[0]: HeadHost(HostEntry(*row[:3]), row[3]) for row in self._all(_HOSTS)}
         self.rows = self._read_rows(job)
         self._host_of = {key: host for key, host, _, _ in streams}
         self.schemas = self._read_schemas()
@@ -85,7 +84,7 @@ class SealedHead:
     def close(self) -> None:
         self._connection.close()
 
-    def by_host(self) -> Iterator[tuple[KnownHost, Rows]]:
+    def by_host(self) -> Iterator[tuple[HeadHost, Rows]]:
         """Yield each host's batches, in order of hosts."""
         hosts = np.array([self._host_of[stream] for stream in self.rows[:, STREAM].tolist()], np.int64)
         order = np.argsort(hosts, kind="stable")

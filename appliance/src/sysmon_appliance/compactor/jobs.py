@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from sysmon_appliance.compactor.seal import seal
 from sysmon_appliance.compactor.trim import trim_segment
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.jobs import Job, JoinSegments, MergeDay, Outcome, Progress, SealJob, TrimSegment
-from sysmon_appliance.errors import StorageError
+from sysmon_appliance.domain.segments import Segment
+from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError, StorageError
 from sysmon_appliance.files import make_private_folder
 from sysmon_appliance.objectstore.shelves import shelf_of
-
-_DO = {SealJob: seal, MergeDay: merge_day, JoinSegments: join_segments, TrimSegment: trim_segment}
+from sysmon_appliance.segments.files import SegmentFile
 
 
 def run_job(job: Job, place: Workplace, *, clock: Clock, pace: Pace, progress: Progress) -> Outcome:
@@ -34,7 +34,51 @@ def run_job(job: Job, place: Workplace, *, clock: Clock, pace: Pace, progress: P
     """
     with _explained(place), _drafts(place.drafts):
         bench = Bench(place, shelf_of(place.shelf, clock), clock, pace, progress)
-        return _DO[type(job)](job, bench)
+        try:
+            return _do(job, bench)
+        except (SegmentDamagedError, SegmentVersionError) as error:
+            outcome = _unusable(job, bench)
+            if outcome == Outcome():  # it can be read after all
+                raise StorageError(error.message, hint=error.hint) from error
+            return outcome
+
+
+def _do(job: Job, bench: Bench) -> Outcome:
+    match job:
+        case SealJob():
+            return seal(job, bench)
+        case MergeDay():
+            return merge_day(job, bench)
+        case JoinSegments():
+            return join_segments(job, bench)
+        case TrimSegment():
+            return trim_segment(job, bench)
+    raise TypeError(job)
+
+
+def _unusable(job: Job, bench: Bench) -> Outcome:
+    """Find out which inputs cannot be read; nothing else comes of the job, and the next is planned without them."""
+    damaged, foreign = [], []
+    for segment in _inputs(job):
+        try:
+            with SegmentFile.open(bench.shelf.path(segment)) as file:
+                file.check()
+        except SegmentDamagedError:
+            damaged.append(segment.name)
+        except SegmentVersionError:
+            foreign.append(segment.name)
+    return Outcome(damaged=tuple(damaged), foreign=tuple(foreign))
+
+
+def _inputs(job: Job) -> Sequence[Segment]:
+    match job:
+        case MergeDay():
+            return *job.inputs, *job.beside
+        case JoinSegments():
+            return job.inputs
+        case TrimSegment():
+            return (job.segment,)
+    return ()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.jobs import Progress
 from sysmon_appliance.domain.segment_names import segment_name
 from sysmon_appliance.domain.segments import Kind, Level, Segment, SegmentShelf
-from sysmon_appliance.segments.files import Facts, SegmentWriter
+from sysmon_appliance.segments.files import Facts, HostEntry, SegmentWriter
 
 _CHANCE_BYTES = 6
 
@@ -41,17 +41,20 @@ class Output:
         self._level = level
         self._finished: list[tuple[Path, Facts]] = []
         self._open: tuple[Path, SegmentWriter] | None = None
+        self._host: int | None = None
 
-    def host(self, key: int, host_id: str, name: str) -> SegmentWriter:
-        """Return the file that the rows of a host go to; hosts come in order."""
+    def host(self, host: HostEntry) -> SegmentWriter:
+        """Return the file that the rows of a host go to; all rows of a host come one after the other."""
+        if self._open is not None and host.key == self._host:
+            return self._open[1]
         if self._open is not None and self._open[0].stat().st_size >= self._bench.place.file_bytes:
             self._close()
         if self._open is None:
             path = self._bench.place.drafts / f"{secrets.token_hex(_CHANCE_BYTES)}.draft"
             self._open = path, SegmentWriter(path, self._kind, self._level)
-        writer = self._open[1]
-        writer.host(key, host_id, name)
-        return writer
+        self._host = host.key
+        self._open[1].host(host.key, host.host_id, host.name)
+        return self._open[1]
 
     def keep(self) -> Iterator[Segment]:
         """Put all files on the shelf.

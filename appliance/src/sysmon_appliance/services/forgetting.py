@@ -15,10 +15,10 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.enrolment import ForgetRequests, ForgetTokens, JoinRequest, RequestState
 from sysmon_appliance.domain.identities import Certificate, ForgetCertificates
 from sysmon_appliance.errors import RefusedError
+from sysmon_appliance.services.cautious_clock import CautiousClock
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.join_requests import JoinRequests
 from sysmon_appliance.services.join_tokens import JoinTokens
-from sysmon_appliance.services.cautious_clock import CautiousClock
 from sysmon_appliance.services.settling import Settling, commit
 
 _DAY_MS = 86_400_000

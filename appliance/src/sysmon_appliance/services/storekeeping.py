@@ -15,8 +15,8 @@ from sysmon_appliance.domain.planning import Rules, merge_job, seal_job
 from sysmon_appliance.domain.segments import Level, ManifestReader, Segment
 from sysmon_appliance.domain.storekeeping import Failure, JobName, Storekeeping, Working
 from sysmon_appliance.domain.usage import HeadUsage
-from sysmon_appliance.services.manifest import ManifestChanges
 from sysmon_appliance.services.cautious_clock import CautiousClock
+from sysmon_appliance.services.manifest import ManifestChanges
 from sysmon_appliance.services.sweeping import Sweeper
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from itertools import islice
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.segment_names import made_ms
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, ManifestReader, SegmentShelf
-from sysmon_appliance.services.manifest import ManifestChanges
 from sysmon_appliance.services.cautious_clock import CautiousClock
+from sysmon_appliance.services.manifest import ManifestChanges
 
 _AT_ONCE = 100
 

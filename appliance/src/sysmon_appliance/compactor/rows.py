@@ -1,0 +1,36 @@
+"""Ticks of one host as rows of a segment: brought together where that is possible, and never more than memory takes."""
+
+from collections.abc import Iterator, Sequence
+
+from sysmon_appliance.domain.merging import MergedTicks, merge_ticks
+from sysmon_appliance.domain.ticks import StoredTicks
+
+ROW_VALUES = 4 << 20
+"""A row holds about as many values, 32 MB of them; what is merged is in memory twice."""
+
+_MOST_VALUES = 4 * ROW_VALUES
+"""So many where pieces overlap in time; beyond it two rows may hold a tick of the same time."""
+
+
+def united(pieces: Sequence[StoredTicks]) -> Iterator[MergedTicks]:
+    """Merge pieces, given in order of arrival, to as few rows as may be, in order of time."""
+    for group in _groups(pieces):
+        yield merge_ticks([pieces[place] for place in sorted(group)])
+
+
+def _groups(pieces: Sequence[StoredTicks]) -> Iterator[list[int]]:
+    """Put places of pieces together that follow one another in time, as long as their series times ticks allow."""
+    group: list[int] = []
+    series: frozenset[object] = frozenset()
+    ticks, end_ms = 0, 0
+    for place in sorted(range(len(pieces)), key=lambda place: int(pieces[place].t[0])):
+        piece = pieces[place]
+        wider = series.union(piece.schema.schema.series)
+        limit = ROW_VALUES if piece.t[0] > end_ms else _MOST_VALUES
+        if group and len(wider) * (ticks + len(piece.t)) > limit:
+            yield group
+            group, wider, ticks = [], frozenset(piece.schema.schema.series), 0
+        group.append(place)
+        series, ticks, end_ms = wider, ticks + len(piece.t), max(end_ms, int(piece.t[-1]))
+    if group:
+        yield group
