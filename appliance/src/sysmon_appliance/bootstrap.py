@@ -26,6 +26,7 @@ from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
+from sysmon_appliance.segments.files import SegmentFile
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.barrier import GroupCommit
@@ -295,9 +296,14 @@ def _parts(ground: Ground) -> Parts:
     return Parts(database.manifest, database.usage, ground.shelf, CompactorProcess(place), ground.barrier, ground.clock)
 
 
+def _check_rows(path: Path) -> None:
+    with SegmentFile.open(path) as file:
+        file.check()
+
+
 def _upkeep(ground: Ground, parts: Parts, segments: SegmentSide) -> Upkeep:
     return Upkeep.over(
-        Segments(parts.manifest, segments.changes, ground.shelf, Path.exists),
+        Segments(parts.manifest, segments.changes, ground.shelf, _check_rows),
         ground.barrier,
         ground.clock,
         runner=parts.runner,

@@ -12,7 +12,7 @@ from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
 
 _log = logging.getLogger(__name__)
 
-RowCheck = Callable[[Path], object]
+RowCheck = Callable[[Path], None]
 """Reads every row of a segment's file; raises SegmentDamagedError or SegmentVersionError."""
 
 
