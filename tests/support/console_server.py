@@ -15,11 +15,23 @@ class ConsoleServer:
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {}  # path to status and document, or bytes
+        self.turns: dict[str, list[Any]] = {}  # path to documents, each of which is an answer once
         self.asked: list[str] = []  # "METHOD path?query"
         self.sent: list[Any] = []  # the bodies that came along
 
     def answer(self, path: str, document: Any, status: int = 200) -> None:
         self.answers[path] = (status, document)
+
+    def answer_in_turn(self, path: str, documents: list[Any]) -> None:
+        """Give each document once, in order."""
+        self.turns[path] = documents
+
+    def find(self, path: str) -> tuple[int, Any]:
+        """Return status and document for a path."""
+        if self.turns.get(path):
+            return 200, self.turns[path].pop(0)
+        not_found = {"code": "not_found", "detail": f"There is no {path}.", "hint": "sysmon hosts list"}
+        return self.answers.get(path, (404, not_found))
 
     def problem(self, path: str, code: str, status: int, *, detail: str, hint: str = "") -> None:
         self.answer(path, {"code": code, "status": status, "detail": detail, "hint": hint}, status)
@@ -42,8 +54,7 @@ def console_server(socket: Path) -> Iterator[ConsoleServer]:
             path = self.path.partition("?")[0]
             if length := int(self.headers.get("content-length", "0")):
                 console.sent.append(json.loads(self.rfile.read(length)))
-            not_found = {"code": "not_found", "detail": f"There is no {path}.", "hint": "sysmon hosts list"}
-            status, document = console.answers.get(path, (404, not_found))
+            status, document = console.find(path)
             body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
