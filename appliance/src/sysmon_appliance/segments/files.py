@@ -75,7 +75,9 @@ SELECT {_COLUMNS} FROM rows WHERE host = :host AND start_ms <= :to_ms AND end_ms
 _ALL_ROWS = f"SELECT {_COLUMNS} FROM rows ORDER BY host, start_ms, id"  # noqa: S608 - likewise
 _BODY = "SELECT body FROM rows WHERE id = :id"
 
-_TIMES = {Kind.RAW: 1, Kind.MINUTE: 2, Kind.HOUR: 2}
+_TIMES = {Kind.RAW: 1, Kind.MINUTE: 3, Kind.HOUR: 3}
+"""Arrays of whole numbers that all series of a row share; of rollups the third says how many ticks are in each."""
+
 _NO_SCHEMA = 0
 # Schemas were held to the limits when they were accepted, and a merged one has those of several.
 _NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
@@ -151,8 +153,8 @@ class SegmentWriter:
         gaps: Sequence[TimeGap] = (),
     ) -> None:
         """Add rollups of a window; arrays as in StoredRollups and Stats, at least one bucket."""
-        pieces = pack_rollups(schema, stats, exact=self._kind is Kind.HOUR)
-        body = pack_row([t, last_ms], gaps, pieces)
+        ticks = stats.count.max(axis=0, initial=0).astype(np.int64)
+        body = pack_row([t, last_ms, ticks], gaps, pack_rollups(stats, ticks, exact=self._kind is Kind.HOUR))
         self._add(host, int(t[0]), int(last_ms[-1]), schema, len(t), int(stats.count.sum()), body)
 
     def add_body(
@@ -173,7 +175,8 @@ class SegmentWriter:
         self._connection.execute("COMMIT")
         self._connection.close()
         size, digest = _fixed(self._path)
-        return Facts(*facts, bytes=size, sha256=digest)
+        start_ms, end_ms, first_host, last_host, hosts, ticks, samples = facts
+        return Facts(start_ms, end_ms, first_host, last_host, hosts, ticks, samples, size, digest)
 
     def _add(  # noqa: PLR0917 - one argument per column
         self, host: int, start_ms: int, end_ms: int, schema: Schema | None, ticks: int, samples: int, body: bytes
@@ -373,7 +376,7 @@ class Row:
     def rollups(self) -> StoredRollups:
         """Read the times of a row of rollups."""
         prelude = self._prelude()
-        t, last_ms = prelude.times
+        t, last_ms, _ = prelude.times
         reader = _Rollups(self, prelude)
         return StoredRollups(self.host, self.schema(), self.file.kind, t, last_ms, reader, prelude.gaps)
 
@@ -437,4 +440,4 @@ class _Rollups:
 
     def __call__(self, chosen: Indexes) -> Stats:
         with found_damaged(self.row.file.path):
-            return unpack_rollups(self.row.pieces(self.prelude, chosen), self.prelude.points)
+            return unpack_rollups(self.row.pieces(self.prelude, chosen), self.prelude.times[2])

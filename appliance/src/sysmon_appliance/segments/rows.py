@@ -37,7 +37,7 @@ ReadBytes = Callable[[int, int], bytes]
 class Prelude:
     """What a row says before its pieces."""
 
-    times: tuple[Times, ...]  # int64 [points] each: of ticks one, of rollups starts and times of last ticks
+    times: tuple[Times, ...]  # int64 [points] each: of ticks one; of rollups starts, last ticks, numbers of ticks
     gaps: tuple[TimeGap, ...]
     starts: npt.NDArray[np.int64]  # int64 [series + 1]: where each piece begins in the body, and where the last ends
     checksums: npt.NDArray[np.uint32]
