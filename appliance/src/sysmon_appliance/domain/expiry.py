@@ -16,8 +16,8 @@ from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.retention import Days, Policy
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, Segment
 
-WORTH_WRITING = 0.2
-"""The share of a segment that must be freed before it is written again."""
+_MOST_KEPT = 0.8
+"""A segment is written again when no more than this share of it is to be kept."""
 
 Kept = Sequence[tuple[int, int]]
 """For how many days, and how many hosts; the longest first, never empty."""
@@ -146,7 +146,7 @@ def _surplus(oldest_first: Sequence[Segment], max_bytes: int) -> int:
 
 
 def _worth_writing(segment: Segment, share: float) -> bool:
-    return not segment.damaged_ms and 1.0 - share >= WORTH_WRITING
+    return not segment.damaged_ms and share <= _MOST_KEPT
 
 
 def _longest(choices: Sequence[Days]) -> Days:
