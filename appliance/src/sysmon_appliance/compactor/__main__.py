@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+os.putenv("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: starting threads that nobody needs costs 100 ms
+
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.compactor.jobs import run_job

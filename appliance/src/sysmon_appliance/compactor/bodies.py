@@ -23,6 +23,9 @@ from sysmon_appliance.domain.ticks import StoredTicks
 _log = logging.getLogger(__name__)
 
 _WALLS, _COLUMNS = 3, 6  # places in BATCH
+_BYTES = 2  # the wire type of what has a length; numbers have 0
+_COLUMNS_KEY = (_COLUMNS + 1) << 3 | _BYTES
+_LONG = 127  # a byte above goes on in the next
 _FLOATS = np.dtype("<f8")
 _VALUE_BYTES = _FLOATS.itemsize
 
@@ -46,7 +49,7 @@ def ticks_of(
     for row, body in zip(rows.tolist(), bodies, strict=True):
         try:
             times, block = _decode(row, body, len(schemas[row[SCHEMA]].schema.series))
-        except (zlib.error, MalformedMessage, ValueError):
+        except (zlib.error, MalformedMessage, ValueError, IndexError):
             _log.warning("A batch in the live database is damaged; its ticks are lost.", extra={"row": row[NUMBER]})
             continue
         pile = piles.setdefault(row[SCHEMA], _Pile())
@@ -56,17 +59,46 @@ def ticks_of(
 
 
 def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int], bytes]:
-    fields = read(body, BATCH)
-    block = zlib.decompress(fields[_COLUMNS]) if series else b""
+    block = zlib.decompress(_packed_columns(body)) if series else b""
     if len(block) != _VALUE_BYTES * series * row[COUNT]:
         raise ValueError(len(block))
-    if row[COUNT] == 1:
-        return (row[START_MS],), block
-    time, times = row[OFFSET_MS], []
-    for step in fields[_WALLS]:
+    return (row[START_MS],) if row[COUNT] == 1 else _times(body, row[OFFSET_MS]), block
+
+
+def _packed_columns(body: bytes) -> bytes:
+    """Return the columns of a batch as they came, stepping over everything else."""
+    found, position, end = b"", 0, len(body)
+    while position < end:
+        key = body[position]
+        size, position = body[position + 1], position + 2
+        if key > _LONG or key & 5:  # a field that only a later agent sends
+            return bytes(read(body, BATCH)[_COLUMNS])
+        if key & _BYTES:
+            if size > _LONG:
+                size, position = _varint(body, position - 1)
+            if key == _COLUMNS_KEY:
+                found = body[position : position + size]
+            position += size
+        else:
+            while size > _LONG:
+                size, position = body[position], position + 1
+    return found
+
+
+def _varint(body: bytes, position: int) -> tuple[int, int]:
+    value, shift = 0, 0
+    while body[position] > _LONG:
+        value |= (body[position] & _LONG) << shift
+        shift, position = shift + 7, position + 1
+    return value | body[position] << shift, position + 1
+
+
+def _times(body: bytes, time: int) -> Sequence[int]:
+    times = []
+    for step in read(body, BATCH)[_WALLS]:
         time += unzigzag(step)
         times.append(time)
-    return times, block
+    return times
 
 
 def _in_order(host: int, schema: KnownSchema, pile: _Pile) -> StoredTicks:

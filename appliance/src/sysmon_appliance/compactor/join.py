@@ -12,7 +12,8 @@ from sysmon_appliance.compactor.rows import ROW_VALUES, united
 from sysmon_appliance.domain.jobs import JoinSegments, Outcome
 from sysmon_appliance.domain.merging import merge_stored_rollups
 from sysmon_appliance.domain.segments import Kind
-from sysmon_appliance.segments.files import Row, SegmentWriter
+from sysmon_appliance.segments.files import Row
+from sysmon_appliance.segments.writer import SegmentWriter
 
 _STATISTICS = 5  # of each bucket
 

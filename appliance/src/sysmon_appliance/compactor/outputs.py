@@ -11,7 +11,8 @@ from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.jobs import Progress
 from sysmon_appliance.domain.segment_names import segment_name
 from sysmon_appliance.domain.segments import Kind, Level, Segment, SegmentShelf
-from sysmon_appliance.segments.files import Facts, HostEntry, SegmentWriter
+from sysmon_appliance.segments.files import HostEntry
+from sysmon_appliance.segments.writer import Facts, SegmentWriter
 
 _CHANCE_BYTES = 6
 

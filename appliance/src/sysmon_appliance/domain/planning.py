@@ -1,9 +1,9 @@
 """What is to be sealed and merged next.
 
-What is sealed is the head's oldest batches, when the oldest has its age or the head its size. A day is merged once it
-is over and its batches have left the head; what comes later is merged by itself, again and again, whenever nothing
-more has come for a while. Of a month that is over, days become one, with what came late. Times that no clock can have
-meant, in the future or in segments that hold several days, are not waited for.
+The head is sealed when its oldest batch has its age or it has its size; one that has grown far beyond goes in parts.
+A day is merged once it is over and its batches have left the head; what comes later is merged by itself, again and
+again, whenever nothing more has come for a while. Of a month that is over, days become one, with what came late. Times
+that no clock can have meant, in the future or in segments that hold several days, are not waited for.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,11 +48,12 @@ def seal_job(head: HeadFacts, rules: Rules, now_ms: int, *, at_once: bool = Fals
     """Return which batches are to be sealed now; `at_once` asks for all, whatever their age."""
     if not head.rows:
         return None
-    if head.bytes > rules.seal_bytes:
-        rows = max(1, head.rows * (rules.seal_bytes // 2) // head.bytes)
+    if head.bytes > 2 * rules.seal_bytes:
+        rows = max(1, head.rows * rules.seal_bytes // head.bytes)
         return SealJob(head.sealed_up_to, head.oldest + rows - 1)
     age_ms = now_ms - head.oldest_received_ms
-    if at_once or age_ms >= rules.seal_after_ms or age_ms < -_WRONG_CLOCK_MS:
+    is_old = age_ms >= rules.seal_after_ms or age_ms < -_WRONG_CLOCK_MS
+    if at_once or is_old or head.bytes > rules.seal_bytes:
         return SealJob(head.sealed_up_to, head.newest)
     return None
 
