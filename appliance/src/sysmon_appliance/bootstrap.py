@@ -19,6 +19,7 @@ from sysmon_appliance.compactor.process import CompactorProcess
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.domain.hosts import HostDirectory
+from sysmon_appliance.domain.retention import policy_of
 from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper
 from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.settings import shelf_settings
@@ -33,6 +34,7 @@ from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.certificates import Certificates
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.expiry import Expiry
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
@@ -40,7 +42,7 @@ from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
-from sysmon_appliance.services.remembered import recall
+from sysmon_appliance.services.remembered import Remembered, recall
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.storage import Kept, Storage, disk_of
 from sysmon_appliance.services.upkeep import Segments, Upkeep
@@ -157,6 +159,7 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         bound = address_of(listeners.console)
         settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
         pki = _pki(issuer, settings, clock, key_passphrase)
+        policy_of(settings.retention)  # no epoch begins with rules that are none
         shelf = shelf_of(shelf_settings(settings), clock)
         shelf.tidy()
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
@@ -210,7 +213,8 @@ def _join(ground: Ground) -> Aggregator:
     telemetry.register(AuditHead(control.audit))
     telemetry.register(CertificateEnds(ground.pki.keeper))
     telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
-    storage = _storage(ground, catalog, segments.keeper)
+    retention = recall(database.state.retention, settings.retention, clock.wall_ms())
+    storage = _storage(ground, catalog, segments.keeper, retention)
     metrics = StorageMetrics(database.manifest, segments.keeper, database.contents)
     telemetry.register(metrics, metrics.measure)
     app = create_app(read_side, control, telemetry, settings.console, storage=storage, upkeep=upkeep, limits=requests)
@@ -228,6 +232,7 @@ def _join(ground: Ground) -> Aggregator:
             segments.removal.run,
             upkeep.reports.run,
             upkeep.checking.run,
+            _expiry(ground, catalog, segments, retention).run,
             ground.pki.keeper.run,
             identity.forgetting.run,
             control.audit.run,
@@ -313,7 +318,19 @@ def _upkeep(ground: Ground, parts: Parts, segments: SegmentSide) -> Upkeep:
     )
 
 
-def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper) -> Storage:
+def _expiry(ground: Ground, directory: HostDirectory, segments: SegmentSide, retention: Remembered) -> Expiry:
+    return Expiry(
+        segments.keeper,
+        ground.database.manifest,
+        segments.changes,
+        directory,
+        retention=retention,
+        barrier=ground.barrier,
+        clock=ground.clock,
+    )
+
+
+def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper, retention: Remembered) -> Storage:
     settings, database, shelf = ground.settings, ground.database, ground.shelf
     kept = Kept(
         database.manifest,
@@ -322,7 +339,6 @@ def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper) -> S
         disk=partial(disk_of, Path(shelf_settings(settings).folder)),
         object_store=partial(_object_store, shelf),
     )
-    retention = recall(database.state.retention, settings.retention, ground.clock.wall_ms())
     return Storage(
         kept,
         keeper,

@@ -10,6 +10,7 @@ from sysmon_agent.config.places import places_of
 from sysmon_agent.config.reader import Reading, read_with_sources
 from sysmon_agent.errors import ConfigError, Fault
 from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.domain.retention import policy_of
 
 ConfigFile = Annotated[
     Path | None,
@@ -29,7 +30,7 @@ Override = Annotated[
 def read_settings(file: Path | None, override: list[str] | None) -> Reading[AggregatorSettings]:
     """Read the settings that the options of a command name; raises ConfigError with every fault."""
     places = places_of(os.geteuid(), os.environ)
-    return read_with_sources(
+    reading = read_with_sources(
         AggregatorSettings,
         path=file or Path(places.settings_file("aggregator")),
         environ=os.environ,
@@ -37,6 +38,9 @@ def read_settings(file: Path | None, override: list[str] | None) -> Reading[Aggr
         places=places,
         optional=file is None,
     )
+    source = next(row.source for row in reading.rows if row.key == "retention.rules")
+    policy_of(reading.settings.retention, source)
+    return reading
 
 
 def _overrides(pairs: list[str]) -> dict[str, Any]:
