@@ -1,11 +1,9 @@
 """A segment as a file: a SQLite database that says by itself whose history it holds.
 
-It is written once, in one transaction without a journal, and never changed. Whatever is wrong with a file shows as a
-SegmentDamagedError: SQLite finds damage to its own structure, and checksums in the rows all else.
+It is written once and never changed. Whatever is wrong with a file shows as a SegmentDamagedError: SQLite finds damage
+to its own structure, and checksums in the rows all else.
 """
 
-import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,52 +17,18 @@ import numpy as np
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage
 from sysmon_agent.wire.decode import decode_schema
-from sysmon_agent.wire.encode import encode_schema, hash_of
-from sysmon_agent.wire.messages import Limits, Schema
-from sysmon_appliance.domain.downsample import Times
-from sysmon_appliance.domain.gaps import TimeGap
+from sysmon_agent.wire.encode import hash_of
+from sysmon_agent.wire.messages import Limits
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind, Level
 from sysmon_appliance.domain.terms import Floats, Indexes
 from sysmon_appliance.domain.ticks import Stats, StoredRollups, StoredTicks
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
-from sysmon_appliance.segments.columns import CAREFUL, QUICK, DamagedColumnError, pack_columns, unpack_column
-from sysmon_appliance.segments.rollup_columns import pack_rollups, unpack_rollups
-from sysmon_appliance.segments.rows import Prelude, pack_row, read_pieces, read_prelude
+from sysmon_appliance.segments.columns import DamagedColumnError, unpack_column
+from sysmon_appliance.segments.layout import APPLICATION_ID, FORMAT, TIMES
+from sysmon_appliance.segments.rollup_columns import unpack_rollups
+from sysmon_appliance.segments.rows import Prelude, read_pieces, read_prelude
 
-FORMAT = 1
-"""Version of the format; it rises with every change that an earlier release would misread."""
-
-APPLICATION_ID = 0x53794D73  # "SyMs"
-
-_PAGE_BYTES = 4096
-_TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE hosts (key INTEGER PRIMARY KEY, host_id TEXT NOT NULL, name TEXT NOT NULL) STRICT;
-CREATE TABLE schemas (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, body BLOB NOT NULL) STRICT;
-CREATE TABLE rows (
-    id INTEGER PRIMARY KEY,
-    host INTEGER NOT NULL,
-    start_ms INTEGER NOT NULL,     -- of the earliest tick, or of the first bucket
-    end_ms INTEGER NOT NULL,       -- of the latest tick
-    schema INTEGER NOT NULL,
-    ticks INTEGER NOT NULL,        -- or buckets
-    samples INTEGER NOT NULL,      -- values that are there, or that buckets stand for
-    body BLOB NOT NULL
-) STRICT;
-"""
-_INDEX = "CREATE INDEX rows_by_host ON rows (host, start_ms)"
-_ADD_META = "INSERT INTO meta (name, value) VALUES (:name, :value)"
-_ADD_HOST = "INSERT OR IGNORE INTO hosts (key, host_id, name) VALUES (:key, :host_id, :name)"
-_ADD_SCHEMA = "INSERT INTO schemas (id, hash, body) VALUES (:id, :hash, :body)"
-_ADD_ROW = """
-INSERT INTO rows (host, start_ms, end_ms, schema, ticks, samples, body)
-VALUES (:host, :start_ms, :end_ms, :schema, :ticks, :samples, :body)
-"""
-_FACTS = """
-SELECT coalesce(min(start_ms), 0), coalesce(max(end_ms), 0), coalesce(min(host), 0), coalesce(max(host), 0),
-    count(DISTINCT host), coalesce(sum(ticks), 0), coalesce(sum(samples), 0) FROM rows
-"""
 _META = "SELECT name, value FROM meta"
 _HOSTS = "SELECT key, host_id, name FROM hosts ORDER BY key"
 _SCHEMA = "SELECT hash, body FROM schemas WHERE id = :id"
@@ -75,27 +39,8 @@ SELECT {_COLUMNS} FROM rows WHERE host = :host AND start_ms <= :to_ms AND end_ms
 _ALL_ROWS = f"SELECT {_COLUMNS} FROM rows ORDER BY host, start_ms, id"  # noqa: S608 - likewise
 _BODY = "SELECT body FROM rows WHERE id = :id"
 
-_TIMES = {Kind.RAW: 1, Kind.MINUTE: 3, Kind.HOUR: 3}
-"""Arrays of whole numbers that all series of a row share; of rollups the third says how many ticks are in each."""
-
-_NO_SCHEMA = 0
 # Schemas were held to the limits when they were accepted, and a merged one has those of several.
 _NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the manifest keeps of a file; of an empty one all is 0 but its size."""
-
-    start_ms: int
-    end_ms: int
-    first_host: int
-    last_host: int
-    hosts: int
-    ticks: int
-    samples: int
-    bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,110 +50,6 @@ class HostEntry:
     key: int
     host_id: str
     name: str
-
-
-class SegmentWriter:
-    """Writes one file; `finish` ends it, and a file that was not finished is none.
-
-    Every row's host has to be named by `host` before.
-    """
-
-    def __init__(self, path: Path, kind: Kind, level: Level) -> None:
-        self._path = path
-        self._kind = kind
-        self._effort = QUICK if level is Level.SEALED else CAREFUL
-        self._schemas: dict[bytes, int] = {}
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-        os.close(descriptor)
-        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        self._begin(level)
-
-    def _begin(self, level: Level) -> None:
-        for name, value in (("page_size", _PAGE_BYTES), ("journal_mode", "off"), ("synchronous", "off")):
-            self._connection.pragma(name, value)
-        self._connection.pragma("application_id", APPLICATION_ID)
-        self._connection.execute("BEGIN")
-        self._connection.execute(_TABLES)
-        for name, text in (("format", str(FORMAT)), ("kind", self._kind), ("level", level)):
-            self._connection.execute(_ADD_META, {"name": name, "value": str(text)})
-
-    def host(self, key: int, host_id: str, name: str) -> None:
-        self._connection.execute(_ADD_HOST, {"key": key, "host_id": host_id, "name": name})
-
-    def add_ticks(  # noqa: PLR0917 - what a row of ticks is made of
-        self, host: int, schema: Schema, t: Times, values: Floats, gaps: Sequence[TimeGap] = ()
-    ) -> None:
-        """Add ticks of a window: `t` int64 [ticks], strictly rising, at least one; `values` float64 [series, ticks]."""
-        body = pack_row([t], gaps, pack_columns(values, effort=self._effort))
-        samples = values.size - int(np.count_nonzero(np.isnan(values)))
-        self._add(host, int(t[0]), int(t[-1]), schema, len(t), samples, body)
-
-    def add_rollups(  # noqa: PLR0917 - what a row of rollups is made of
-        self,
-        host: int,
-        schema: Schema,
-        t: Times,
-        last_ms: Times,
-        stats: Stats,
-        gaps: Sequence[TimeGap] = (),
-    ) -> None:
-        """Add rollups of a window; arrays as in StoredRollups and Stats, at least one bucket."""
-        ticks = stats.count.max(axis=0, initial=0).astype(np.int64)
-        body = pack_row([t, last_ms, ticks], gaps, pack_rollups(stats, ticks, exact=self._kind is Kind.HOUR))
-        self._add(host, int(t[0]), int(last_ms[-1]), schema, len(t), int(stats.count.sum()), body)
-
-    def add_body(
-        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, *, ticks: int, samples: int, body: bytes
-    ) -> None:
-        """Add a row whose body is packed by somebody else; it has to notice damage by itself."""
-        self._add(host, start_ms, end_ms, schema, ticks, samples, body)
-
-    def copy(self, row: "Row") -> None:
-        """Add a row of another file as it is."""
-        schema = row.schema().schema if row.schema_id else None
-        self._add(row.host, row.start_ms, row.end_ms, schema, row.ticks_count, row.samples, row.body())
-
-    def finish(self) -> Facts:
-        """Write everything to disk, and say what the file holds."""
-        self._connection.execute(_INDEX)
-        facts: Any = self._connection.execute(_FACTS).fetchall()[0]
-        self._connection.execute("COMMIT")
-        self._connection.close()
-        size, digest = _fixed(self._path)
-        start_ms, end_ms, first_host, last_host, hosts, ticks, samples = facts
-        return Facts(start_ms, end_ms, first_host, last_host, hosts, ticks, samples, size, digest)
-
-    def _add(  # noqa: PLR0917 - one argument per column
-        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, ticks: int, samples: int, body: bytes
-    ) -> None:
-        row = {
-            "host": host,
-            "start_ms": start_ms,
-            "end_ms": end_ms,
-            "schema": self._schema(schema),
-            "ticks": ticks,
-            "samples": samples,
-            "body": body,
-        }
-        self._connection.execute(_ADD_ROW, row)
-
-    def _schema(self, schema: Schema | None) -> int:
-        if schema is None:
-            return _NO_SCHEMA
-        body = encode_schema(schema)
-        name = hash_of(body)
-        if name not in self._schemas:
-            self._schemas[name] = len(self._schemas) + 1
-            self._connection.execute(_ADD_SCHEMA, {"id": self._schemas[name], "hash": name, "body": body})
-        return self._schemas[name]
-
-
-def _fixed(path: Path) -> tuple[int, str]:
-    """Have the disk keep a file; return its size and sha256."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), digest
 
 
 class SegmentFile:
@@ -398,7 +239,7 @@ class Row:
 
     def _prelude(self) -> Prelude:
         with self.file.body_reader(self.number) as blob:
-            prelude = read_prelude(_in_parts(blob), times=_TIMES[self.file.kind])
+            prelude = read_prelude(_in_parts(blob), times=TIMES[self.file.kind])
             if prelude.points != self.ticks_count or len(prelude.checksums) != len(self.schema().schema.series):
                 raise DamagedColumnError("a row has another shape than it says")
         return prelude

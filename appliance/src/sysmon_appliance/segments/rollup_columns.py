@@ -3,7 +3,7 @@
 Five statistics of a minute hold more than the six ticks that they stand for, and lie beside these for a month. So what
 no chart can show is not kept of a minute: a gauge is rounded to a small part of the range in which it mostly moves that
 day, its minimum down and its maximum up; a counter to a small part of its usual growth in a minute, which does not add
-up, because what is rounded is the counter and not its growth. Hours are not rounded. The number of values always is exact.
+up, because what is rounded is the counter and not its growth. Hours are not rounded, and numbers of values never are.
 
     constant    the value
     counter     only grows: the last value; the minimum is the last value before, the maximum the last one, and the sum
