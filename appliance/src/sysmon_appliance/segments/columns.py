@@ -60,7 +60,7 @@ def _scales(values: Floats, bits: Bits, wanted: npt.NDArray[np.bool_]) -> Sequen
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = np.rint(values[left] * scale)
             exact = (np.abs(rounded) < _EXACT).all(axis=1)
-            exact &= ((rounded / scale).view(np.uint64) == bits[left]).all(axis=1)
+            exact &= ((rounded.astype(np.int64) / scale).view(np.uint64) == bits[left]).all(axis=1)
         codes[left[exact]] = code
         left = left[~exact]
     return codes.tolist()
