@@ -19,7 +19,7 @@ def roll_up(t: Times, values: Floats, bucket_ms: int) -> tuple[Times, Times, Sta
     buckets, starts, ends = _buckets(t, bucket_ms)
     present = ~np.isnan(values)
     count = np.add.reduceat(present, starts, axis=1, dtype=np.float64)
-    with np.errstate(invalid="ignore"):  # infinities of both signs have no sum
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs have no sum
         total = np.add.reduceat(np.where(present, values, 0.0), starts, axis=1)
     stats = Stats(
         minimum=np.fmin.reduceat(values, starts, axis=1),
@@ -36,7 +36,7 @@ def roll_up_further(t: Times, last_ms: Times, stats: Stats, bucket_ms: int) -> t
     buckets, starts, ends = _buckets(t, bucket_ms)
     present = stats.count > 0
     count = np.add.reduceat(stats.count, starts, axis=1)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         total = np.add.reduceat(np.where(present, stats.total, 0.0), starts, axis=1)
     further = Stats(
         minimum=np.fmin.reduceat(stats.minimum, starts, axis=1),
@@ -70,7 +70,10 @@ Rolled = tuple[Times, Times, Stats]
 
 
 def merge_rollups(first: Rolled, second: Rolled) -> Rolled:
-    """Merge rollups of the same series; a bucket that both have is of the ticks of both, and no tick is in both."""
+    """Merge rollups of the same series; a bucket that both have is of the ticks of both, and no tick is in both.
+
+    The last value is that of whichever has the later tick, even where this series was missing in that tick.
+    """
     t = np.union1d(first[0], second[0])
     (last_one, one), (last_other, other) = _spread(first, t), _spread(second, t)
     present = (one.count > 0) | (other.count > 0)

@@ -70,7 +70,8 @@ def _pack(one: Stats, *, exact: bool) -> bytes:
 
 def _only_grows(one: Stats) -> bool:
     grows = (one.maximum == one.last).all() and (one.minimum[1:] >= one.last[:-1]).all()
-    return bool(grows) and _are_whole(one.last) and np.abs(one.last).max() <= _LARGEST
+    small = max(-one.minimum[0], np.abs(one.last).max()) <= _LARGEST
+    return bool(grows and small) and _are_whole(one.last)
 
 
 def _growth(one: Stats) -> float:
@@ -101,6 +102,8 @@ def _pack_gauge(one: Stats) -> bytes:
 
 def _resolution(one: Stats) -> float:
     """Return the step in which a series is measured, where that shows: there is no use in a smaller unit."""
+    if max(-one.minimum.min(), one.maximum.max()) > _LARGEST:
+        return 0.0
     for scale in (1.0, 10.0, 100.0, 1000.0):
         if all(_are_whole(each * scale) for each in (one.minimum, one.maximum, one.last)):
             return 1.0 / scale
