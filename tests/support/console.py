@@ -16,6 +16,7 @@ from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.principals import Kind, Principal, Role
+from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.control import Control
@@ -24,6 +25,8 @@ from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.series import SeriesCatalog
+from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
@@ -35,6 +38,7 @@ from tests.support.identity_side import identity_side
 from tests.support.storage import StoredThings
 from tests.support.upkeep import Shelved
 
+NOTHING = State("cluster", 1, hosts=(), schemas=(), streams=(), next_batch=1)
 URL = "http://127.0.0.1:7480"
 PASSWORD = "a fine long password"
 OPERATOR = Principal(Kind.SOCKET, "operator", Role.ADMIN)
@@ -58,10 +62,12 @@ class Console:
         self.barrier = InstantBarrier()
         self.health = Health()
         self.audit = ListAudit()
+        self.series = SeriesCatalog(NOTHING, self.directory, self.clock)
         self.side = ReadSide.over(
             self.directory,
             self.head,
             self.ledger,
+            series=SeriesAnswers(self.series, self.limits),
             health=self.health,
             clock=self.clock,
             epoch=lambda: self.epoch,
@@ -101,6 +107,7 @@ class Console:
     def store(self, *batches: StoredBatch) -> None:
         """Do what ingest does after a commit."""
         self.head.stored += batches
+        self.series.note(batches)
         self.side.hub.update(batches)
 
     def browser(self) -> httpx2.AsyncClient:

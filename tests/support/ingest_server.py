@@ -24,7 +24,9 @@ from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
+from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.room import HeadRoom
+from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
 from sysmon_appliance.web.limits import ingest_gate
@@ -151,14 +153,17 @@ async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], 
         barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
         identities = Identities(database.state.identity)
         catalog = Catalog(database.state, vouched=identities.labels)
+        series = SeriesCatalog(database.state, catalog, clock)
         ingest = Ingest(
             database.state,
             catalog,
             barrier,
             limits=Limits(body_bytes=chosen.max_body_bytes),
             pace=AgentLimits(limits),
+            new_series=NewSeries(limits, series),
             room=HeadRoom(1 << 40),
         )
+        ingest.listen(series.note)
         identity = identity_side(database.state.identity, identities, barrier, clock, issuer=authority.issuer)
         side = AgentSide(ingest, identity.certificates, identity.enrolment, RequestLimits(limits, clock))
         gate = ingest_gate(chosen, limits)

@@ -40,10 +40,13 @@ from sysmon_appliance.services.identity_side import IdentitySide
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
+from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.remembered import Remembered, recall
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
+from sysmon_appliance.services.series import SeriesCatalog
+from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.services.storage import Kept, Storage, disk_of
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from sysmon_appliance.sqlite import LiveDatabase
@@ -202,8 +205,19 @@ def _join(ground: Ground) -> Aggregator:
     segments = SegmentSide.over(parts, database.state, settings)
     upkeep = _upkeep(ground, parts, segments)
     pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
-    ingest = Ingest(database.state, catalog, ground.barrier, limits=limits, pace=pace, room=segments.room)
-    read_side = _read_side(ground, catalog, ingest)
+    series = SeriesCatalog(database.state, catalog, clock)
+    new_series = NewSeries(settings.limits, series)
+    ingest = Ingest(
+        database.state,
+        catalog,
+        ground.barrier,
+        limits=limits,
+        pace=pace,
+        new_series=new_series,
+        room=segments.room,
+    )
+    read_side = _read_side(ground, catalog, ingest, series)
+    ingest.listen(series.note)
     ingest.listen(read_side.hub.update)
     identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
     agent_side = AgentSide(ingest, identity.certificates, identity.enrolment, requests)
@@ -212,7 +226,7 @@ def _join(ground: Ground) -> Aggregator:
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
     telemetry.register(AuditHead(control.audit))
     telemetry.register(CertificateEnds(ground.pki.keeper))
-    telemetry.register(Limited(pace.refused, requests.refused, *(gate.refused for gate in gates)))
+    telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *(gate.refused for gate in gates)))
     retention = recall(database.state.retention, settings.retention, clock.wall_ms())
     storage = _storage(ground, catalog, segments.keeper, retention)
     metrics = StorageMetrics(database.manifest, segments.keeper, database.contents)
@@ -242,12 +256,13 @@ def _join(ground: Ground) -> Aggregator:
     )
 
 
-def _read_side(ground: Ground, catalog: Catalog, ingest: Ingest) -> ReadSide:
+def _read_side(ground: Ground, catalog: Catalog, ingest: Ingest, series: SeriesCatalog) -> ReadSide:
     folder, barrier, clock = Path(ground.settings.data), ground.barrier, ground.clock
     return ReadSide.over(
         catalog,
         ground.database.head,
         catalog,
+        series=SeriesAnswers(series, ground.settings.limits),
         health=DatabaseHealth(folder, barrier, clock, waiting=lambda: barrier.waiting),
         clock=clock,
         epoch=lambda: ingest.epoch,

@@ -169,6 +169,9 @@ class LimitSettings:
         240, "New lists of series of one host; containers that come and go make some.", at_least=1, at_most=100_000
     )
     series_per_host: int = setting(20_000, "Series in one batch of a host.", at_least=100, at_most=1_000_000)
+    new_series_per_host_per_day: int = setting(
+        50_000, "Series that one host may begin within a day.", at_least=100, at_most=100_000_000
+    )
     connections_per_host: int = setting(
         8, "Connections with one host's certificate; the oldest makes room.", at_least=1, at_most=1000
     )

@@ -11,7 +11,7 @@
     │   SegmentVersionError, StoreUnreachableError
     └── RefusedError                                                with a time to wait, where waiting helps
         ├── NeedSchemaError, NeedHelloError, UnexpectedTickError,   what an agent sends
-        │   UnsupportedProtocolError
+        │   UnsupportedProtocolError, TooManySeriesError
         ├── BadIdentityError, ClonedIdentityError,                  as whom it sends
         │   CertificateRequiredError, ExpiredCertificateError,
         │   RevokedCertificateError
@@ -199,6 +199,12 @@ class UnsupportedProtocolError(RefusedError):
     """The agent speaks a version of the protocol that this aggregator does not."""
 
     code = "unsupported_protocol"
+
+
+class TooManySeriesError(RefusedError):
+    """The ticks have more series that are new to their host than it may begin."""
+
+    code = "too_many_series"
 
 
 class BadIdentityError(RefusedError):

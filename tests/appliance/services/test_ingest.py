@@ -27,7 +27,9 @@ from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import CLOCK_FACT, Catalog
 from sysmon_appliance.services.ingest import Answer, Ingest, Push
 from sysmon_appliance.services.limits import AgentLimits
+from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.room import HeadRoom
+from sysmon_appliance.services.series import SeriesCatalog
 from tests.support.clock import ManualClock
 from tests.support.pushes import HOST, NOW_MS, STREAM, a_batch, a_hello, gaps_alone
 from tests.support.store import InstantStore
@@ -44,9 +46,17 @@ class Aggregator:
         self.store = InstantStore()
         self.catalog = Catalog(NOTHING)
         self.barrier = GroupCommit(self.store, ManualClock(), gather_milliseconds=1)
+        self.series = SeriesCatalog(NOTHING, self.catalog, ManualClock())
         self.ingest = Ingest(
-            NOTHING, self.catalog, self.barrier, limits=Limits(), pace=AgentLimits(limits), room=HeadRoom(1 << 40)
+            NOTHING,
+            self.catalog,
+            self.barrier,
+            limits=Limits(),
+            pace=AgentLimits(limits),
+            new_series=NewSeries(limits, self.series),
+            room=HeadRoom(1 << 40),
         )
+        self.ingest.listen(self.series.note)
         self._stored: list[StoredBatch] = []
         self.ingest.listen(self._stored.extend)
 

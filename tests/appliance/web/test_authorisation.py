@@ -9,7 +9,9 @@ from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
+from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.room import HeadRoom
+from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.web.authorisation import LEAST, bind, least
 from sysmon_appliance.web.ingest.app import create_app
 from tests.support.barrier import InstantBarrier
@@ -34,13 +36,14 @@ def bound(*routes: object) -> set[tuple[str, str]]:
 
 def test_the_table_is_complete_and_has_nothing_else() -> None:
     """Every route of every listener has a line in the table, and every line has a route."""
-    barrier, clock = InstantBarrier(), ManualClock()
+    barrier, clock, catalog = InstantBarrier(), ManualClock(), Catalog(NOTHING)
     ingest = Ingest(
         NOTHING,
-        Catalog(NOTHING),
+        catalog,
         barrier,
         limits=DEFAULT_LIMITS,
         pace=AgentLimits(LimitSettings()),
+        new_series=NewSeries(LimitSettings(), SeriesCatalog(NOTHING, catalog, clock)),
         room=HeadRoom(1 << 40),
     )
     identities = Identities(NOTHING.identity)

@@ -44,13 +44,13 @@ class Bucket:
         self._used = 0.0
         self._at = now
 
-    def take(self, policy: Policy, now: float) -> float:
-        """Use a token and return 0, or return how long it takes until there is one."""
+    def take(self, policy: Policy, now: float, *, tokens: int = 1) -> float:
+        """Use tokens and return 0, or return how long it takes until there are so many."""
         rate = policy.quota / policy.window_seconds
         used = max(0.0, self._used - max(0.0, now - self._at) * rate)
         self._at = now
-        over = used + 1 - policy.quota
-        self._used = used if over > 0 else used + 1
+        over = used + tokens - policy.quota
+        self._used = used if over > 0 else used + tokens
         return max(0.0, over / rate)
 
     def left(self, policy: Policy) -> tuple[int, float]:
@@ -67,9 +67,9 @@ class Buckets:
         self._most = most
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, key: str, now: float) -> float:
-        """Use a token of this identity or address and return 0, or return how long it takes until there is one."""
-        return self._bucket(key, now).take(self.policy, now)
+    def take(self, key: str, now: float, *, tokens: int = 1) -> float:
+        """Use tokens of this identity or address and return 0, or return how long it takes until there are so many."""
+        return self._bucket(key, now).take(self.policy, now, tokens=tokens)
 
     def attempt(self, key: str, now: float) -> Allowance:
         """Do the same, and say what is left."""

@@ -35,6 +35,7 @@ from sysmon_appliance.errors import (
 )
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.limits import AgentLimits
+from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.settling import commit
 
@@ -78,13 +79,22 @@ class Ingest:
     """Takes what agents send, in the order in which it comes."""
 
     def __init__(
-        self, state: State, catalog: Catalog, barrier: Barrier, *, limits: Limits, pace: AgentLimits, room: HeadRoom
+        self,
+        state: State,
+        catalog: Catalog,
+        barrier: Barrier,
+        *,
+        limits: Limits,
+        pace: AgentLimits,
+        new_series: NewSeries,
+        room: HeadRoom,
     ) -> None:
         self.epoch = state.epoch
         self.limits = limits
         self.pace = pace
         self.refused: Counter[str] = Counter()  # batches since the start, by error code
         self._room = room
+        self._new_series = new_series
         self._catalog = catalog
         self._barrier = barrier
         self._next_batch = state.next_batch
@@ -190,22 +200,25 @@ class Ingest:
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
             raise RateLimitedError("Too many batches wait to be written.", hint="vmstat 1 5")
         self._room.take(len(push.body))
-        schema = self._schema(push, batch) if batch.count else None
+        schema = self._schema(push, batch, stream.host) if batch.count else None
         append = self._append(push, batch, stream, schema)
         changes = (*self._before(stream, schema), append)
         self._barrier.submit(changes, partial(self._settle, push, stream, append))
         self._waiting_bytes += len(push.body)
         stream.tentative = batch.last
 
-    def _schema(self, push: Push, batch: Batch) -> KnownSchema:
+    def _schema(self, push: Push, batch: Batch, host: int) -> KnownSchema:
         schema = self._catalog.schema(batch.schema_hash)
         if schema is not None:
             check_against(batch, schema.schema)
+            self._new_series.admit(host, schema, now_ms=push.received_ms)
             return schema
         if batch.schema is None:
+            self._new_series.remind(host, batch.schema_hash, now_ms=push.received_ms)
             raise NeedSchemaError("The batch's schema is not known; it has to come with the batch.")
         check_against(batch, batch.schema)
         self.pace.schema(push.peer.id, push.received_ms)
+        self._new_series.judge(host, batch.schema_hash, batch.schema, now_ms=push.received_ms)
         self._unsaved.add(batch.schema_hash)
         return self._catalog.learn(batch.schema_hash, batch.schema)
 

@@ -18,6 +18,7 @@ from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
+from sysmon_appliance.services.series_answers import SeriesAnswers
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class ReadSide:
     fleet: Fleet
     hosts: Hosts
     history: History
+    series: SeriesAnswers
     hub: LiveHub
     epoch: Callable[[], int]  # ingest raises it while it runs
     reading: asyncio.Semaphore  # taken by whoever reads history
@@ -51,6 +53,7 @@ class ReadSide:
         head: HeadReader,
         ledger: LedgerReader,
         *,
+        series: SeriesAnswers,
         health: StorageHealth,
         clock: Clock,
         epoch: Callable[[], int],
@@ -69,6 +72,7 @@ class ReadSide:
             fleet=fleet,
             hosts=Hosts(directory, matrix, fleet, ledger),
             history=History(head, clock),
+            series=series,
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             epoch=epoch,
             reading=asyncio.Semaphore(MAX_READERS),

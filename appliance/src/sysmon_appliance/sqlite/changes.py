@@ -18,6 +18,7 @@ from sysmon_appliance.domain.changes import (
     SaveSchema,
 )
 from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, users
+from sysmon_appliance.sqlite.series import keep_uses
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
@@ -146,6 +147,7 @@ def _open_stream(connection: apsw.Connection, change: OpenStream) -> None:
 
 
 def _drop_oldest(connection: apsw.Connection, change: DropOldest) -> None:
+    keep_uses(connection, change.up_to)
     up_to = {"up_to": change.up_to}
     for statement in (_FOLD, _DROP_BODIES, _DROP_BATCHES):
         connection.execute(statement, up_to)

@@ -16,6 +16,7 @@ from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.retention import load_retention
 from sysmon_appliance.sqlite.segments import load_sealed_up_to, load_segments
+from sysmon_appliance.sqlite.series import load_uses
 from sysmon_appliance.sqlite.users import load_users
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         sealed_up_to=sealed_up_to,
         segments=load_segments(connection),
         retention=load_retention(connection),
+        uses=load_uses(connection),
         check=load_check(connection),
         identity=load_identity(connection),
         users=load_users(connection),

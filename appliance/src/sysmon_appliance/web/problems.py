@@ -32,6 +32,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "cloned_identity": ProblemType(409, "Two agents use one identity"),
     "unsupported_protocol": ProblemType(400, "The protocol version is not supported"),
     "malformed_message": ProblemType(400, "The message cannot be read"),
+    "too_many_series": ProblemType(400, "The host begins too many new series"),
     "oversized_message": ProblemType(413, "The message is too large"),
     "bad_identity": ProblemType(403, "The certificate does not entitle to this"),
     "certificate_required": ProblemType(403, "Only enrolment answers without a certificate"),
