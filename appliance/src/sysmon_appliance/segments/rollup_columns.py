@@ -35,6 +35,7 @@ COUNTER_STEPS = 256
 _FLOAT = struct.Struct("<d")
 _LENGTH = struct.Struct("<I")
 _LARGEST = float(1 << 52)
+_ROUNDABLE = 1e300  # what is larger, or infinite, could overflow where it is rounded up
 
 Whole = npt.NDArray[np.int64]
 
@@ -59,7 +60,7 @@ def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
 
 
 def _pack(one: Stats, *, exact: bool) -> bytes:
-    if not np.isfinite(one.total).all():
+    if not (np.abs(one.total) < _ROUNDABLE).all():
         return _pack_exact(one)
     if one.minimum.min() == one.maximum.max() and one.last[0] != 0.0:
         return bytes([_CONSTANT]) + _FLOAT.pack(one.last[0])
