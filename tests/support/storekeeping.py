@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +15,11 @@ from sysmon_agent.wire.messages import Batch, ClockPair, Gap, Schema, Series
 from sysmon_appliance.compactor.jobs import run_job
 from sysmon_appliance.compactor.pace import Pace
 from sysmon_appliance.compactor.work import Workplace
-from sysmon_appliance.config import AggregatorSettings, HeadSettings, RetentionSettings, SegmentSettings
+from sysmon_appliance.config import AggregatorSettings, RetentionSettings, SegmentSettings
 from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, SaveHost, SaveSchema
-from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.jobs import Job, Outcome, Progress
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.segments import Kind, Segment
+from sysmon_appliance.domain.segments import Kind, Level, Segment
 from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.objectstore.folder import FolderShelf
 from sysmon_appliance.objectstore.settings import ShelfSettings
@@ -120,10 +119,12 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, clock: ManualClock, **settings: int) -> Iterator[Self]:
-        """Open the store in a folder; settings are those of segments."""
+    def opened(
+        cls, folder: Path, clock: ManualClock, *, segments: SegmentSettings | None = None, raw_days: int = 365
+    ) -> Iterator[Self]:
+        """Open the store in a folder."""
         chosen = AggregatorSettings(
-            head=HeadSettings(), segments=SegmentSettings(**settings), retention=RetentionSettings(raw_days=365)
+            segments=segments or SegmentSettings(), retention=RetentionSettings(raw_days=raw_days)
         )
         with LiveDatabase.open(folder / "live", clock) as database:
             yield cls(folder, database, clock, chosen)
@@ -131,13 +132,14 @@ class Store:
     def sender(self, key: int = 1, schema: Schema = SERIES) -> Sender:
         """Let a host send; it is made known where it is not."""
         known = self._schemas.get(schema_hash(schema))
-        changes: list[Change] = [SaveHost(_host(key)), OpenStream(key, key, bytes([key]) * 16)]
+        changes: list[Change] = [SaveHost(host(key)), OpenStream(key, key, bytes([key]) * 16)]
+        last = max((stream.last for stream in self.database.state.streams if stream.key == key), default=0)
         if known is None:
             known = KnownSchema(len(self._schemas) + 1, schema_hash(schema), schema)
             self._schemas[known.hash] = known
             changes.append(SaveSchema(known))
         assert commit(self.database, *changes) is None
-        return Sender(self.database, key, known, self._rows)
+        return Sender(self.database, key, known, self._rows, next=last + 1)
 
     def run(self, steps: int = 100) -> list[Job]:
         """Do what is due until nothing is; return the jobs."""
@@ -162,13 +164,16 @@ class Store:
 
         asyncio.run(work())
 
+    def perform(self, job: Job) -> Outcome:
+        return asyncio.run(self.side.keeper.perform(job))
+
     def segments(self, kind: Kind = Kind.RAW) -> list[Segment]:
         return [segment for segment in self.database.manifest.all() if segment.kind is kind]
 
-    def rows(self, host: int, kind: Kind = Kind.RAW) -> Iterator[Row]:
+    def rows(self, host: int, kind: Kind = Kind.RAW, levels: Collection[Level] = tuple(Level)) -> Iterator[Row]:
         """Yield the rows of a host in segments that are in force and whole."""
         for segment in self.segments(kind):
-            if not segment.damaged_ms:
+            if segment.level in levels and not segment.damaged_ms:
                 with SegmentFile.open(self.shelf.path(segment)) as file:
                     yield from file.rows(host)
 
@@ -190,13 +195,6 @@ class Store:
         return found
 
 
-def _host(key: int) -> Host:
-    return host(key)
-
-
 def every(start_ms: int, count: int, step_ms: int = STEP_MS) -> list[int]:
     """List times at a distance from each other."""
     return [start_ms + step_ms * number for number in range(count)]
-
-
-Kill = Callable[[], None]
