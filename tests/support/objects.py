@@ -1,7 +1,7 @@
 """An object store in memory that can fail, lie, be slow and lose what it was given."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sysmon_appliance.errors import StoreUnreachableError
@@ -47,9 +47,9 @@ class MemoryObjects:
         self._note("delete", name)
         self.stored.pop(name, None)
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> Iterator[str]:
         self._note("names")
-        return list(self.stored)
+        yield from list(self.stored)
 
     def _note(self, *words: str) -> None:
         self.requests.append(" ".join(words))

@@ -35,6 +35,13 @@ def test_every_fault_is_printed(settings: Path, capsys: pytest.CaptureFixture[st
     assert "option head.max_bytes: `head.max_bytes` is out of range: 1;" in err
 
 
+def test_an_object_store_beyond_tls_is_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the object store's settings may not be is said before the aggregator starts."""
+    words = ("--set", "object_store.url=s3://sysmon/eu", "--set", "object_store.endpoint=http://s3.example")
+    assert aggregator("config", "check", *words) == 2
+    assert "object_store.endpoint: http://s3.example is beyond this machine and without TLS" in capsys.readouterr().err
+
+
 def test_an_override_needs_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     """An override without a value is refused with an example."""
     assert aggregator("config", "check", "--set", "region") == 2
@@ -50,6 +57,6 @@ def test_show_tells_what_was_set_and_where(settings: Path, capsys: pytest.Captur
         {"setting": "head.max_bytes", "value": 64 << 20, "source": f"{settings}:3"},
     ]
     assert aggregator("config", "show", "-c", str(settings), "--effective") == 0
-    assert ["head.max_age_seconds", "604800", "default"] in [
+    assert ["segments.seal_after_seconds", "3600", "default"] in [
         line.split() for line in capsys.readouterr().out.splitlines()
     ]

@@ -73,13 +73,26 @@ def test_a_store_that_is_not_there_is_said() -> None:
         objects_at(endpoint).size(NAME)
 
 
-def test_a_bucket_that_is_not_there_is_said() -> None:
-    """Reading from a bucket that does not exist finds no object, and listing it is an error."""
+def test_a_bucket_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """A bucket that does not exist, such as one with a wrong name, says nothing of the objects of another."""
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
     with bad_s3((404, refusal("NoSuchBucket"))) as store:
         objects = objects_at(store.endpoint)
-        assert objects.size(NAME) is None
         with pytest.raises(StoreUnreachableError, match="NoSuchBucket"):
-            objects.names()
+            objects.size(NAME)
+        with pytest.raises(StoreUnreachableError, match="NoSuchBucket"):
+            list(objects.read(NAME, 10))
+        with pytest.raises(StoreUnreachableError, match="it has no such bucket"):
+            objects.put(NAME, file)
+        with pytest.raises(StoreUnreachableError, match="NoSuchBucket"):
+            list(objects.names())
+
+
+def test_a_wrong_region_is_said() -> None:
+    """Where AWS sends the request elsewhere the error names the region as the reason."""
+    with bad_s3((301, refusal("Moved"))) as store, pytest.raises(StoreUnreachableError, match="its region is another"):
+        objects_at(store.endpoint).size(NAME)
 
 
 def test_without_a_store_the_library_is_not_loaded() -> None:

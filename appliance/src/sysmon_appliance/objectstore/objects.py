@@ -1,6 +1,6 @@
 """What a shelf needs of an object store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -34,8 +34,8 @@ class Objects(Protocol):
     def delete(self, name: str) -> None:
         """Delete an object; one that is gone already is fine."""
 
-    def names(self) -> Iterable[str]:
-        """List all names, in no order."""
+    def names(self) -> Iterator[str]:
+        """Yield all names, in no order."""
 
 
 class ObjectMissingError(Exception):

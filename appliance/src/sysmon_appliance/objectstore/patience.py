@@ -1,7 +1,7 @@
 """Not waiting for an object store again that has just not answered."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,9 +40,7 @@ class Patience:
         self._ask(lambda: self._objects.put(name, file))
 
     def read(self, name: str, size: int) -> Iterator[bytes]:
-        parts = self._objects.read(name, size)
-        while (part := self._ask(lambda: next(parts, b""))) != b"":
-            yield part
+        return self._each(self._objects.read(name, size))
 
     def size(self, name: str) -> int | None:
         return self._ask(lambda: self._objects.size(name))
@@ -50,8 +48,13 @@ class Patience:
     def delete(self, name: str) -> None:
         self._ask(lambda: self._objects.delete(name))
 
-    def names(self) -> Iterable[str]:
-        return self._ask(self._objects.names)
+    def names(self) -> Iterator[str]:
+        return self._each(self._objects.names())
+
+    def _each(self, answers: Iterator[T]) -> Iterator[T]:
+        """Yield what is answered, each as a question of its own."""
+        while (answer := self._ask(lambda: next(answers, None))) is not None:
+            yield answer
 
     def _ask(self, question: Callable[[], T]) -> T:
         self._check()

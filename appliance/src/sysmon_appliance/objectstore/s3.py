@@ -4,8 +4,9 @@ This module alone imports obstore, and is itself imported only where a store is 
 that a single server has better use for.
 """
 
+import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -43,8 +44,11 @@ class ObstoreObjects:
         self._store = store
 
     def put(self, name: str, file: Path) -> None:
-        with self._explained():
-            obstore.put(self._store, name, file, chunk_size=PART_BYTES, max_concurrency=_AT_ONCE)
+        try:
+            with file.open("rb") as content, self._explained(name):
+                obstore.put(self._store, name, content, chunk_size=PART_BYTES, max_concurrency=_AT_ONCE)
+        except ObjectMissingError:
+            raise self._unusable("it has no such bucket") from None
 
     def read(self, name: str, size: int) -> Iterator[bytes]:
         found = self.size(name)
@@ -52,37 +56,41 @@ class ObstoreObjects:
             raise ObjectMissingError(name)
         end = min(size, found)  # a range beyond the end would be an error, and no shorter answer
         for start in range(0, end, PART_BYTES):
-            with self._explained():
+            with self._explained(name):
                 part = obstore.get_range(self._store, name, start=start, end=min(start + PART_BYTES, end))
             yield bytes(part)
 
     def size(self, name: str) -> int | None:
         try:
-            with self._explained():
+            with self._explained(name):
                 return obstore.head(self._store, name)["size"]
-        except FileNotFoundError:
+        except ObjectMissingError:
+            next(iter(self.names()), None)  # fails where it is the bucket that is missing: that says nothing of objects
             return None
 
     def delete(self, name: str) -> None:
-        try:
-            with self._explained():
-                obstore.delete(self._store, name)
-        except FileNotFoundError:
-            return
+        with contextlib.suppress(ObjectMissingError), self._explained(name):
+            obstore.delete(self._store, name)
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> Iterator[str]:
         with self._explained():
-            return [found["path"] for some in obstore.list(self._store) for found in some]
+            for some in obstore.list(self._store):
+                yield from (found["path"] for found in some)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, name: str = "") -> Iterator[None]:
+        """Turn what obstore says into our errors, without the original: it may quote a request, which is signed."""
         try:
             yield
-        except BaseError as error:
-            # Without the original, which may quote a request that is signed, and answers of any length.
-            raise StoreUnreachableError(
-                f"The object store {self.url} cannot be used: {_reason(error)}.", hint="sysmon storage status"
-            ) from None
+        except FileNotFoundError:
+            raise ObjectMissingError(name) from None
+        except (BaseError, OSError, ValueError) as error:
+            raise self._unusable(_reason(error)) from None
+
+    def _unusable(self, reason: str) -> StoreUnreachableError:
+        return StoreUnreachableError(
+            f"The object store {self.url} cannot be used: {reason}.", hint="sysmon storage status"
+        )
 
 
 def s3_objects(settings: ShelfSettings) -> ObstoreObjects:
@@ -120,7 +128,7 @@ def _config(settings: ShelfSettings) -> "S3Config":
     return config
 
 
-def _reason(error: BaseError) -> str:
+def _reason(error: Exception) -> str:
     text = str(error)
     if code := _CODE.search(text):
         return f"it answers {code[1]}"
@@ -128,4 +136,6 @@ def _reason(error: BaseError) -> str:
         return "it refuses the access key"
     if status := _STATUS.search(text):
         return f"it answers with status {status[1]}"
+    if "configured region" in text:
+        return "its region is another"
     return "it does not answer in time" if "TimedOut" in text else "no connection to it holds"
