@@ -28,12 +28,13 @@ from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.documented import check_documented
 from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
-from tests.support.head import START_MS, Directory, Health, Ledger, ListHead
+from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, NoSegments
 from tests.support.identity_side import identity_side
 from tests.support.storage import StoredThings
 from tests.support.upkeep import Shelved
@@ -67,6 +68,7 @@ class Console:
             self.directory,
             self.head,
             self.ledger,
+            segments=NoSegments(),
             series=SeriesAnswers(self.series, self.limits),
             health=self.health,
             clock=self.clock,
@@ -92,6 +94,8 @@ class Console:
         )
         self.stored = StoredThings()
         self.shelved = Shelved(self.stored.manifest, self.barrier, self.clock)
+        metrics = StorageMetrics(self.stored.manifest, self.stored.keeper, self.stored)
+        self.telemetry.register(metrics, metrics.measure)
         self.requests = RequestLimits(self.limits, self.clock)
         self.app = create_app(
             self.side,

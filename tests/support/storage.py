@@ -9,6 +9,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, Segment
 from sysmon_appliance.domain.storekeeping import Disk, HeadContents, ObjectStoreState, Storekeeping
+from sysmon_appliance.errors import StorageError
 from sysmon_appliance.services.remembered import Remembered
 from sysmon_appliance.services.storage import Kept, Storage
 
@@ -89,7 +90,11 @@ class StoredThings:
     elsewhere: set[str] = field(default_factory=set)
     """Names of segments that are in the object store alone."""
 
+    fails: bool = False  # whether the database cannot be read
+
     def contents(self) -> HeadContents:
+        if self.fails:
+            raise StorageError("The database cannot be read.")
         return self.head
 
     def storage(
