@@ -62,7 +62,7 @@ class HeadContents:
 
     batches: int
     bytes: int  # of the live database, without what is free in its file
-    file_bytes: int
+    file_bytes: int  # of the live database's files
     from_ms: int | None  # corrected time of the earliest tick; None where there is none
     to_ms: int | None
 

@@ -17,4 +17,7 @@ class Contents:
 
     def contents(self) -> HeadContents:
         batches, from_ms, to_ms = self._index.extent()
-        return HeadContents(batches, self._usage.used_bytes(), self._path.stat().st_size, from_ms, to_ms)
+        return HeadContents(batches, self._usage.used_bytes(), self._file_bytes(), from_ms, to_ms)
+
+    def _file_bytes(self) -> int:
+        return sum(file.stat().st_size for file in self._path.parent.glob(f"{self._path.name}*"))
