@@ -29,7 +29,7 @@ from sysmon_appliance.services.hosts import HostQuery
 from sysmon_appliance.sqlite import LiveDatabase
 from tests.bench.measure import machine, report
 from tests.support.console import Console
-from tests.support.head import START_MS, batch, host, schema
+from tests.support.head import START_MS, NoSegments, batch, host, schema
 from tests.support.head import machine as machine_series
 
 HOSTS = 1000
@@ -129,12 +129,12 @@ def measure_charts(label: str, count: int, interval_ms: int) -> None:
         LiveDatabase.open(Path(folder) / "live", SystemClock()) as database,
     ):
         fill(database, count, interval_ms)
-        history = History(database.head, SystemClock())
+        history = History(database.head, NoSegments(), SystemClock())
         window = Window(START_MS, START_MS + count * interval_ms, 800)
 
         def charts() -> bytes:
             found = history.charts(host(1, interval_ms=interval_ms), window)
-            return msgspec.json.encode(charts_document(found.lines, found.gaps))
+            return msgspec.json.encode(charts_document(found.lines, found.gaps, found.level))
 
         conditions = f"{count} batches of {len(LINES)} series, 800 points; no peer; {machine()}"
         report(f"console.host_charts.{label}.cpu", milliseconds(charts), "ms", conditions=conditions)

@@ -1,6 +1,7 @@
 """Hosts, batches and the ports behind the read side, held in memory for tests."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,8 @@ from sysmon_appliance.domain.health import StorageState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.domain.ticks import HostSegments, StoredRow
 
 START_MS = 1_800_000_000_000
 
@@ -89,6 +92,23 @@ class ListHead:
 
     def newest_ms(self, host: int) -> int | None:
         return max((int(each.wall_ms.max()) for each in self.stored if each.host == host), default=None)
+
+
+class NoSegments:
+    """A TickReader, and the HostSegments, of a fleet whose whole past is in the head."""
+
+    @contextmanager
+    def of_host(self, host: int, from_ms: int, to_ms: int) -> Iterator[HostSegments]:
+        del host, from_ms, to_ms
+        yield self
+
+    def rows(self, kind: Kind, *, merged: bool) -> Sequence[StoredRow]:
+        del kind, merged
+        return ()
+
+    def days(self, kind: Kind) -> frozenset[int]:
+        del kind
+        return frozenset()
 
 
 @dataclass

@@ -28,6 +28,7 @@ from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_cert
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
 from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.barrier import GroupCommit
@@ -216,7 +217,8 @@ def _join(ground: Ground) -> Aggregator:
         new_series=new_series,
         room=segments.room,
     )
-    read_side = _read_side(ground, catalog, ingest, series)
+    reader = SegmentReader(database.manifest, ground.shelf, upkeep.reports.report)
+    read_side = _read_side(ground, catalog, ingest, reader, series)
     ingest.listen(series.note)
     ingest.listen(read_side.hub.update)
     identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
@@ -256,12 +258,15 @@ def _join(ground: Ground) -> Aggregator:
     )
 
 
-def _read_side(ground: Ground, catalog: Catalog, ingest: Ingest, series: SeriesCatalog) -> ReadSide:
+def _read_side(
+    ground: Ground, catalog: Catalog, ingest: Ingest, segments: SegmentReader, series: SeriesCatalog
+) -> ReadSide:
     folder, barrier, clock = Path(ground.settings.data), ground.barrier, ground.clock
     return ReadSide.over(
         catalog,
         ground.database.head,
         catalog,
+        segments=segments,
         series=SeriesAnswers(series, ground.settings.limits),
         health=DatabaseHealth(folder, barrier, clock, waiting=lambda: barrier.waiting),
         clock=clock,

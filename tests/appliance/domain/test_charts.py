@@ -1,7 +1,7 @@
 import numpy as np
 
 from sysmon_appliance.domain import charts
-from sysmon_appliance.domain.history import LineReader
+from sysmon_appliance.domain.line_reader import LineReader
 from tests.support.head import START_MS, machine, schema, series
 
 

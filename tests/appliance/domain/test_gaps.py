@@ -1,7 +1,9 @@
 from sysmon_agent.wire.messages import Gap, GapReason
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.gaps import GapFinder, TimeGap
-from sysmon_appliance.domain.history import Line, LinePlan, LineReader
+from sysmon_appliance.domain.history import Line, LinePlan
+from sysmon_appliance.domain.line_reader import LineReader
+from sysmon_appliance.domain.tick_stream import head_rows, in_order
 from tests.support.head import START_MS, batch, schema, series
 
 KNOWN = schema(series("system.uptime"))
@@ -16,10 +18,12 @@ def tick(seconds: float, *skipped: Gap) -> StoredBatch:
 
 
 def found(*batches: StoredBatch, start: float = 0, end: float = 1000) -> list[tuple[float, float, str]]:
-    finder = GapFinder(second(start))
+    finder = GapFinder()
     reader = LineReader(lambda _: LinePlan.of([Line("uptime", [0])]), 10_000)
-    for each in finder.watch(iter(batches)):
-        finder.note(reader.read(each.schema, each.wall_ms, each.values))
+    for chunk in in_order(head_rows(batches), reader.needed, second(start)):
+        points = reader.read_chunk(chunk).points
+        finder.declare(chunk.gaps)
+        finder.note(points.t, points.breaks)
     gaps = finder.gaps(second(start), second(end))
     return [((gap.from_ms - START_MS) / 1000, (gap.to_ms - START_MS) / 1000, gap.reason.name) for gap in gaps]
 

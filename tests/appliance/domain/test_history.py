@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysmon_agent.wire.messages import Series
-from sysmon_appliance.domain.history import Line, LinePlan, LineReader
+from sysmon_appliance.domain.history import Line, LinePlan
+from sysmon_appliance.domain.line_reader import LineReader
 from sysmon_appliance.domain.schemas import KnownSchema
 from tests.support.head import START_MS, schema, series
 

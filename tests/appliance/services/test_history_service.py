@@ -9,7 +9,7 @@ from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.errors import BadRequestError, NotFoundError
 from sysmon_appliance.services.history import MAX_SERIES, Answer, History, RangeQuery, is_counter
 from tests.support.clock import ManualClock
-from tests.support.head import START_MS, ListHead, batch, host, machine, schema, series
+from tests.support.head import START_MS, ListHead, NoSegments, batch, host, machine, schema, series
 
 NAN = float("nan")
 HOST = host()
@@ -42,7 +42,7 @@ def query(
 
 
 def history(*batches: StoredBatch, now: float = 100_000) -> History:
-    return History(ListHead(list(batches)), ManualClock(wall_ms=second(now)))
+    return History(ListHead(list(batches)), NoSegments(), ManualClock(wall_ms=second(now)))
 
 
 def read(wanted: RangeQuery, *batches: StoredBatch) -> Answer[Attributes]:

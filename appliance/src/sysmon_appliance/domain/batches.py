@@ -54,7 +54,7 @@ class HeadReader(Protocol):
     def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
         """Yield the batches with a tick in from_ms..to_ms, both included, in order of their first tick.
 
-        Tables are decoded only when asked for.
+        Which they are is settled when this is called, before anything is read. Tables are decoded only when asked for.
         """
 
     def newest_ms(self, host: int) -> int | None:

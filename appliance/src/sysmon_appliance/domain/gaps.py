@@ -1,14 +1,14 @@
 """Stretches of time without ticks, and why: from the gaps that agents declare, and from the ticks themselves."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sysmon_agent.wire.messages import Gap, GapReason
-from sysmon_appliance.domain.batches import StoredBatch
-from sysmon_appliance.domain.history import L, Lines
+from sysmon_appliance.domain.downsample import Times
+from sysmon_appliance.domain.terms import Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +23,22 @@ class TimeGap:
 class GapFinder:
     """Watches ticks pass, in order, and remembers where some are missing."""
 
-    def __init__(self, from_ms: int) -> None:
-        self._before_ms = from_ms
-        self._declared: list[TimeGap] = []
+    def __init__(self) -> None:
+        self._declared: set[TimeGap] = set()
         self._seen: list[TimeGap] = []
         self._last_ms: int | None = None
 
-    def watch(self, batches: Iterator[StoredBatch]) -> Iterator[StoredBatch]:
-        """Pass batches on, noting the gaps that they declare."""
-        for batch in batches:
-            if not len(batch.wall_ms):
-                continue
-            if batch.skipped:
-                self._declared += spread(batch.skipped, self._before_ms, int(batch.wall_ms[0]))
-            self._before_ms = int(batch.wall_ms[-1])
-            yield batch
+    def declare(self, gaps: Iterable[TimeGap]) -> None:
+        """Note gaps whose reason is known."""
+        self._declared.update(gaps)
 
-    def note(self, lines: Lines[L]) -> Lines[L]:
-        """Note the breaks in lines, and hand them back."""
-        t = lines.points.t
-        for place in np.flatnonzero(lines.points.breaks).tolist():
+    def note(self, t: Times, breaks: Flags) -> None:
+        """Note where ticks follow one another with a break before them; times are at least one."""
+        for place in np.flatnonzero(breaks).tolist():
             before_ms = int(t[place - 1]) if place else self._last_ms
             if before_ms is not None:
                 self._seen.append(TimeGap(before_ms, int(t[place]), GapReason.UNKNOWN))
         self._last_ms = int(t[-1])
-        return lines
 
     def end(self, until_ms: int, reach_ms: int) -> None:
         """Note that nothing came between the last tick and a moment, if that is longer than `reach_ms`."""

@@ -1,25 +1,21 @@
 """Lines of a chart out of stored ticks: sums, shares and rates per second over the series of a host.
 
-A LinePlan says, for one schema, which columns make up each line. A LineReader applies plans to consecutive ticks and
-remembers the tick before, so that counters become rates across the borders of batches, of chunks and of schemas.
+A LinePlan says, for one schema, which columns make up each line. A LineReader (line_reader.py) applies plans to what
+is stored, and the pieces that come of it are joined here.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Generic, Self, TypeVar
 
 import numpy as np
 
-from sysmon_appliance.domain.downsample import Points, Times
-from sysmon_appliance.domain.fleet import GAP_INTERVALS, Tick
+from sysmon_appliance.domain.downsample import Points, Window, reduce, with_nulls
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.terms import Flags, Floats, Indexes, Terms, rates, ratio, sums
+from sysmon_appliance.domain.terms import Flags, Floats, Indexes, Terms, ratio, sums
 
 L = TypeVar("L", bound=Hashable)
 """What a line is known by."""
-
-_ENOUGH_TICKS = 8
-"""From so many ticks the usual distance between them is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +27,27 @@ class Line(Generic[L]):
     under: Sequence[int] = ()
     rated: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it shows the values of one series as they are."""
+        return len(self.over) == 1 and not self.under and not self.rated
+
 
 @dataclass(frozen=True, slots=True)
 class LinePlan(Generic[L]):
-    """The lines of one schema, ready for arithmetic; terms count positions within `columns`."""
+    """The lines of one schema, ready for arithmetic.
+
+    `needed` are the columns that have to be read, each once. `columns` counts positions within them, and terms count
+    positions within `columns`.
+    """
 
     labels: tuple[L, ...]
+    needed: Indexes
     columns: Indexes
     rated: Flags
     over: Terms
     under: Terms
+    plain: Flags  # which lines show one series as it is
 
     @classmethod
     def of(cls, lines: Sequence[Line[L]]) -> Self:
@@ -51,13 +58,26 @@ class LinePlan(Generic[L]):
 
         over = [positions(line, line.over) for line in lines]
         under = [positions(line, line.under) for line in lines]
+        needed, columns = np.unique(np.array([column for column, _ in places], np.intp), return_inverse=True)
         return cls(
             labels=tuple(line.label for line in lines),
-            columns=np.array([column for column, _ in places], np.intp),
+            needed=needed,
+            columns=columns,
             rated=np.array([rated for _, rated in places], np.bool_),
             over=Terms.of(over),
             under=Terms.of(under),
+            plain=np.array([line.plain for line in lines], np.bool_),
         )
+
+    def combined(self, chosen: Floats) -> Floats:
+        """Add up `chosen`, float64 [columns, points], to float64 [lines, points]."""
+        if not self.labels:
+            return np.empty((0, chosen.shape[1]))
+        over = sums(chosen[self.over.columns], self.over.starts)
+        if not self.under.present.any():
+            return over
+        under = sums(chosen[self.under.columns], self.under.starts)
+        return np.where(self.under.present[:, np.newaxis], ratio(over, under), over)
 
 
 Plans = Callable[[KnownSchema], LinePlan[L]]
@@ -71,59 +91,32 @@ class Lines(Generic[L]):
     points: Points
 
 
-@dataclass(slots=True)
-class LineReader(Generic[L]):
-    """Turns ticks of one host, handed over in order, into lines."""
-
-    plans: Plans[L]
-    interval_ms: int
-    before: Tick | None = None
-    _known: dict[int, LinePlan[L]] = field(default_factory=dict)
-
-    def read(self, schema: KnownSchema, t: Times, values: Floats) -> Lines[L]:
-        """Compute the lines of some ticks of one schema.
-
-        `t` is strictly rising and at least one; `values` is float64 [series, ticks].
-        """
-        plan = self._plan(schema)
-        first_ms = self.before.wall_ms if self.before else int(t[0])
-        passed = np.diff(t, prepend=first_ms)
-        breaks = passed > GAP_INTERVALS * self._usual(passed)
-        chosen = values[plan.columns]
-        if plan.rated.any():
-            seconds = np.where(breaks, np.nan, passed / 1000)
-            previous = np.concatenate([self._carried(schema, values)[plan.columns], chosen[:, :-1]], axis=1)
-            chosen[plan.rated] = rates(chosen[plan.rated], previous[plan.rated], seconds[np.newaxis])
-        self.before = Tick(schema, int(t[-1]), values[:, -1].copy())
-        return Lines(plan.labels, Points(t, _combined(plan, chosen), breaks))
-
-    def _plan(self, schema: KnownSchema) -> LinePlan[L]:
-        plan = self._known.get(schema.key)
-        if plan is None:
-            plan = self._known[schema.key] = self.plans(schema)
-        return plan
-
-    def _usual(self, passed: Times) -> int:
-        """Return the distance between ticks; what it is now may not be what it was when these were collected."""
-        if len(passed) < _ENOUGH_TICKS:
-            return self.interval_ms
-        return max(self.interval_ms, int(np.median(passed)))
-
-    def _carried(self, schema: KnownSchema, values: Floats) -> Floats:
-        """Return the tick before as a column of this schema; NaN where there was no such series."""
-        if self.before is None:
-            return np.full((len(values), 1), np.nan)
-        if self.before.schema.key == schema.key:
-            return self.before.values[:, np.newaxis]
-        old = dict(zip(self.before.schema.schema.series, self.before.values.tolist(), strict=True))
-        return np.array([[old.get(series, np.nan)] for series in schema.schema.series])
+def cut(lines: Lines[L], window: Window) -> Lines[L] | None:
+    """Cut lines to the window and to its number of points; None when nothing is left."""
+    points = lines.points
+    first = int(np.searchsorted(points.t, window.from_ms))
+    end = int(np.searchsorted(points.t, window.to_ms, side="right"))
+    if first >= end:
+        return None
+    inside = Points(points.t[first:end], points.values[:, first:end], points.breaks[first:end])
+    return replace(lines, points=reduce(inside, window))
 
 
-def _combined(plan: LinePlan[L], chosen: Floats) -> Floats:
-    if not plan.labels:
-        return np.empty((0, chosen.shape[1]))
-    over = sums(chosen[plan.over.columns], plan.over.starts)
-    if not plan.under.present.any():
-        return over
-    under = sums(chosen[plan.under.columns], plan.under.starts)
-    return np.where(plan.under.present[:, np.newaxis], ratio(over, under), over)
+def join(pieces: Sequence[Lines[L]], window: Window) -> Lines[L]:
+    """Lay pieces end to end; a line that a piece does not have is missing there.
+
+    Where a slice of the window is in two pieces they leave more than its points, so all is reduced once more.
+    """
+    if not pieces:
+        return Lines((), Points(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0, np.bool_)))
+    labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
+    places = {label: place for place, label in enumerate(labels)}
+    t = np.concatenate([piece.points.t for piece in pieces])
+    values = np.full((len(labels), len(t)), np.nan)
+    start = 0
+    for piece in pieces:
+        end = start + len(piece.points.t)
+        values[[places[label] for label in piece.labels], start:end] = piece.points.values
+        start = end
+    breaks = np.concatenate([piece.points.breaks for piece in pieces])
+    return Lines(labels, with_nulls(reduce(Points(t, values, breaks), window)))

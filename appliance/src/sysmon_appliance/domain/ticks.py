@@ -1,6 +1,7 @@
 """Stored ticks and rollups of one host, of which a reader decodes only the series that it needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +20,8 @@ class StoredTicks:
 
     `t` is int64 [ticks], strictly rising. `read` decodes some series, by their place in the schema, as float64
     [chosen, ticks]; a missing value is NaN. `gaps` are stretches without ticks between or directly before these, with
-    the reason that the agent gave.
+    the reason that the agent gave. Of two ticks at one time the one that arrived first counts: that with the lesser
+    `arrival`.
     """
 
     host: int  # Host.key
@@ -27,6 +29,7 @@ class StoredTicks:
     t: Times
     read: Callable[[Indexes], Floats]
     gaps: tuple[TimeGap, ...] = ()
+    arrival: int = 0
 
     def all(self) -> Floats:
         """Decode every series: float64 [series, ticks]."""
@@ -61,15 +64,47 @@ class StoredRollups:
     gaps: tuple[TimeGap, ...] = ()
 
 
-class TickReader(Protocol):
-    """Reads what segments hold of one host; safe in any thread, and never in the way of writing.
+class StoredRow(Protocol):
+    """One row of a segment, of which nothing but its place is read yet."""
 
-    Rows come in order of their earliest tick. They may overlap, and two may hold a tick or a bucket of the same time:
-    what came late lies in rows of its own until it is merged. Damaged segments are left out, and are set aside.
+    @property
+    def start_ms(self) -> int:
+        """Time of the earliest tick, or start of the first bucket."""
+
+    @property
+    def end_ms(self) -> int:
+        """Time of the latest tick."""
+
+    def ticks(self) -> StoredTicks:
+        """Read the times of a row of ticks; its values are read when they are asked for."""
+
+    def rollups(self) -> StoredRollups:
+        """Read the times of a row of rollups; its statistics are read when they are asked for."""
+
+
+class HostSegments(Protocol):
+    """What segments hold of one host in a stretch of time, as of one moment; for one thread.
+
+    Segments that are merged or dropped meanwhile change nothing. Rows may overlap, and two may hold a tick or a bucket
+    of the same time: what came late lies in rows of its own until it is merged.
     """
 
-    def ticks(self, host: int, from_ms: int, to_ms: int) -> Iterator[StoredTicks]:
-        """Yield rows with a tick in from_ms..to_ms, both included."""
+    def rows(self, kind: Kind, *, merged: bool) -> Sequence[StoredRow]:
+        """List rows by their start: either those that were merged, or those that are as they left the head.
 
-    def rollups(self, host: int, kind: Kind, from_ms: int, to_ms: int) -> Iterator[StoredRollups]:
-        """Yield rows with a bucket that begins in from_ms..to_ms."""
+        Merged ticks are in rollups, too, as far as those are kept; others are not yet.
+        """
+
+    def days(self, kind: Kind) -> frozenset[int]:
+        """Return the days, counted since 1970, that merged segments of a kind are about, of this host or of others."""
+
+
+class TickReader(Protocol):
+    """Reads what segments hold; safe in any thread, and never in the way of writing.
+
+    A segment that turns out damaged while its rows are read raises SegmentDamagedError and is set aside. Whoever reads
+    begins anew then: from that moment on it is left out.
+    """
+
+    def of_host(self, host: int, from_ms: int, to_ms: int) -> AbstractContextManager[HostSegments]:
+        """Look at the segments that may hold a host's ticks in from_ms..to_ms, both included."""

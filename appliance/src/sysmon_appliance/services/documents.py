@@ -11,6 +11,7 @@ from sysmon_appliance.domain.charts import CHARTS, MAX_LINES, Label
 from sysmon_appliance.domain.downsample import Points
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.history import Lines
+from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.services.history import Answer, RangeQuery
 
 
@@ -31,6 +32,7 @@ class RangeDocument(msgspec.Struct, frozen=True, rename={"as_": "as", "from_ms":
     as_: str
     from_ms: int
     to_ms: int
+    level: Kind
     t: list[int]
     series: list[RangeSeries]
     gaps: list[GapView]
@@ -49,6 +51,9 @@ class ChartView(msgspec.Struct, frozen=True):
 
 
 class ChartsDocument(msgspec.Struct, frozen=True):
+    """`level` is what was read: every tick, or rollups; where several were, the coarsest."""
+
+    level: Kind
     t: list[int]
     charts: dict[str, ChartView]
     gaps: list[GapView]
@@ -67,13 +72,14 @@ def range_document(query: RangeQuery, answer: Answer[Attributes]) -> RangeDocume
         as_="rate" if query.rated else "value",
         from_ms=query.window.from_ms,
         to_ms=query.window.to_ms,
+        level=answer.level,
         t=points.t.tolist(),
         series=series,
         gaps=gap_views(answer.gaps),
     )
 
 
-def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = ()) -> ChartsDocument:
+def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = (), level: Kind = Kind.RAW) -> ChartsDocument:
     """Sort lines into their charts; a chart without lines is there, empty."""
     places: dict[str, list[tuple[str, int]]] = {chart.name: [] for chart in CHARTS}
     for place, label in enumerate(lines.labels):
@@ -82,7 +88,7 @@ def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = ()) -> Charts
         chart.name: ChartView(chart.unit, _chart_series(lines.points, places[chart.name][:MAX_LINES], chart.decimals))
         for chart in CHARTS
     }
-    return ChartsDocument(lines.points.t.tolist(), views, gap_views(gaps))
+    return ChartsDocument(level, lines.points.t.tolist(), views, gap_views(gaps))
 
 
 def _chart_series(points: Points, places: Sequence[tuple[str, int]], decimals: int) -> list[ChartSeries]:

@@ -1,31 +1,35 @@
-"""Answers questions about the past of one host out of the head. Everything here blocks: call it in a thread."""
+"""Answers questions about the past of one host. Everything here blocks: call it in a thread."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
 
+from sysmon_agent import names
 from sysmon_agent.clock import Clock
-from sysmon_agent.names import METRICS, PROCESS_TABLE, Kind
+from sysmon_agent.names import METRICS, PROCESS_TABLE
 from sysmon_agent.wire.messages import Attributes, TableRows
 from sysmon_appliance.domain import charts
 from sysmon_appliance.domain.batches import HeadReader, StoredBatch
-from sysmon_appliance.domain.downsample import Points, Times, Window, reduce, with_nulls
+from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.domain.fleet import GAP_INTERVALS
 from sysmon_appliance.domain.gaps import GapFinder, TimeGap
-from sysmon_appliance.domain.history import L, Line, LinePlan, LineReader, Lines, Plans
+from sysmon_appliance.domain.history import L, Line, LinePlan, Lines, Plans, cut, join
 from sysmon_appliance.domain.hosts import Host
+from sysmon_appliance.domain.levels import coarser, level_for
+from sysmon_appliance.domain.line_reader import LineReader
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.terms import Floats
-from sysmon_appliance.errors import BadRequestError, NotFoundError
+from sysmon_appliance.domain.segments import BUCKET_MS, Kind
+from sysmon_appliance.domain.ticks import TickReader
+from sysmon_appliance.errors import BadRequestError, NotFoundError, SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.services.ranges import Ranges, Stretch
+
+_log = logging.getLogger(__name__)
 
 MAX_SERIES = 1000
 """More lines than this are no answer to anything; sum them with `by` or choose with `attribute`."""
-
-_CHUNK_TICKS = 4096
-_CHUNK_VALUES = 4 << 20
-"""What is in memory at one time, whatever the range: 4,096 ticks or 32 MiB of values."""
 
 _TABLE_REACH_MS = (60_000, 3_600_000, 86_400_000)
 """How far back the newest table is sought, in steps."""
@@ -48,10 +52,11 @@ class RangeQuery:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[L]):
-    """Lines over shared times, and the stretches without data."""
+    """Lines over shared times, the stretches without data, and the coarsest level that was read."""
 
     lines: Lines[L]
     gaps: tuple[TimeGap, ...]
+    level: Kind = Kind.RAW
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,15 @@ class TableAnswer:
 
 
 def is_counter(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].kind is Kind.COUNTER
+    return metric in METRICS and METRICS[metric].kind is names.Kind.COUNTER
 
 
 class History:
-    """Reads the head; every call may take a while and none keeps anything."""
+    """Reads the head and segments; every call may take a while and none keeps anything."""
 
-    def __init__(self, head: HeadReader, clock: Clock) -> None:
+    def __init__(self, head: HeadReader, segments: TickReader, clock: Clock) -> None:
         self._head = head
+        self._ranges = Ranges(head, segments)
         self._clock = clock
 
     def range(self, host: Host, query: RangeQuery) -> Answer[Attributes]:
@@ -105,23 +111,36 @@ class History:
         return found
 
     def _read(self, host: Host, window: Window, plans: Plans[L]) -> Answer[L]:
-        """Read ticks a chunk at a time, and keep of each chunk no more than the window has room for.
+        """Read at the level that suits the window; where a segment turns out damaged, once more without it."""
+        wanted = level_for(window, host.interval_ms)
+        while True:
+            try:
+                with np.errstate(invalid="ignore"):  # infinities of both signs have no sum
+                    return self._read_at(host, window, plans, wanted)
+            except (SegmentDamagedError, SegmentVersionError) as error:
+                _log.warning("History is read without a segment.", extra={"problem": error.message})
 
-        A few intervals before the window are read too, so that its first tick has rates.
+    def _read_at(self, host: Host, window: Window, plans: Plans[L], wanted: Kind) -> Answer[L]:
+        """Read a chunk at a time, and keep of each chunk no more than the window has room for.
+
+        What lies a little before the window is read too, so that its first tick has rates.
         """
         reach_ms = GAP_INTERVALS * host.interval_ms
-        batches = self._head.batches(host.key, window.from_ms - reach_ms, window.to_ms)
-        finder = GapFinder(window.from_ms)
+        stretch = Stretch(host.key, window.from_ms, window.to_ms, max(reach_ms, BUCKET_MS.get(wanted, 0)))
         reader = LineReader(plans, host.interval_ms)
-        pieces = [
-            piece
-            for schema, t, values in _chunks(finder.watch(batches), window)
-            if (piece := _reduced(finder.note(reader.read(schema, t, values)), window))
-        ]
+        finder, pieces, level = GapFinder(), [], wanted
+        with self._ranges.chunks(stretch, wanted, reader.needed) as chunks:
+            for chunk in chunks:
+                lines = reader.read_chunk(chunk)
+                finder.declare(chunk.gaps)
+                finder.note(lines.points.t, lines.points.breaks)
+                if piece := cut(lines, window):
+                    pieces.append(piece)
+                    level = coarser(level, chunk.kind)
         now_ms = self._clock.wall_ms()
         if window.to_ms >= now_ms - reach_ms:  # else the tick after the window would tell more
             finder.end(min(window.to_ms, now_ms), reach_ms)
-        return Answer(_joined(pieces, window), finder.gaps(window.from_ms, window.to_ms))
+        return Answer(join(pieces, window), finder.gaps(window.from_ms, window.to_ms), level)
 
 
 def _range_plan(schema: KnownSchema, query: RangeQuery) -> LinePlan[Attributes]:
@@ -141,76 +160,6 @@ def _check_number(series: int) -> None:
             f"The answer would have {series} series, {MAX_SERIES} are allowed: sum them with `by`,"
             " or choose with `attribute`."
         )
-
-
-def _chunks(batches: Iterator[StoredBatch], window: Window) -> Iterator[tuple[KnownSchema, Times, Floats]]:
-    """Join batches of one schema into chunks, cut where a slice of the window ends.
-
-    Ticks of a chunk are put in order, and of several at one time the first stays; a tick that belongs before the
-    end of the last chunk comes too late and is left out.
-    """
-    pending: list[StoredBatch] = []
-    size = 0
-    end_ms = -1
-    for batch in batches:
-        if pending and _ends_chunk(pending[-1], batch, size, window):
-            yield from _merged(pending, end_ms)
-            end_ms = max(end_ms, *(int(each.wall_ms.max()) for each in pending))
-            pending, size = [], 0
-        pending.append(batch)
-        size += len(batch.wall_ms)
-    yield from _merged(pending, end_ms)
-
-
-def _ends_chunk(last: StoredBatch, batch: StoredBatch, ticks: int, window: Window) -> bool:
-    if batch.schema.key != last.schema.key:
-        return True
-    if ticks < _CHUNK_TICKS and ticks * len(batch.values) < _CHUNK_VALUES:
-        return False
-    return bool(window.slice_of(batch.wall_ms[:1])[0] != window.slice_of(last.wall_ms[-1:])[0])
-
-
-def _merged(batches: Sequence[StoredBatch], after_ms: int) -> Iterator[tuple[KnownSchema, Times, Floats]]:
-    if not batches:
-        return
-    t = np.concatenate([batch.wall_ms for batch in batches])
-    values = np.concatenate([batch.values for batch in batches], axis=1)
-    if t[0] <= after_ms or (np.diff(t) <= 0).any():
-        t, order = np.unique(t, return_index=True)
-        later = t > after_ms
-        t, values = t[later], values[:, order[later]]
-    if len(t):
-        yield batches[0].schema, t, values
-
-
-def _reduced(lines: Lines[L], window: Window) -> Lines[L] | None:
-    """Cut lines to the window and to its number of points; None when nothing is left."""
-    points = lines.points
-    inside = slice(
-        int(np.searchsorted(points.t, window.from_ms)), int(np.searchsorted(points.t, window.to_ms, side="right"))
-    )
-    cut = Points(points.t[inside], points.values[:, inside], points.breaks[inside])
-    return replace(lines, points=reduce(cut, window)) if len(cut.t) else None
-
-
-def _joined(pieces: Sequence[Lines[L]], window: Window) -> Lines[L]:
-    """Lay pieces end to end; a line that a piece does not have is missing there.
-
-    Where a host changes its schema again and again pieces are short, so what they leave is reduced once more.
-    """
-    if not pieces:
-        return Lines((), Points(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0, np.bool_)))
-    labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
-    places = {label: place for place, label in enumerate(labels)}
-    t = np.concatenate([piece.points.t for piece in pieces])
-    values = np.full((len(labels), len(t)), np.nan)
-    start = 0
-    for piece in pieces:
-        end = start + len(piece.points.t)
-        values[[places[label] for label in piece.labels], start:end] = piece.points.values
-        start = end
-    breaks = np.concatenate([piece.points.breaks for piece in pieces])
-    return Lines(labels, with_nulls(reduce(Points(t, values, breaks), window)))
 
 
 def _newest_table(batch: StoredBatch, at_ms: int) -> TableAnswer | None:

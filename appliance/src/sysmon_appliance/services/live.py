@@ -19,8 +19,8 @@ from sysmon_agent.clock import Clock
 from sysmon_appliance.domain import charts
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.fleet import FleetMatrix
-from sysmon_appliance.domain.history import LineReader
 from sysmon_appliance.domain.hosts import Host, HostDirectory, Status
+from sysmon_appliance.domain.line_reader import LineReader
 from sysmon_appliance.domain.meter import Meter
 from sysmon_appliance.errors import TooManyWatchersError
 from sysmon_appliance.services.documents import charts_document
@@ -238,7 +238,9 @@ class LiveHub:
         tail = self._tails.get(host.key)
         if tail is None:
             latest = self._matrix.latest(host.key)
-            reader = LineReader(charts.plan, host.interval_ms, latest.tick if latest else None)
+            reader = LineReader(charts.plan, host.interval_ms)
+            if latest:
+                reader.begin(latest.tick)
             tail = self._tails[host.key] = _Tail(reader)
         return tail
 
@@ -250,12 +252,13 @@ class LiveHub:
 
     def _tell_points(self, tail: _Tail, batch: StoredBatch) -> None:
         """Send a batch's points to the host's watchers; late ticks are for the next time the charts are read."""
-        before = tail.reader.before
+        before_ms = tail.reader.before_ms
         t, order = np.unique(batch.wall_ms, return_index=True)
-        newer = t > before.wall_ms if before else np.ones(len(t), np.bool_)
+        newer = np.ones(len(t), np.bool_) if before_ms is None else t > before_ms
         if not newer.any():
             return
-        lines = tail.reader.read(batch.schema, t[newer], batch.values[:, order[newer]])
+        columns = tail.reader.needed(batch.schema)
+        lines = tail.reader.read(batch.schema, t[newer], batch.values[columns][:, order[newer]])
         self._tell(tail.watchers, Event("ticks", msgspec.json.encode(charts_document(lines))))
 
     def _tell(self, watchers: set[Watcher], event: Event) -> None:

@@ -8,21 +8,25 @@ from typing import Self, TypeVar
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.batches import HeadReader, StoredBatch
+from sysmon_appliance.domain.batches import HeadReader
 from sysmon_appliance.domain.fleet import SPARK_SECONDS, SPARK_SLOTS, FleetMatrix
 from sysmon_appliance.domain.health import StorageHealth
-from sysmon_appliance.domain.hosts import Host, HostDirectory
+from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.ledger import LedgerReader
 from sysmon_appliance.domain.meter import Meter
+from sysmon_appliance.domain.ticks import TickReader
 from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
+from sysmon_appliance.services.recent import RecentPast
 from sysmon_appliance.services.series_answers import SeriesAnswers
 
 _log = logging.getLogger(__name__)
 
 MAX_READERS = 4
+
+_RECENT_MS = SPARK_SLOTS * SPARK_SECONDS * 1000
 
 T = TypeVar("T")
 
@@ -41,6 +45,7 @@ class ReadSide:
     fleet: Fleet
     hosts: Hosts
     history: History
+    recent: RecentPast
     series: SeriesAnswers
     hub: LiveHub
     epoch: Callable[[], int]  # ingest raises it while it runs
@@ -53,6 +58,7 @@ class ReadSide:
         head: HeadReader,
         ledger: LedgerReader,
         *,
+        segments: TickReader,
         series: SeriesAnswers,
         health: StorageHealth,
         clock: Clock,
@@ -71,7 +77,8 @@ class ReadSide:
             meter=meter,
             fleet=fleet,
             hosts=Hosts(directory, matrix, fleet, ledger),
-            history=History(head, clock),
+            history=History(head, segments, clock),
+            recent=RecentPast(head, segments, clock),
             series=series,
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             epoch=epoch,
@@ -84,19 +91,13 @@ class ReadSide:
             return await asyncio.to_thread(read)
 
     async def refill(self) -> None:
-        """Fill the fleet matrix from the head after a start; what arrives meanwhile is newer and stays.
+        """Fill the fleet matrix with the last minutes after a start; what arrives meanwhile is newer and stays.
 
         A host whose past cannot be read begins without it: damage to old rows must not keep new ones from arriving.
         """
         for host in list(self.directory.all()):
             try:
-                self.matrix.update(await asyncio.to_thread(self._recent, host))
+                self.matrix.update(await asyncio.to_thread(self.recent.batches, host.key, _RECENT_MS))
             except SysmonError:
                 _log.warning("A host's recent past cannot be read.", extra={"host_id": host.host_id}, exc_info=True)
         self.hub.announce_past()
-
-    def _recent(self, host: Host) -> list[StoredBatch]:
-        newest_ms = self.head.newest_ms(host.key)
-        if newest_ms is None:
-            return []
-        return list(self.head.batches(host.key, newest_ms - SPARK_SLOTS * SPARK_SECONDS * 1000, newest_ms))

@@ -56,6 +56,8 @@ class Head:
     def batches(self, host: int, from_ms: int, to_ms: int, *, tables: bool = False) -> Iterator[StoredBatch]:
         """Yield the batches with a tick in from_ms..to_ms, in order of their earliest tick.
 
+        Which they are is settled when this is called; rows stay readable for a minute after they were sealed.
+
         Batches may overlap, and two may hold a tick of the same time: after a host's clock was set back or its agent
         rolled back. Readers of ranges put them in order and keep one.
 
@@ -64,13 +66,15 @@ class Head:
         StorageError
             The database cannot be read.
         """
-        numbers = self._index.find(host, from_ms, to_ms)
-        for start in range(0, len(numbers), _AT_ONCE):
-            for row in self._rows(numbers[start : start + _AT_ONCE]):
-                yield self._decode(host, row, tables=tables)
+        return self._batches(host, self._index.find(host, from_ms, to_ms), tables=tables)
 
     def newest_ms(self, host: int) -> int | None:
         return self._index.newest_ms(host)
+
+    def _batches(self, host: int, numbers: list[int], *, tables: bool) -> Iterator[StoredBatch]:
+        for start in range(0, len(numbers), _AT_ONCE):
+            for row in self._rows(numbers[start : start + _AT_ONCE]):
+                yield self._decode(host, row, tables=tables)
 
     def _rows(self, numbers: list[int]) -> list[tuple[int, int, int, bytes]]:
         # Rows that retention has removed since the index was asked are simply not there.

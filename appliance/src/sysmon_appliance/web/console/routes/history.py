@@ -12,7 +12,8 @@ from sysmon_appliance.web.console.parameters import Given, Parameter
 
 _MAX_MS = 1 << 47
 _DAY_MS = 86_400_000
-MAX_RANGE_MS = 400 * _DAY_MS
+_MAX_RANGE_YEARS = 10
+MAX_RANGE_MS = (_MAX_RANGE_YEARS * 365 + 3) * _DAY_MS
 _DEFAULT_RANGE_MS = 3_600_000
 
 WINDOW = (
@@ -35,7 +36,7 @@ def window(given: Given, now_ms: int) -> Window:
     to_ms = given.integer("to", now_ms)
     from_ms = given.integer("from", max(0, to_ms - _DEFAULT_RANGE_MS))
     if not 0 < to_ms - from_ms <= MAX_RANGE_MS:
-        raise BadRequestError("The parameter 'from' must lie before 'to', by 400 days at most.")
+        raise BadRequestError(f"The parameter 'from' must lie before 'to', by {_MAX_RANGE_YEARS} years at most.")
     return Window(from_ms, to_ms, given.integer("points", 800))
 
 
@@ -78,7 +79,7 @@ async def read_charts(call: Call) -> Response:
 
     def answer() -> Response:
         found = call.side.history.charts(host, wanted)
-        return json_response(charts_document(found.lines, found.gaps))
+        return json_response(charts_document(found.lines, found.gaps, found.level))
 
     return await call.side.in_thread(answer)
 

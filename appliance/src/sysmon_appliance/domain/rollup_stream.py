@@ -1,0 +1,112 @@
+"""One ordered stream of rollups out of stored ones and of ticks that are in none yet.
+
+A bucket may come in several parts: ticks that arrived late are rolled up beside what was rolled up before, and a bucket
+may begin in one row and end in the next. Parts of one bucket are merged; of each row only the needed series are read.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sysmon_agent.wire.encode import schema_hash
+from sysmon_agent.wire.messages import Schema
+from sysmon_appliance.domain.downsample import Times
+from sysmon_appliance.domain.gaps import TimeGap
+from sysmon_appliance.domain.merging import merge_stored_rollups
+from sysmon_appliance.domain.rollups import merge_rollups, roll_up, roll_up_further
+from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.segments import BUCKET_MS, DAY_MS, Kind
+from sysmon_appliance.domain.terms import Flags, Indexes
+from sysmon_appliance.domain.tick_stream import Needed, TickChunk
+from sysmon_appliance.domain.ticks import Stats, StoredRollups
+
+
+@dataclass(frozen=True, slots=True)
+class RollupChunk:
+    """Rollups of one schema; arrays as in StoredRollups, statistics of the needed series."""
+
+    schema: KnownSchema
+    kind: Kind
+    t: Times
+    last_ms: Times
+    stats: Stats
+    gaps: tuple[TimeGap, ...] = ()
+
+    @property
+    def start_ms(self) -> int:
+        return int(self.t[0])
+
+
+def of_ticks(chunk: TickChunk, kind: Kind) -> RollupChunk:
+    """Roll ticks up."""
+    return RollupChunk(chunk.schema, kind, *roll_up(chunk.t, chunk.values, BUCKET_MS[kind]), chunk.gaps)
+
+
+def of_stored(stored: StoredRollups, kind: Kind, needed: Needed) -> RollupChunk:
+    """Read stored rollups, and roll those of minutes up to hours where hours are wanted."""
+    t, last_ms, stats = stored.t, stored.last_ms, stored.read(needed(stored.schema))
+    if stored.kind is not kind:
+        t, last_ms, stats = roll_up_further(t, last_ms, stats, BUCKET_MS[kind])
+    return RollupChunk(stored.schema, kind, t, last_ms, stats, stored.gaps)
+
+
+def merged(chunks: Iterable[TickChunk | RollupChunk], needed: Needed) -> Iterator[TickChunk | RollupChunk]:
+    """Yield chunks, which come by their start, with rollups that overlap merged.
+
+    Ticks pass: no rollup is of their time.
+    """
+    before: RollupChunk | None = None
+    for chunk in chunks:
+        if isinstance(chunk, RollupChunk) and before is not None and chunk.start_ms <= before.t[-1]:
+            before = _merge(before, chunk, needed)
+            continue
+        if before is not None:
+            yield before
+        before = chunk if isinstance(chunk, RollupChunk) else None
+        if isinstance(chunk, TickChunk):
+            yield chunk
+    if before is not None:
+        yield before
+
+
+def _merge(first: RollupChunk, second: RollupChunk, needed: Needed) -> RollupChunk:
+    if first.schema.key == second.schema.key:
+        rolled = merge_rollups((first.t, first.last_ms, first.stats), (second.t, second.last_ms, second.stats))
+        return RollupChunk(first.schema, first.kind, *rolled, first.gaps + second.gaps)
+    both = merge_stored_rollups([_narrowed(first, needed), _narrowed(second, needed)])
+    known = KnownSchema(_key(both.schema), schema_hash(both.schema), both.schema)
+    columns = needed(known)
+    return RollupChunk(known, first.kind, both.t, both.last_ms, _chosen(both.stats, columns), both.gaps)
+
+
+def _narrowed(chunk: RollupChunk, needed: Needed) -> StoredRollups:
+    """Make rollups of the needed series alone."""
+    series = tuple(chunk.schema.schema.series[column] for column in needed(chunk.schema).tolist())
+    schema = Schema(series)
+    known = KnownSchema(_key(schema), schema_hash(schema), schema)
+
+    def read(columns: Indexes) -> Stats:
+        return _chosen(chunk.stats, columns)
+
+    return StoredRollups(0, known, chunk.kind, chunk.t, chunk.last_ms, read, chunk.gaps)
+
+
+def _key(schema: Schema) -> int:
+    """Make a key for a schema that is in no database; theirs are above zero, and those of segments shorter."""
+    return -int.from_bytes(schema_hash(schema)[:8], "big") - (1 << 64)
+
+
+def _chosen(stats: Stats, places: Indexes | Flags, *, axis: int = 0) -> Stats:
+    arrays = (stats.minimum, stats.maximum, stats.total, stats.count, stats.last)
+    return Stats(*(each[places] if axis == 0 else each[:, places] for each in arrays))
+
+
+def of_days(chunk: RollupChunk, days: frozenset[int]) -> Iterator[RollupChunk]:
+    """Yield the buckets of some days, counted since 1970, if there are any."""
+    kept = np.isin(chunk.t // DAY_MS, list(days))
+    if kept.all():
+        yield chunk
+    elif kept.any():
+        stats = _chosen(chunk.stats, kept, axis=1)
+        yield replace(chunk, t=chunk.t[kept], last_ms=chunk.last_ms[kept], stats=stats)
