@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -102,6 +102,7 @@ class Store:
     def __init__(self, folder: Path, database: LiveDatabase, clock: ManualClock, settings: AggregatorSettings) -> None:
         self.database = database
         self.clock = clock
+        self.files = ExitStack()
         self.shelf = FolderShelf(folder / "segments")
         self.place = Workplace(
             live=folder / "live" / FILE_NAME,
@@ -127,7 +128,9 @@ class Store:
             segments=segments or SegmentSettings(), retention=RetentionSettings(raw_days=raw_days)
         )
         with LiveDatabase.open(folder / "live", clock) as database:
-            yield cls(folder, database, clock, chosen)
+            store = cls(folder, database, clock, chosen)
+            with store.files:
+                yield store
 
     def sender(self, key: int = 1, schema: Schema = SERIES) -> Sender:
         """Let a host send; it is made known where it is not."""
@@ -170,12 +173,11 @@ class Store:
     def segments(self, kind: Kind = Kind.RAW) -> list[Segment]:
         return [segment for segment in self.database.manifest.all() if segment.kind is kind]
 
-    def rows(self, host: int, kind: Kind = Kind.RAW, levels: Collection[Level] = tuple(Level)) -> Iterator[Row]:
-        """Yield the rows of a host in segments that are in force and whole."""
-        for segment in self.segments(kind):
-            if segment.level in levels and not segment.damaged_ms:
-                with SegmentFile.open(self.shelf.path(segment)) as file:
-                    yield from file.rows(host)
+    def rows(self, host: int, kind: Kind = Kind.RAW, levels: Collection[Level] = tuple(Level)) -> list[Row]:
+        """List the rows of a host in segments that are in force and whole; they can be read until the store closes."""
+        chosen = [each for each in self.segments(kind) if each.level in levels and not each.damaged_ms]
+        files = [self.files.enter_context(SegmentFile.open(self.shelf.path(segment))) for segment in chosen]
+        return [row for file in files for row in file.rows(host)]
 
     def times(self, host: int = 1) -> Counter[int]:
         """Count how often a tick of each time is stored, in head and segments."""

@@ -1,6 +1,6 @@
 """Gaps that agents declared, as stretches of time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -8,14 +8,20 @@ from sysmon_agent.wire.messages import Gap
 from sysmon_appliance.compactor.head import COUNT, FIRST, LAST_MS, START_MS, STREAM, HeadHost, Rows, SealedHead, Tail
 from sysmon_appliance.domain.gaps import TimeGap, spread
 
-
-def declared_gaps(head: SealedHead, host: HeadHost, rows: Rows) -> Sequence[TimeGap]:
-    """List the gaps directly before batches of a host; each ends where one of their ticks is."""
-    streams = np.unique(rows[:, STREAM]).tolist()
-    return [gap for stream in streams for gap in _of_stream(head, host, stream, rows[rows[:, STREAM] == stream])]
+GapsAt = Mapping[int, Sequence[TimeGap]]
+"""Gaps by the time of the tick that they lie before."""
 
 
-def _of_stream(head: SealedHead, host: HeadHost, stream: int, rows: Rows) -> Iterator[TimeGap]:
+def declared_gaps(head: SealedHead, host: HeadHost, rows: Rows) -> GapsAt:
+    """Find the gaps directly before batches of a host."""
+    found: dict[int, list[TimeGap]] = {}
+    for stream in np.unique(rows[:, STREAM]).tolist():
+        for until_ms, gaps in _of_stream(head, host, stream, rows[rows[:, STREAM] == stream]):
+            found.setdefault(until_ms, []).extend(gaps)
+    return found
+
+
+def _of_stream(head: SealedHead, host: HeadHost, stream: int, rows: Rows) -> Iterator[tuple[int, Iterable[TimeGap]]]:
     tail = head.tails[stream]
     numbers = rows[:, FIRST] + rows[:, COUNT] - 1
     before = np.concatenate([[tail.number], numbers[:-1]])
@@ -24,7 +30,7 @@ def _of_stream(head: SealedHead, host: HeadHost, stream: int, rows: Rows) -> Ite
         until_ms = int(rows[place, START_MS])
         gaps = head.gaps(stream, last.number, int(rows[place, FIRST]))
         if gaps:
-            yield from spread(gaps, last.at_ms or _estimate(gaps, until_ms, host), until_ms)
+            yield until_ms, spread(gaps, last.at_ms or _estimate(gaps, until_ms, host), until_ms)
 
 
 def _estimate(gaps: Sequence[Gap], until_ms: int, host: HeadHost) -> int:

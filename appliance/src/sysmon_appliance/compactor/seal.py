@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from sysmon_appliance.compactor.bodies import ticks_of
-from sysmon_appliance.compactor.gaps import declared_gaps
+from sysmon_appliance.compactor.gaps import GapsAt, declared_gaps
 from sysmon_appliance.compactor.head import COUNT, END_MS, SCHEMA, START_MS, Rows, SealedHead
 from sysmon_appliance.compactor.outputs import Bench, Output, keep_all
 from sysmon_appliance.compactor.rows import ROW_VALUES, united
-from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.jobs import Outcome, SealJob
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level
@@ -51,7 +50,7 @@ class _DayOutputs:
         self._own = _own_days(rows, bench.clock.wall_ms())
         self._outputs: dict[int, Output] = {}
 
-    def write(self, host: HostEntry, pieces: Sequence[StoredTicks], gaps: Sequence[TimeGap]) -> None:
+    def write(self, host: HostEntry, pieces: Sequence[StoredTicks], gaps: GapsAt) -> None:
         by_day: dict[int, list[StoredTicks]] = {}
         for piece in pieces:
             for day, part in _by_day(piece):
@@ -102,9 +101,9 @@ def _part(piece: StoredTicks, start: int, end: int) -> StoredTicks:
     return replace(piece, t=piece.t[start:end], read=lambda chosen: piece.read(chosen)[:, start:end])
 
 
-def _with_gaps(piece: StoredTicks, gaps: Sequence[TimeGap]) -> StoredTicks:
-    """Put the gaps to the ticks that they end with."""
+def _with_gaps(piece: StoredTicks, gaps: GapsAt) -> StoredTicks:
+    """Put the gaps to the ticks that they lie before."""
     if not gaps:
         return piece
-    ends = np.isin([gap.to_ms for gap in gaps], piece.t)
-    return replace(piece, gaps=tuple(gap for gap, is_here in zip(gaps, ends.tolist(), strict=True) if is_here))
+    here = set(piece.t.tolist()).intersection(gaps)
+    return replace(piece, gaps=tuple(gap for at_ms in sorted(here) for gap in gaps[at_ms]))
