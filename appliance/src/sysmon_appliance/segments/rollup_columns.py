@@ -55,7 +55,7 @@ def _series(stats: Stats, place: int) -> Stats:
 def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
     if np.array_equal(count, ticks):
         return piece
-    packed = pack_whole(count.astype(np.int64))
+    [packed] = pack_whole(count.astype(np.int64)[np.newaxis])
     return bytes([piece[0] | _OWN_COUNT]) + _LENGTH.pack(len(packed)) + packed + piece[1:]
 
 
@@ -81,7 +81,8 @@ def _growth(one: Stats) -> float:
 
 def _pack_counter(one: Stats, unit: float) -> bytes:
     head = bytes([_COUNTER]) + _FLOAT.pack(unit) + _FLOAT.pack(one.minimum[0])
-    return head + pack_whole(np.rint(one.last / unit).astype(np.int64))
+    [packed] = pack_whole(np.rint(one.last / unit).astype(np.int64)[np.newaxis])
+    return head + packed
 
 
 def _pack_gauge(one: Stats) -> bytes:
@@ -97,7 +98,7 @@ def _pack_gauge(one: Stats) -> bytes:
         np.ceil(one.maximum / unit) - middle,
         one.last / unit - middle,
     )
-    packed = [pack_whole(np.rint(part).astype(np.int64)) for part in parts]
+    packed = pack_whole(np.rint(parts).astype(np.int64))
     return bytes([_GAUGE]) + _FLOAT.pack(unit) + _joined(packed)
 
 

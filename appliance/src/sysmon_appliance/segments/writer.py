@@ -17,7 +17,7 @@ from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.segments import Kind, Level
 from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.domain.ticks import Stats
-from sysmon_appliance.segments.columns import CAREFUL, QUICK, pack_columns
+from sysmon_appliance.segments.columns import pack_columns
 from sysmon_appliance.segments.files import Row
 from sysmon_appliance.segments.layout import APPLICATION_ID, FORMAT, NO_SCHEMA
 from sysmon_appliance.segments.rollup_columns import pack_rollups
@@ -77,7 +77,6 @@ class SegmentWriter:
     def __init__(self, path: Path, kind: Kind, level: Level) -> None:
         self._path = path
         self._kind = kind
-        self._effort = QUICK if level is Level.SEALED else CAREFUL
         self._schemas: dict[bytes, int] = {}
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.close(descriptor)
@@ -100,7 +99,7 @@ class SegmentWriter:
         self, host: int, schema: Schema, t: Times, values: Floats, gaps: Sequence[TimeGap] = ()
     ) -> None:
         """Add ticks of a window: `t` int64 [ticks], strictly rising, at least one; `values` float64 [series, ticks]."""
-        body = pack_row([t], gaps, pack_columns(values, effort=self._effort))
+        body = pack_row([t], gaps, pack_columns(values))
         samples = values.size - int(np.count_nonzero(np.isnan(values)))
         self._add(host, int(t[0]), int(t[-1]), schema, len(t), samples, body)
 
