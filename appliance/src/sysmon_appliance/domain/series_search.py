@@ -6,7 +6,7 @@ answers are looked at separately.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,27 +36,21 @@ class Holdings:
     """Which hosts have which series, as it was at one moment; for any thread."""
 
     index: IndexView
-    hosts: Sequence[Holding]
+    hosts: Sequence[Holding]  # by name
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a selection has found: hosts, each with the mask of distinct series that fit."""
 
-    hosts: Sequence[tuple[Holding, Mask]]
+    index: IndexView
+    hosts: Sequence[tuple[Holding, Mask]]  # by name
 
     def total(self) -> int:
         """Count what was found: a series of two hosts counts twice."""
         alike = Counter((id(holding.numbers), id(mask)) for holding, mask in self.hosts)
         arrays = {(id(holding.numbers), id(mask)): (holding.numbers, mask) for holding, mask in self.hosts}
         return sum(alike[each] * int(np.count_nonzero(mask[numbers])) for each, (numbers, mask) in arrays.items())
-
-    def of_hosts(self) -> Iterator[tuple[Holding, Numbers]]:
-        """Yield hosts with the numbers of their series that were found, leaving out hosts that have none."""
-        for holding, mask in self.hosts:
-            numbers = holding.numbers[mask[holding.numbers]]
-            if len(numbers):
-                yield holding, numbers
 
 
 def search(holdings: Holdings, selections: Sequence[Matchers]) -> Found:
@@ -66,7 +60,7 @@ def search(holdings: Holdings, selections: Sequence[Matchers]) -> Found:
     answers = list(zip(*(_of_hosts(hosts, matcher) for matcher in matchers), strict=True)) or [()] * len(hosts)
     masks = _Masks(holdings.index, selections or [()])
     looked_at = ((holding, masks.of(own)) for holding, own in zip(holdings.hosts, answers, strict=True))
-    return Found([(holding, mask) for holding, mask in looked_at if mask is not None])
+    return Found(holdings.index, [(holding, mask) for holding, mask in looked_at if mask is not None])
 
 
 Answers = tuple[bool, ...]

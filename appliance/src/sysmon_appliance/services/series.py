@@ -1,6 +1,8 @@
 """Which host has which series, since when and until when: kept in memory, answered from there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import is_not
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -8,12 +10,21 @@ import numpy as np
 from sysmon_agent.clock import Clock
 from sysmon_agent.wire.messages import Schema
 from sysmon_appliance.domain.batches import StoredBatch
-from sysmon_appliance.domain.hosts import HostDirectory, Status, status
+from sysmon_appliance.domain.hosts import Host, HostDirectory, Status, status
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.series import Use
 from sysmon_appliance.domain.series_index import Numbers, SeriesIndex
 from sysmon_appliance.domain.series_search import Holding, Holdings, Schemas
 from sysmon_appliance.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Holdings, and what they were made of."""
+
+    held: Mapping[int, tuple[Schemas, Numbers]]
+    hosts: Sequence[Host]
+    holdings: Sequence[Holding]
 
 
 class SeriesCatalog:
@@ -31,6 +42,7 @@ class SeriesCatalog:
         self._held: dict[int, tuple[Schemas, Numbers]] = {}  # by host
         self._uses: dict[tuple[int, int], Use] = {}  # by host and schema
         self._newest: dict[int, Use] = {}  # by host
+        self._last_listed: _Listed | None = None
         schemas = {schema.key: schema for schema in state.schemas}
         for use in sorted(state.uses, key=lambda use: use.first_ms):
             self._begin(use, schemas[use.schema])
@@ -57,10 +69,10 @@ class SeriesCatalog:
         found = self._index.find(schema.series)
         return len(schema.series) - int(np.count_nonzero(np.isin(found, held[1])))
 
-    def holdings(self) -> Holdings:
-        """Return what there is now, for any thread."""
-        hosts = [Holding(self._directory.by_key(host), *held) for host, held in self._held.items()]
-        return Holdings(self._index.view(), hosts)
+    def holdings(self) -> Callable[[], Holdings]:
+        """Return what lists, in any thread, what there is now; hosts come by name."""
+        index, held = self._index.view(), dict(self._held)
+        return lambda: Holdings(index, self._listed(held))
 
     def span(self, host: int, schemas: Iterable[int]) -> tuple[int, int]:
         """Return when a host has used one of these schemas first and last; safe in any thread."""
@@ -81,6 +93,16 @@ class SeriesCatalog:
     def _reports(self, use: Use, now_ms: int) -> bool:
         interval_ms = self._directory.by_key(use.host).interval_ms
         return status(now_ms=now_ms, last_received_ms=use.last_ms, interval_ms=interval_ms) is not Status.DOWN
+
+    def _listed(self, held: Mapping[int, tuple[Schemas, Numbers]]) -> Sequence[Holding]:
+        """List holdings: the list of last time, unless a host was described anew or has begun with a schema."""
+        hosts = [self._directory.by_key(host) for host in held]
+        last = self._last_listed
+        if last is None or last.held != held or any(map(is_not, last.hosts, hosts)):
+            holdings = [Holding(host, *each) for host, each in zip(hosts, held.values(), strict=True)]
+            holdings.sort(key=lambda each: (each.host.name, each.host.host_id))
+            last = self._last_listed = _Listed(held, hosts, holdings)
+        return last.holdings
 
     def _begin(self, use: Use, schema: KnownSchema) -> None:
         self._uses[use.host, use.schema] = use
