@@ -15,6 +15,7 @@ from sysmon_appliance.cli import (
     login,
     pki,
     secrets,
+    series,
     sessions,
     storage,
     tokens,
@@ -37,6 +38,7 @@ app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(series.app, name="series")
 app.add_typer(storage.app, name="storage")
 app.add_typer(tokens.app, name="token")
 app.add_typer(enrolments.app, name="enrolments")
