@@ -1,5 +1,6 @@
 """A shelf whose segments are damaged by a word, and the services that look after it."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,10 +9,11 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.integrity import Check, Copies, Copy
-from sysmon_appliance.domain.jobs import Job, Outcome, Progress
+from sysmon_appliance.domain.jobs import CheckSegments, Job, Outcome, Progress
 from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.domain.storekeeping import JobName
 from sysmon_appliance.errors import StorageError, StoreUnreachableError
+from sysmon_appliance.services.integrity import Examiner, Verdict
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from tests.support.storage import ListManifest
 
@@ -89,17 +91,22 @@ class ListChanges:
 
 
 class Workbench:
-    """A JobRunner that returns what a test has laid out, and the Workshop around it."""
+    """A JobRunner that checks segments by word, else returns what a test has laid out, and the Workshop around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, examiner: Examiner) -> None:
         self.outcome = Outcome()
+        self.error: Exception | None = None  # what each job fails with
         self.jobs: list[Job] = []
         self.alone_for: list[JobName] = []
+        self.progressed: list[float] = []
+        self._examiner = examiner
 
     async def run(self, job: Job, progress: Progress) -> Outcome:
+        if self.error:
+            raise self.error
         self.jobs.append(job)
         progress(1.0)
-        return self.outcome
+        return self._check(job) if isinstance(job, CheckSegments) else self.outcome
 
     @asynccontextmanager
     async def alone(self, name: JobName) -> AsyncIterator[None]:
@@ -107,7 +114,18 @@ class Workbench:
         yield
 
     def progress(self, done: float) -> None:
-        assert 0 <= done <= 1
+        self.progressed.append(done)
+
+    def _check(self, job: CheckSegments) -> Outcome:
+        found: dict[str, Verdict] = {}
+        for segment in job.segments:
+            with contextlib.suppress(StoreUnreachableError):
+                found[segment.name] = self._examiner.examine(segment)
+        return Outcome(
+            damaged=tuple(name for name, verdict in found.items() if verdict is Verdict.DAMAGED),
+            mended=tuple(name for name, verdict in found.items() if verdict is Verdict.MENDED),
+            unread=tuple(segment.name for segment in job.segments if segment.name not in found),
+        )
 
 
 class Shelved:
@@ -125,7 +143,7 @@ class Shelved:
         self.manifest = manifest
         self.shelf = WordShelf()
         self.changes = ListChanges(manifest, clock)
-        self.bench = Workbench()
+        self.bench = Workbench(Examiner(self.shelf, self._check_rows))
         self.upkeep = Upkeep.over(
             Segments(manifest, self.changes, self.shelf, self._check_rows),
             barrier,

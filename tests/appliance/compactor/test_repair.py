@@ -10,7 +10,7 @@ import pytest
 from sysmon_appliance.domain.principals import Kind as PrincipalKind
 from sysmon_appliance.domain.principals import Principal, Role
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Level, Segment
-from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.checks import check_rows
 from sysmon_appliance.services.repair import Repaired
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from tests.support.clock import ManualClock
@@ -19,11 +19,6 @@ from tests.support.storekeeping import Store, every
 
 START_MS = 20_000 * DAY_MS
 OPERATOR = Principal(PrincipalKind.SOCKET, "operator", Role.OPERATOR)
-
-
-def check_rows(path: Path) -> None:
-    with SegmentFile.open(path) as file:
-        file.check()
 
 
 class Bench:

@@ -14,7 +14,7 @@ from sysmon_appliance.domain.principals import Principal, Role
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Segment
 from sysmon_appliance.objectstore.settings import ShelfSettings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
-from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.checks import check_rows
 from sysmon_appliance.services.repair import Repaired
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.upkeep import Segments, Upkeep
@@ -24,11 +24,6 @@ from tests.support.storekeeping import Store, every
 
 START_MS = 20_000 * DAY_MS
 OPERATOR = Principal(PrincipalKind.SOCKET, "operator", Role.OPERATOR)
-
-
-def check_rows(path: Path) -> None:
-    with SegmentFile.open(path) as file:
-        file.check()
 
 
 class History:

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from sysmon_appliance.domain.integrity import Check, Copies, Copy, NoteCheck
+from sysmon_appliance.domain.jobs import CheckSegments
 from sysmon_appliance.domain.segments import DAY_MS
-from sysmon_appliance.errors import StorageFullError
+from sysmon_appliance.domain.storekeeping import JobName
+from sysmon_appliance.errors import StorageError, StorageFullError
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.console import OPERATOR
@@ -59,6 +62,7 @@ async def test_every_segment_is_read_and_what_is_damaged_is_named() -> None:
 async def test_a_check_shows_how_far_it_is() -> None:
     """While it runs, a check tells how many segments it has read of how many."""
     bench = Bench()
+    bench.manifest.segments = [replace(one, bytes=64 << 20) for one in SEGMENTS]
     seen: list[tuple[int, int, int]] = []
 
     def look() -> None:
@@ -69,6 +73,25 @@ async def test_a_check_shows_how_far_it_is() -> None:
     bench.shelf.on_look = look
     await bench.checking.check()
     assert seen == [(0, 3, 0), (1, 3, 0), (2, 3, 0)]
+    assert bench.bench.progressed == [1 / 3, 2 / 3, 1]
+
+
+async def test_sealing_has_its_turn_between_large_segments() -> None:
+    """Large segments are read in jobs of their own, small ones together, so that nothing waits for long."""
+    bench = Bench()
+    first, second, third = SEGMENTS
+    bench.manifest.segments = [replace(first, bytes=256 << 20), second, third]
+    await bench.checking.check()
+    assert bench.bench.jobs == [CheckSegments((bench.manifest.segments[0],)), CheckSegments((second, third))]
+    assert bench.bench.alone_for == [JobName.CHECK, JobName.CHECK]
+
+
+async def test_a_process_that_fails_leaves_segments_unread() -> None:
+    """Where the reading itself fails, the segments count as unread, and the check goes on."""
+    bench = Bench()
+    bench.bench.error = StorageError("The compacting process was ended by signal 9.")
+    check = await bench.checking.check()
+    assert (check.checked, check.unread, check.damaged) == (3, 3, ())
 
 
 async def test_copies_are_mended_on_the_way() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from sysmon_agent.clock import Clock
+from sysmon_appliance.compactor.check import check_segments
 from sysmon_appliance.compactor.join import join_segments
 from sysmon_appliance.compactor.merge import merge_day
 from sysmon_appliance.compactor.outputs import Bench
@@ -16,7 +17,16 @@ from sysmon_appliance.compactor.pace import Pace
 from sysmon_appliance.compactor.seal import seal
 from sysmon_appliance.compactor.trim import trim_segment
 from sysmon_appliance.compactor.work import Workplace
-from sysmon_appliance.domain.jobs import Job, JoinSegments, MergeDay, Outcome, Progress, SealJob, TrimSegment
+from sysmon_appliance.domain.jobs import (
+    CheckSegments,
+    Job,
+    JoinSegments,
+    MergeDay,
+    Outcome,
+    Progress,
+    SealJob,
+    TrimSegment,
+)
 from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError, StorageError
 from sysmon_appliance.files import make_private_folder
@@ -53,6 +63,8 @@ def _do(job: Job, bench: Bench) -> Outcome:
             return join_segments(job, bench)
         case TrimSegment():
             return trim_segment(job, bench)
+        case CheckSegments():
+            return check_segments(job, bench)
     raise TypeError(job)
 
 

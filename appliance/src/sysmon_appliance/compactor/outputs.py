@@ -8,9 +8,10 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_appliance.compactor.pace import Pace
 from sysmon_appliance.compactor.work import Workplace
+from sysmon_appliance.domain.integrity import MendableShelf
 from sysmon_appliance.domain.jobs import Progress
 from sysmon_appliance.domain.segment_names import segment_name
-from sysmon_appliance.domain.segments import Kind, Level, Segment, SegmentShelf
+from sysmon_appliance.domain.segments import Kind, Level, Segment
 from sysmon_appliance.segments.files import HostEntry
 from sysmon_appliance.segments.writer import Facts, SegmentWriter
 
@@ -22,7 +23,7 @@ class Bench:
     """What every job works with."""
 
     place: Workplace
-    shelf: SegmentShelf
+    shelf: MendableShelf
     clock: Clock
     pace: Pace
     progress: Progress

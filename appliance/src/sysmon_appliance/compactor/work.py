@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.jobs import Job, JoinSegments, MergeDay, Outcome, SealJob, TrimSegment
+from sysmon_appliance.domain.jobs import CheckSegments, Job, JoinSegments, MergeDay, Outcome, SealJob, TrimSegment
 from sysmon_appliance.errors import StorageError, StoreUnreachableError
 from sysmon_appliance.objectstore.settings import ShelfSettings
 
-_JOBS: dict[str, type[Job]] = {job.__name__: job for job in (SealJob, MergeDay, JoinSegments, TrimSegment)}
+_JOBS: dict[str, type[Job]] = {
+    job.__name__: job for job in (SealJob, MergeDay, JoinSegments, TrimSegment, CheckSegments)
+}
 _ERRORS = {error.code: error for error in (StorageError, StoreUnreachableError)}
 
 

@@ -58,6 +58,14 @@ class TrimSegment(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSegments(Job):
+    """Read all copies of segments, and replace bad ones by what is whole."""
+
+    name: ClassVar[JobName] = JobName.CHECK
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job has made."""
 
@@ -66,6 +74,8 @@ class Outcome:
     sealed_up_to: int = 0
     damaged: tuple[str, ...] = ()  # inputs that cannot be read; nothing of them is in `add`
     foreign: tuple[str, ...] = ()  # inputs of a later release; nothing of them either
+    mended: tuple[str, ...] = ()  # inputs of which a bad copy was replaced
+    unread: tuple[str, ...] = ()  # inputs that could not be looked at, which says nothing of them
 
 
 Progress = Callable[[float], None]

@@ -1,5 +1,6 @@
 """What the service that seals and merges tells of itself."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -54,6 +55,16 @@ class Storekeeper(Protocol):
 
     def seal_soon(self) -> None:
         """Seal all of the head as soon as the job under way is done, whatever its age; returns at once."""
+
+
+class Workshop(Protocol):
+    """What keeps other changes of segments waiting; a part of the Storekeeper."""
+
+    def alone(self, name: JobName) -> AbstractAsyncContextManager[None]:
+        """Let nothing else change segments inside the block, and show what is under way."""
+
+    def progress(self, done: float) -> None:
+        """Show which share of the job under way is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ class Verdict(StrEnum):
 
     WHOLE = "whole"
     MENDED = "mended"  # one copy was bad, and is replaced by what is whole
+    FOREIGN = "foreign"  # whole, and of a later release
     DAMAGED = "damaged"  # no copy can be read
 
 
 class Examiner:
-    """Reads all copies of a segment, in full. Blocks: for worker threads."""
+    """Reads all copies of a segment, in full. Blocks: for worker threads and for the compacting process."""
 
     def __init__(self, shelf: MendableShelf, check_rows: RowCheck) -> None:
         self._shelf = shelf
@@ -40,29 +41,20 @@ class Examiner:
             A copy could not be looked at, which says nothing of the segment.
         """
         found = self._shelf.inspect(segment)
-        if not found.sound:
-            _log.warning(
-                "A copy of a segment is damaged or missing.",
-                extra={"segment": segment.name, "here": found.local, "object": found.remote},
-            )
-            if not self._shelf.mend(segment, found):
-                return Verdict.DAMAGED
-        if not self._rows_are_whole(segment):
+        if not found.sound and not self._shelf.mend(segment, found):
             return Verdict.DAMAGED
+        try:
+            self._read_rows(segment)
+        except SegmentDamagedError:  # it was written like this
+            return Verdict.DAMAGED
+        except SegmentVersionError:
+            return Verdict.FOREIGN
         return Verdict.WHOLE if found.sound else Verdict.MENDED
 
-    def _rows_are_whole(self, segment: Segment) -> bool:
+    def _read_rows(self, segment: Segment) -> None:
         """Look into the file that is here; an object that is not has the bytes of one that was looked into before."""
-        if not self._shelf.has_local(segment.name):
-            return True
-        try:
+        if self._shelf.has_local(segment.name):
             self._check_rows(self._shelf.path(segment))
-        except SegmentVersionError:
-            _log.info("A segment of a later release is left as it is.", extra={"segment": segment.name})
-        except SegmentDamagedError as error:
-            _log.warning("A segment was written badly.", extra={"segment": segment.name, "problem": error.message})
-            return False
-        return True
 
 
 class Integrity:
@@ -87,14 +79,26 @@ class Integrity:
         RefusedError
             What was found out could not be committed.
         """
-        verdict = await asyncio.to_thread(self._examiner.examine, segment)
-        now = self.in_force(segment.name)
-        if now is None:  # it was replaced meanwhile, and its file perhaps deleted
+        return await self.settle(segment.name, await asyncio.to_thread(self._examiner.examine, segment))
+
+    async def settle(self, name: str, verdict: Verdict) -> Verdict:
+        """Let the manifest say what was found of a segment; what is not in force any more is no damage.
+
+        Raises
+        ------
+        RefusedError
+            It could not be committed.
+        """
+        segment = self.in_force(name)
+        if segment is None:  # its file is perhaps deleted, too
             return Verdict.WHOLE
+        if verdict is Verdict.MENDED:
+            _log.warning("A bad copy of a segment was replaced.", extra={"segment": name})
         if verdict is Verdict.DAMAGED:
-            await self.set_aside(now)
-        elif now.damaged_ms:
-            await self.take_back(now)
+            await self.set_aside(segment)
+        elif segment.damaged_ms:
+            await self._changes.set_aside(name, damaged=False)
+            _log.warning("A segment can be read again.", extra={"segment": name})
         return verdict
 
     async def set_aside(self, segment: Segment) -> None:
@@ -106,8 +110,3 @@ class Integrity:
             "A segment is damaged and is left out.",
             extra={"segment": segment.name, "from_ms": segment.start_ms, "to_ms": segment.end_ms},
         )
-
-    async def take_back(self, segment: Segment) -> None:
-        """Answer from a segment again."""
-        await self._changes.set_aside(segment.name, damaged=False)
-        _log.warning("A segment can be read again.", extra={"segment": segment.name})

@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.audit import audited
@@ -13,21 +11,11 @@ from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.rebuilding import Rebuild, rebuilds
 from sysmon_appliance.domain.segments import ManifestReader, ManifestWriter, Segment
-from sysmon_appliance.domain.storekeeping import JobName
+from sysmon_appliance.domain.storekeeping import JobName, Workshop
 from sysmon_appliance.services.integrity import Integrity, Verdict
 from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
-
-
-class Workshop(Protocol):
-    """What keeps other changes of segments waiting; a part of the Storekeeper."""
-
-    def alone(self, name: JobName) -> AbstractAsyncContextManager[None]:
-        """Let nothing else change segments inside the block, and show what is under way."""
-
-    def progress(self, done: float) -> None:
-        """Show which share of the job under way is done."""
 
 
 @dataclass(frozen=True, slots=True)

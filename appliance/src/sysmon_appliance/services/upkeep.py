@@ -8,10 +8,11 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.integrity import Check, MendableShelf
 from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.segments import ManifestReader, ManifestWriter
+from sysmon_appliance.domain.storekeeping import Workshop
 from sysmon_appliance.services.checking import Checking
 from sysmon_appliance.services.damage import DamageReports
 from sysmon_appliance.services.integrity import Examiner, Integrity, RowCheck
-from sysmon_appliance.services.repair import Repair, Workshop
+from sysmon_appliance.services.repair import Repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,16 @@ class Upkeep:
         integrity = Integrity(segments.manifest, segments.changes, Examiner(segments.shelf, segments.check_rows))
         return cls(
             reports=DamageReports(integrity),
-            checking=Checking(segments.manifest, integrity, barrier, clock, last=last_check, every_days=check_days),
+            checking=Checking(
+                segments.manifest,
+                integrity,
+                barrier,
+                clock,
+                runner=runner,
+                workshop=workshop,
+                last=last_check,
+                every_days=check_days,
+            ),
             repair=Repair(
                 segments.manifest,
                 segments.changes,
