@@ -29,9 +29,9 @@ class StorageMetrics(Collector):
             self._head = None
 
     def collect(self) -> Iterator[Metric]:
-        if self._head is not None:
-            yield GaugeMetricFamily("sysmon_storage_head_batches", "Batches in no segment yet.", self._head.batches)
-            yield GaugeMetricFamily("sysmon_storage_head_bytes", "Used bytes of the live database.", self._head.bytes)
+        batches, size = (None, None) if self._head is None else (self._head.batches, self._head.bytes)
+        yield GaugeMetricFamily("sysmon_storage_head_batches", "Batches in no segment yet.", batches)
+        yield GaugeMetricFamily("sysmon_storage_head_bytes", "Used bytes of the live database.", size)
         yield from self._of_segments()
         yield from self._of_keeping()
 
@@ -50,9 +50,9 @@ class StorageMetrics(Collector):
     def _of_keeping(self) -> Iterator[Metric]:
         status = self._keeper.status
         for name, at_ms in (("seal", status.last_seal_ms), ("merge", status.last_merge_ms)):
-            if at_ms is not None:
-                title = f"sysmon_storage_last_{name}_timestamp_seconds"
-                yield GaugeMetricFamily(title, f"When a {name} succeeded last.", at_ms / 1000)
+            seconds = None if at_ms is None else at_ms / 1000
+            title = f"sysmon_storage_last_{name}_timestamp_seconds"
+            yield GaugeMetricFamily(title, f"When a {name} succeeded last.", seconds)
         yield CounterMetricFamily(
             "sysmon_storage_failures", "Jobs on segments that failed since the start.", status.failures
         )

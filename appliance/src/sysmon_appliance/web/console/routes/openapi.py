@@ -1,5 +1,6 @@
 """The API's description, made of the same declarations that serve it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,7 @@ from sysmon_appliance.web.problems import MEDIA_TYPE, PROBLEMS
 References = Mapping[type, Mapping[str, Any]]
 """Of each shape, the schema that refers to it."""
 
+_WHOLE_PATH = re.compile(r"sysmon_appliance(?:\.\w+)*\.(\w+)\.(\w+)")
 _REFERENCE = "#/components/schemas/{name}"
 _PROBLEM = {
     "type": "object",
@@ -47,7 +49,7 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
     """Describe routes as OpenAPI 3.1."""
     shapes = [route.answer for route in routes if not isinstance(route.answer, str)]
     shapes += [route.body for route in routes if route.body is not None]
-    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
+    schemas, components = _shortened(msgspec.json.schema_components(shapes, ref_template=_REFERENCE))
     references = dict(zip(shapes, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -58,6 +60,12 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": components | {"Problem": _PROBLEM}, "securitySchemes": _SCHEMES},
     }
+
+
+def _shortened(described: tuple[Any, ...]) -> Any:
+    """Call shapes of one name in two modules SegmentsKind and PrincipalsKind, and not by their whole paths."""
+    text = msgspec.json.encode(described).decode()
+    return msgspec.json.decode(_WHOLE_PATH.sub(lambda found: found[1].title() + found[2], text))
 
 
 def _responses(route: ApiRoute, references: References) -> dict[str, Any]:
