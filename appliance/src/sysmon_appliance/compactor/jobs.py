@@ -112,7 +112,9 @@ def _explained(place: Workplace) -> Iterator[None]:
     except (apsw.FullError, apsw.IOError) as error:
         raise StorageError(f"A segment cannot be written: {error}.", hint=f"df {place.drafts.parent}") from error
     except apsw.Error as error:
-        raise StorageError(f"The live database {place.live} cannot be read: {error}.") from error
+        raise StorageError(
+            f"The live database {place.live} cannot be read: {error}.", hint=f"ls -l {place.live}"
+        ) from error
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise StorageError(
