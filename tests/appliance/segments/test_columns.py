@@ -34,8 +34,7 @@ def test_missing_values_come_back_where_they_were(values: list[float]) -> None:
 @given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1, max_size=50))
 def test_whole_numbers_come_back(values: list[int]) -> None:
     """Every 64-bit integer is kept."""
-    [packed] = pack_whole(np.array([values]))
-    assert unpack_whole(packed, len(values)).tolist() == values
+    assert unpack_whole(pack_whole(np.array(values)), len(values)).tolist() == values
 
 
 @pytest.mark.parametrize(

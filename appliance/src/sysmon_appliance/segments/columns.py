@@ -8,12 +8,12 @@ the differences of integers it is told: finding that out takes it twice as long 
 The first byte says which it is. A column that is mostly missing keeps the places of what is there, and that packed.
 """
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from pcodec import ChunkConfig, DeltaSpec
-from pcodec.standalone import simple_compress, simple_decompress
+from pcodec import ChunkConfig, DeltaSpec, PagingSpec
+from pcodec.wrapped import FileCompressor, FileDecompressor
 
 from sysmon_appliance.domain.terms import Floats, Indexes
 
@@ -27,9 +27,11 @@ _EXACT = float(1 << 53)
 _LEVEL = 4
 """Effort of pcodec; more takes several times as long and saves nothing."""
 
-_FLOATS_CONFIG = ChunkConfig(compression_level=_LEVEL)
-_AS_THEY_ARE = ChunkConfig(compression_level=_LEVEL, delta_spec=DeltaSpec.no_op())
-_DIFFERENCES = ChunkConfig(compression_level=_LEVEL, delta_spec=DeltaSpec.try_consecutive(1))
+_ONE_PAGE = PagingSpec.equal_pages_up_to(1 << 24)
+_BY_ITSELF = ChunkConfig(compression_level=_LEVEL, paging_spec=_ONE_PAGE)
+_AS_THEY_ARE = ChunkConfig(compression_level=_LEVEL, paging_spec=_ONE_PAGE, delta_spec=DeltaSpec.no_op())
+_DIFFERENCES = ChunkConfig(compression_level=_LEVEL, paging_spec=_ONE_PAGE, delta_spec=DeltaSpec.try_consecutive(1))
+_HEADER: bytes = FileCompressor().write_header()  # pcodec's version of its format; every packed column begins with it
 _F8 = np.dtype("<f8")
 _AT_ONCE = 1 << 16  # values: with what is made of them, they stay in the processor's cache
 
@@ -53,7 +55,7 @@ def _pack_block(values: Floats) -> list[bytes]:
     bits = values.view(np.uint64)
     constant = (bits == bits[:, :1]).all(axis=1)
     codes, whole = _as_whole(values, bits, np.flatnonzero(~constant))
-    packed_whole = iter(pack_whole(whole[codes > 0]))
+    packed_whole = iter(pack_wholes(whole[codes > 0]))
     packed = []
     for column, same, code in zip(values, constant.tolist(), codes.tolist(), strict=True):
         if same:
@@ -85,7 +87,7 @@ def _pack_floats(column: Floats) -> bytes:
     missing = np.isnan(column)
     if missing.any() and not missing.all() and _are_same(column[missing]):
         return _pack_sparse(column, missing)
-    return bytes([_FLOATS]) + _compressed(column, _FLOATS_CONFIG)
+    return bytes([_FLOATS]) + _compressed(column, _BY_ITSELF)
 
 
 def _are_same(column: Floats) -> bool:
@@ -105,21 +107,25 @@ def unpack_column(packed: bytes, count: int) -> Floats:
     Raises
     ------
     DamagedColumnError
-        These bytes are no column of that length.
+        These bytes are no column.
     """
     code = packed[0] if packed else -1
     if code == _CONSTANT and len(packed) == 1 + _F8.itemsize:
         return np.full(count, np.frombuffer(packed, _F8, offset=1)[0])
     if code in _SCALED:
-        whole: Whole = _decompressed(packed[1:], count, np.dtype(np.int64))
-        scale = _SCALED[code]
-        return whole / scale if scale != 1.0 else whole.astype(np.float64)
+        return scaled(unpack_whole(packed[1:], count), _SCALED[code])
     if code == _FLOATS:
-        floats: Floats = _decompressed(packed[1:], count, np.dtype(np.float64))
+        floats = np.empty(count)
+        _decompress(packed[1:], floats)
         return floats
     if code == _SPARSE:
         return _unpack_sparse(packed[1:], count)
     raise DamagedColumnError(f"a column begins with {code}")
+
+
+def scaled(whole: Whole, scale: float) -> Floats:
+    """Turn whole numbers back into the decimals that they were made of."""
+    return whole / scale if scale != 1.0 else whole.astype(np.float64)
 
 
 def _unpack_sparse(packed: bytes, count: int) -> Floats:
@@ -133,7 +139,13 @@ def _unpack_sparse(packed: bytes, count: int) -> Floats:
     return column
 
 
-def pack_whole(numbers: Whole) -> list[bytes]:
+def pack_whole(numbers: Whole) -> bytes:
+    """Pack whole numbers, such as times: int64 [values]."""
+    [packed] = pack_wholes(numbers[np.newaxis])
+    return packed
+
+
+def pack_wholes(numbers: Whole) -> list[bytes]:
     """Pack every row of a matrix of whole numbers: int64 [columns, values]."""
     values = numbers.astype(np.float64)
     differ_less = _spread(np.diff(values, axis=1)) < _spread(values)
@@ -159,19 +171,43 @@ def unpack_whole(packed: bytes, count: int) -> Whole:
     DamagedColumnError
         These bytes are not so many whole numbers.
     """
-    numbers: Whole = _decompressed(packed, count, np.dtype(np.int64))
+    numbers: Whole = unpack_wholes(packed, count, 1)[0]
     return numbers
 
 
+def unpack_wholes(packed: bytes, count: int, columns: int) -> Whole:
+    """Return columns of whole numbers whose bytes stand one behind the other: int64 [columns, values].
+
+    Raises
+    ------
+    DamagedColumnError
+        These bytes are not so many whole numbers.
+    """
+    found = np.empty((columns, count), np.int64)
+    for column in found:
+        packed = _decompress(packed, column)
+    if packed:
+        raise DamagedColumnError("something follows a column")
+    return found
+
+
 def _compressed(numbers: Floats | Whole, config: ChunkConfig) -> bytes:
-    return bytes(simple_compress(numbers, config))
+    chunk = FileCompressor().chunk_compressor(numbers, config)
+    return bytes(_HEADER + chunk.write_meta() + chunk.write_page(0))
 
 
-def _decompressed(packed: bytes, count: int, kind: np.dtype[Any]) -> Any:
+def _decompress(packed: bytes, into: Floats | Whole) -> bytes:
+    """Fill an array with what was packed; return the bytes that follow."""
+    header, rest = packed[: len(_HEADER)], packed[len(_HEADER) :]
     try:
-        found = simple_decompress(packed)
+        chunk, meta = _decompressor(header).chunk_decompressor(rest, "f64" if into.dtype == np.float64 else "i64")
+        _, page = chunk.read_page_into(rest[meta:], len(into), into)
     except (RuntimeError, ValueError, TypeError) as error:
         raise DamagedColumnError(str(error)) from error
-    if found is None or found.dtype != kind or len(found) != count:
-        raise DamagedColumnError("a column has another length or type")
+    return rest[meta + page :]
+
+
+@lru_cache
+def _decompressor(header: bytes) -> FileDecompressor:
+    found, _ = FileDecompressor.new(header)
     return found

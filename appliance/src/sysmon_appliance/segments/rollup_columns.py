@@ -20,7 +20,14 @@ import numpy.typing as npt
 
 from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.domain.ticks import Stats
-from sysmon_appliance.segments.columns import DamagedColumnError, pack_columns, pack_whole, unpack_column, unpack_whole
+from sysmon_appliance.segments.columns import (
+    DamagedColumnError,
+    pack_columns,
+    pack_whole,
+    pack_wholes,
+    unpack_column,
+    unpack_whole,
+)
 
 _CONSTANT, _COUNTER, _GAUGE, _EXACT = range(4)
 _OWN_COUNT = 0x80
@@ -55,7 +62,7 @@ def _series(stats: Stats, place: int) -> Stats:
 def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
     if np.array_equal(count, ticks):
         return piece
-    [packed] = pack_whole(count.astype(np.int64)[np.newaxis])
+    packed = pack_whole(count.astype(np.int64))
     return bytes([piece[0] | _OWN_COUNT]) + _LENGTH.pack(len(packed)) + packed + piece[1:]
 
 
@@ -81,8 +88,7 @@ def _growth(one: Stats) -> float:
 
 def _pack_counter(one: Stats, unit: float) -> bytes:
     head = bytes([_COUNTER]) + _FLOAT.pack(unit) + _FLOAT.pack(one.minimum[0])
-    [packed] = pack_whole(np.rint(one.last / unit).astype(np.int64)[np.newaxis])
-    return head + packed
+    return head + pack_whole(np.rint(one.last / unit).astype(np.int64))
 
 
 def _pack_gauge(one: Stats) -> bytes:
@@ -98,7 +104,7 @@ def _pack_gauge(one: Stats) -> bytes:
         np.ceil(one.maximum / unit) - middle,
         one.last / unit - middle,
     )
-    packed = pack_whole(np.rint(parts).astype(np.int64))
+    packed = pack_wholes(np.rint(parts).astype(np.int64))
     return bytes([_GAUGE]) + _FLOAT.pack(unit) + _joined(packed)
 
 

@@ -67,7 +67,7 @@ def _pack_times(t: Times) -> bytes:
     if len(t) and (steps == steps[:1]).all():
         step = int(steps[0]) if len(steps) else 0
         return _PACKED.pack(_EVENLY, _REGULAR.size) + _REGULAR.pack(int(t[0]), step)
-    [packed] = pack_whole(t[np.newaxis])
+    packed = pack_whole(t)
     return _PACKED.pack(_UNEVENLY, len(packed)) + packed
 
 
