@@ -25,8 +25,6 @@ from tests.support.storekeeping import Sender, Store, every
 BEGIN_MS = 20_746 * DAY_MS
 """2026-10-20, so that a month ends soon."""
 
-SEAL_HOURS = 4
-
 
 @dataclass
 class Months:
@@ -37,6 +35,7 @@ class Months:
     retention: RetentionSettings
     senders: list[Sender]
     step_ms: int
+    seal_hours: int
     now_ms: int = BEGIN_MS
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
@@ -66,32 +65,39 @@ class Months:
             barrier=store.barrier,
             clock=self.clock,
             retention=remembered,
-            settings=SegmentSettings(seal_after_seconds=SEAL_HOURS * 3600),
+            settings=SegmentSettings(seal_after_seconds=self.seal_hours * 3600),
         )
 
     @classmethod
     @contextmanager
     def begun(
-        cls, folder: Path, retention: RetentionSettings, *, hosts: int = 2, width: int = 20, step_ms: int = 30_000
+        cls,
+        folder: Path,
+        retention: RetentionSettings,
+        *,
+        hosts: int = 2,
+        width: int = 20,
+        step_ms: int = 30_000,
+        seal_hours: int = 4,
     ) -> Iterator[Self]:
         """Begin with an empty store, some hosts and so many series of each."""
         clock = ManualClock(wall_ms=BEGIN_MS)
-        segments = SegmentSettings(seal_after_seconds=SEAL_HOURS * 3600)
+        segments = SegmentSettings(seal_after_seconds=seal_hours * 3600)
         chosen = AggregatorSettings(retention=retention, segments=segments)
         with LiveDatabase.open(folder / "live", clock) as database:
             store = Store(folder, database, clock, chosen)
             schema = Schema(tuple(series("system.network.io", device=f"dev{number}") for number in range(width)))
             senders = [store.sender(key, schema) for key in range(1, hosts + 1)]
-            yield cls(store, clock, retention, senders, step_ms)
+            yield cls(store, clock, retention, senders, step_ms, seal_hours)
 
     def pass_days(self, days: int) -> None:
         """Let days pass, in which hosts send, and what is due is done."""
-        for _ in range(days * 24 // SEAL_HOURS):
+        for _ in range(days * 24 // self.seal_hours):
             for sender in self.senders:
-                times = every(self.now_ms, SEAL_HOURS * HOUR_MS // self.step_ms, self.step_ms)
+                times = every(self.now_ms, self.seal_hours * HOUR_MS // self.step_ms, self.step_ms)
                 sender.send(times, self._values(len(sender.schema.schema.series), len(times)))
-            self.now_ms += SEAL_HOURS * HOUR_MS
-            self.clock.advance(SEAL_HOURS * 3600)
+            self.now_ms += self.seal_hours * HOUR_MS
+            self.clock.advance(self.seal_hours * 3600)
             asyncio.run(self._work())
 
     def weighed(self) -> dict[Kind, int]:
