@@ -29,7 +29,8 @@ class SegmentReader:
         self._files = OpenFiles(shelf)
         self._report_damage = report_damage
         self._in_force: Sequence[Segment] = ()
-        self._unreadable: frozenset[str] = frozenset()  # found so here, and not yet in the manifest
+        self._damaged: frozenset[str] = frozenset()  # found so here, since the manifest changed last
+        self._foreign: frozenset[str] = frozenset()  # of a later release
 
     @contextmanager
     def of_host(self, host: int, from_ms: int, to_ms: int) -> Iterator[HostSegments]:
@@ -41,7 +42,7 @@ class SegmentReader:
             and segment.start_ms <= to_ms
             and segment.end_ms >= from_ms
             and not segment.damaged_ms
-            and segment.name not in self._unreadable
+            and segment.name not in self._damaged | self._foreign
         ]
         with ExitStack() as closing:
             yield _HostSegments(self, found, (host, from_ms, to_ms), closing)
@@ -53,7 +54,7 @@ class SegmentReader:
     def open(self, segment: Segment, closing: ExitStack) -> SegmentFile:
         """Open a segment until the end of `closing`."""
         file = self.watched(segment, lambda: self._files.take(segment))
-        closing.callback(self._files.give, segment.name, file)
+        closing.callback(self._give_back, segment.name, file)
         return file
 
     def watched(self, segment: Segment, read: Callable[[], T]) -> T:
@@ -67,22 +68,30 @@ class SegmentReader:
         try:
             return read()
         except SegmentDamagedError:
-            self._unreadable |= {segment.name}
+            self._damaged |= {segment.name}
             self._report_damage(segment.name)
             raise
         except SegmentVersionError as error:
-            self._unreadable |= {segment.name}
+            self._foreign |= {segment.name}
             _log.warning("A segment of a later release is left out.", extra={"problem": error.message})
             raise
 
+    def _give_back(self, name: str, file: SegmentFile) -> None:
+        if name in self._damaged:  # another file may take its place
+            file.close()
+        else:
+            self._files.give(name, file)
+
     def _look(self) -> Sequence[Segment]:
-        """Return the manifest; where it has changed, let go of what is not in it any more."""
+        """Return the manifest; where it has changed, let go of what is not in it any more.
+
+        What was found damaged is tried again then: it was set aside, or has been mended already.
+        """
         in_force = self._manifest.all()
         if in_force is not self._in_force:
             self._in_force = in_force
-            whole = {segment.name for segment in in_force if not segment.damaged_ms}
-            self._unreadable &= whole  # those set aside are in the manifest now, and may be whole again later
-            self._files.keep_only(whole)
+            self._files.keep_only({segment.name for segment in in_force if not segment.damaged_ms} - self._damaged)
+            self._damaged = frozenset()
         return in_force
 
 
