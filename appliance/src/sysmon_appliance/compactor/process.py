@@ -32,7 +32,7 @@ class CompactorProcess:
             stdout=PIPE,
             stderr=PIPE,
             limit=_LONGEST_LINE,
-            process_group=0,  # Ctrl-C reaches the aggregator alone
+            start_new_session=True,  # Ctrl-C reaches the aggregator alone
         )
         try:
             return await _converse(process, Work(job, self._place), progress)
