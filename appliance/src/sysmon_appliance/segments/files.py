@@ -21,6 +21,7 @@ from sysmon_agent.wire.encode import hash_of
 from sysmon_agent.wire.messages import Limits
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind, Level
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.terms import Floats, Indexes
 from sysmon_appliance.domain.ticks import Stats, StoredRollups, StoredTicks
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
@@ -28,6 +29,7 @@ from sysmon_appliance.segments.columns import DamagedColumnError, unpack_column
 from sysmon_appliance.segments.layout import APPLICATION_ID, FORMAT, TIMES
 from sysmon_appliance.segments.rollup_columns import unpack_rollups
 from sysmon_appliance.segments.rows import Prelude, read_pieces, read_prelude
+from sysmon_appliance.segments.tables import unpack_table
 
 _META = "SELECT name, value FROM meta"
 _HOSTS = "SELECT key, host_id, name FROM hosts ORDER BY key"
@@ -221,8 +223,18 @@ class Row:
         reader = _Rollups(self, prelude)
         return StoredRollups(self.host, self.schema(), self.file.kind, t, last_ms, reader, prelude.gaps)
 
+    def table(self) -> StoredTable:
+        """Read a row of a table."""
+        schema = self.schema().schema
+        with self.file.body_reader(self.number) as blob:
+            [columns] = schema.tables
+            table = unpack_table(columns, _in_parts(blob))
+            if (len(table.t), table.rows) != (self.ticks_count, self.samples):
+                raise DamagedColumnError("a table has another shape than it says")
+        return table
+
     def check(self) -> None:
-        """Read everything; a row whose body is somebody else's is only read.
+        """Read everything.
 
         Raises
         ------
@@ -235,7 +247,7 @@ class Row:
             case Kind.MINUTE | Kind.HOUR:
                 self.rollups().read(np.arange(len(self.schema().schema.series)))
             case Kind.TABLES:
-                self.body()
+                self.table()
 
     def _prelude(self) -> Prelude:
         with self.file.body_reader(self.number) as blob:

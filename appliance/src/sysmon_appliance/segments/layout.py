@@ -10,6 +10,3 @@ APPLICATION_ID = 0x53794D73  # "SyMs"
 TIMES = {Kind.RAW: 1, Kind.MINUTE: 3, Kind.HOUR: 3}
 """Arrays of whole numbers that all series of a row share: times of ticks; of rollups the start of each bucket, the time
 of its last tick, and the number of its ticks."""
-
-NO_SCHEMA = 0
-"""The schema of a row that has none."""

@@ -15,13 +15,15 @@ from sysmon_agent.wire.messages import Schema
 from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.segments import Kind, Level
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.domain.ticks import Stats
 from sysmon_appliance.segments.columns import pack_columns
 from sysmon_appliance.segments.files import Row
-from sysmon_appliance.segments.layout import APPLICATION_ID, FORMAT, NO_SCHEMA
+from sysmon_appliance.segments.layout import APPLICATION_ID, FORMAT
 from sysmon_appliance.segments.rollup_columns import pack_rollups
 from sysmon_appliance.segments.rows import pack_row
+from sysmon_appliance.segments.tables import pack_table
 
 _PAGE_BYTES = 4096
 _TABLES = """
@@ -117,15 +119,14 @@ class SegmentWriter:
         body = pack_row([t, last_ms, ticks], gaps, pack_rollups(stats, ticks, exact=self._kind is Kind.HOUR))
         self._add(host, int(t[0]), int(last_ms[-1]), schema, len(t), int(stats.count.sum()), body)
 
-    def add_body(
-        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, *, ticks: int, samples: int, body: bytes
-    ) -> None:
-        """Add a row whose body is packed by somebody else; it has to notice damage by itself."""
-        self._add(host, start_ms, end_ms, schema, ticks, samples, body)
+    def add_table(self, host: int, table: StoredTable) -> None:
+        """Add rows of a table, at least one; they count as its samples."""
+        schema = Schema((), (table.schema,))
+        self._add(host, int(table.t[0]), int(table.t[-1]), schema, len(table.t), table.rows, pack_table(table))
 
     def copy(self, row: Row) -> None:
         """Add a row of another file as it is."""
-        schema = row.schema().schema if row.schema_id else None
+        schema = row.schema().schema
         self._add(row.host, row.start_ms, row.end_ms, schema, row.ticks_count, row.samples, row.body())
 
     def finish(self) -> Facts:
@@ -139,7 +140,7 @@ class SegmentWriter:
         return Facts(start_ms, end_ms, first_host, last_host, hosts, ticks, samples, size, digest)
 
     def _add(  # noqa: PLR0917 - one argument per column
-        self, host: int, start_ms: int, end_ms: int, schema: Schema | None, ticks: int, samples: int, body: bytes
+        self, host: int, start_ms: int, end_ms: int, schema: Schema, ticks: int, samples: int, body: bytes
     ) -> None:
         row = {
             "host": host,
@@ -152,9 +153,7 @@ class SegmentWriter:
         }
         self._connection.execute(_ADD_ROW, row)
 
-    def _schema(self, schema: Schema | None) -> int:
-        if schema is None:
-            return NO_SCHEMA
+    def _schema(self, schema: Schema) -> int:
         body = encode_schema(schema)
         name = hash_of(body)
         if name not in self._schemas:
