@@ -11,6 +11,7 @@ from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.terms import Floats, Indexes
 
 
@@ -80,6 +81,9 @@ class StoredRow(Protocol):
 
     def rollups(self) -> StoredRollups:
         """Read the times of a row of rollups; its statistics are read when they are asked for."""
+
+    def table(self) -> StoredTable:
+        """Read a row of a table; which of the host's tables it is of, its schema says."""
 
 
 class HostSegments(Protocol):

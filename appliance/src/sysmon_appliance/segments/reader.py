@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, ManifestReader, Segment, SegmentShelf
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.terms import Indexes
 from sysmon_appliance.domain.ticks import HostSegments, StoredRollups, StoredRow, StoredTicks
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
@@ -152,6 +153,9 @@ class _WatchedRow:
     def rollups(self) -> StoredRollups:
         rollups = self.reader.watched(self.segment, self.row.rollups)
         return replace(rollups, read=self._watched(rollups.read))
+
+    def table(self) -> StoredTable:
+        return self.reader.watched(self.segment, self.row.table)
 
     def _watched(self, read: Callable[[Indexes], T]) -> Callable[[Indexes], T]:
         return lambda columns: self.reader.watched(self.segment, lambda: read(columns))
