@@ -17,6 +17,7 @@ from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.domain.state import State
+from sysmon_appliance.domain.ticks import TickReader
 from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.control import Control
@@ -55,6 +56,7 @@ class Console:
     ledger: Ledger = field(default_factory=Ledger)
     epoch: int = 3
     limits: LimitSettings = field(default_factory=LimitSettings)
+    segments: TickReader = field(default_factory=NoSegments)
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(wall_ms=START_MS)
@@ -68,7 +70,7 @@ class Console:
             self.directory,
             self.head,
             self.ledger,
-            segments=NoSegments(),
+            segments=self.segments,
             series=SeriesAnswers(self.series, self.limits),
             health=self.health,
             clock=self.clock,

@@ -1,15 +1,18 @@
 """Problems that routes name and that hardly anybody meets."""
 
+from typing import NoReturn
+
 import httpx2
 import pytest
 
 from sysmon_agent.errors import IdentityError, SysmonError
 from sysmon_appliance.domain.principals import Role
-from sysmon_appliance.errors import NoIssuerError
+from sysmon_appliance.errors import NoIssuerError, StoreUnreachableError
 from sysmon_appliance.services.api_tokens import MAX_TOKENS
 from sysmon_appliance.services.users import MAX_USERS
 from tests.support.console import OPERATOR, PASSWORD, Console
 from tests.support.fake_issuer import ISSUER
+from tests.support.head import NoSegments, host
 from tests.support.letting_in import an_applicant
 
 
@@ -37,6 +40,21 @@ async def test_what_is_not_there_is_not_found(console: Console, method: str, pat
     async with console.operator() as operator:
         answer = await operator.request(method, f"/api/v1{path}", json=None if method == "GET" else {})
     assert said(answer) == (404, "not_found")
+
+
+class NoAnswer(NoSegments):
+    """Segments in an object store that is down."""
+
+    def of_host(self, host: int, from_ms: int, to_ms: int) -> NoReturn:
+        raise StoreUnreachableError(f"Host {host} from {from_ms} to {to_ms}: the object store does not answer.")
+
+
+@pytest.mark.parametrize("question", ["range?metric=system.memory.usage", "charts?"])
+async def test_history_that_cannot_be_fetched_is_no_gap(question: str) -> None:
+    """Where segments are in an object store that does not answer, that is said, and nothing is left out silently."""
+    async with Console(hosts=[host()], segments=NoAnswer()).operator() as operator:
+        answer = await operator.get(f"/api/v1/hosts/{host().host_id}/{question}&from=0&to=1000000000")
+    assert said(answer) == (503, "store_unreachable")
 
 
 async def test_there_may_be_so_many_users(console: Console) -> None:

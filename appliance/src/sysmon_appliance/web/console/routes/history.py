@@ -110,7 +110,7 @@ ROUTES = (
             Parameter("by", "Attributes, separated by commas, to sum over all others; empty sums everything."),
             Parameter("as", "Whether counters become rates. Default: rate.", choices=("rate", "value")),
         ),
-        problems=("not_found",),
+        problems=("not_found", "storage", "store_unreachable"),
     ),
     ApiRoute(
         "GET",
@@ -119,7 +119,7 @@ ROUTES = (
         read_charts,
         ChartsDocument,
         WINDOW,
-        problems=("not_found",),
+        problems=("not_found", "storage", "store_unreachable"),
     ),
     ApiRoute(
         "GET",
@@ -128,6 +128,6 @@ ROUTES = (
         read_processes,
         ProcessTable,
         (Parameter("at", "Milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),),
-        problems=("not_found",),
+        problems=("not_found", "storage", "store_unreachable"),
     ),
 )
