@@ -29,7 +29,7 @@ interface Props<Row> {
 }
 
 export function Records<Row>({ label, testid, columns, rows, problem, keyOf, empty }: Props<Row>) {
-  if (!rows) return problem ? <Fault problem={problem} /> : <Skeleton label={label} />;
+  if (!rows) return problem ? <Fault problem={problem} /> : <RecordsSkeleton label={label} />;
   return (
     <>
       <Fault problem={problem} />
@@ -55,18 +55,14 @@ function Table<Row>({ label, testid, columns, rows, keyOf }: TableProps<Row>) {
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((column) => (
-            <Heading key={column.title} column={column} />
+            <RecordHeading key={column.title} column={column} />
           ))}
         </tr>
       </thead>
       <tbody role="rowgroup">
         {rows.map((row) => (
           <tr key={keyOf(row)} role="row" data-key={keyOf(row)}>
-            {columns.map(({ title, kind, cell }) => (
-              <td key={title} role="cell" class={kind} data-title={title}>
-                <div>{cell(row)}</div>
-              </td>
-            ))}
+            <RecordCells columns={columns} row={row} />
           </tr>
         ))}
       </tbody>
@@ -74,7 +70,19 @@ function Table<Row>({ label, testid, columns, rows, keyOf }: TableProps<Row>) {
   );
 }
 
-function Heading<Row>({ column: { title, kind, sort } }: { column: RecordColumn<Row> }) {
+export function RecordCells<Row>({ columns, row }: { columns: readonly RecordColumn<Row>[]; row: Row }) {
+  return (
+    <>
+      {columns.map(({ title, kind, cell }) => (
+        <td key={title} role="cell" class={kind} data-title={title}>
+          <div>{cell(row)}</div>
+        </td>
+      ))}
+    </>
+  );
+}
+
+export function RecordHeading<Row>({ column: { title, kind, sort } }: { column: RecordColumn<Row> }) {
   const direction = sort && (sort.descending ? "descending" : "ascending");
   return (
     <th role="columnheader" scope="col" class={kind} aria-sort={direction}>
@@ -89,7 +97,7 @@ function Heading<Row>({ column: { title, kind, sort } }: { column: RecordColumn<
   );
 }
 
-function Skeleton({ label }: { label: string }) {
+export function RecordsSkeleton({ label }: { label: string }) {
   return (
     <div class="card records-card" role="status" aria-label={`Loading: ${label}`}>
       {[1, 2, 3].map((i) => (

@@ -1,11 +1,13 @@
 import "../../styles/records.css";
 import "../../styles/access.css";
+import "../../styles/area.css";
 import type { ComponentType } from "preact";
 import type { Role } from "../../api/identity.ts";
 import { session } from "../../api/session.ts";
 import { ACCESS_PAGES, type AccessPage, accessPages } from "../../model/access.ts";
 import { includes } from "../../model/roles.ts";
 import { useTitle } from "../../ui/hooks.ts";
+import { Tabs } from "../../ui/tabs.tsx";
 import { AuditPage } from "./audit.tsx";
 import { CertificatesPage } from "./certificates.tsx";
 import { Overview } from "./overview.tsx";
@@ -31,27 +33,11 @@ export function AccessArea({ path }: { path: string }) {
   const role = session.value?.role;
   useTitle(page.words);
   return (
-    <div class="page access-page" data-testid="access-page">
-      <nav class="tabs" aria-label="Access">
-        {accessPages(role).map(({ path: href, words }) => (
-          <a
-            key={href}
-            href={href}
-            ref={href === path ? intoView : null}
-            aria-current={href === path ? "page" : undefined}
-          >
-            {words}
-          </a>
-        ))}
-      </nav>
+    <div class="page area" data-testid="access-page">
+      <Tabs label="Access" pages={accessPages(role)} path={path} />
       {role && (includes(role, page.least) ? <Content /> : <Forbidden page={page} role={role} />)}
     </div>
   );
-}
-
-/** On a phone not all tabs fit. */
-function intoView(tab: HTMLElement | null): void {
-  tab?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function Forbidden({ page, role }: { page: AccessPage; role: Role }) {

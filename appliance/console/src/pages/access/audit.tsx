@@ -8,7 +8,7 @@ import { go, route, withParams } from "../../router.ts";
 import { Fault } from "../../ui/form.tsx";
 import { useAction, useFreshPages } from "../../ui/fresh.ts";
 import { type RecordColumn, Records, When } from "../../ui/records.tsx";
-import { PageHead } from "./head.tsx";
+import { PageHead } from "../../ui/page_head.tsx";
 
 const FILTERS = ["actor", "action", "target"] as const;
 const EXAMPLES = { actor: "user:ada", action: "token.create", target: "web-1" };

@@ -9,7 +9,7 @@ import { includes } from "../../model/roles.ts";
 import { go, route, withParams } from "../../router.ts";
 import { type RecordColumn, Records, Short, State, type Tone, When } from "../../ui/records.tsx";
 import { useCertificates } from "./certificate_list.ts";
-import { PageHead } from "./head.tsx";
+import { PageHead } from "../../ui/page_head.tsx";
 import { RevokeCertificate, Rotate } from "./certificate_forms.tsx";
 import { Signers } from "./signers.tsx";
 

@@ -1,13 +1,11 @@
-import type { ComponentChildren } from "preact";
-import type { Problem } from "../../api/client.ts";
 import type { AuditPage, Certificate, Enrolment, Signer } from "../../api/identity.ts";
 import { session } from "../../api/session.ts";
 import { neglected, signerHealth, signersOf } from "../../model/certificates.ts";
 import { fleet } from "../../model/fleet.ts";
 import { includes } from "../../model/roles.ts";
-import { Fault } from "../../ui/form.tsx";
 import { useFresh } from "../../ui/fresh.ts";
-import { When } from "../../ui/records.tsx";
+import { Lines, NotYet, OverviewCard } from "../../ui/overview_card.tsx";
+import { type Tone, When } from "../../ui/records.tsx";
 import { useCertificates } from "./certificate_list.ts";
 import { Why } from "./why.tsx";
 
@@ -28,30 +26,6 @@ export function Overview() {
   );
 }
 
-interface CardProps {
-  title: string;
-  testid: string;
-  /** Null where it is not a number that matters. */
-  count: number | null;
-  tone: "warn" | "bad" | "";
-  href: string;
-  more: string;
-  children: ComponentChildren;
-}
-
-function Card({ title, testid, count, tone, href, more, children }: CardProps) {
-  return (
-    <section class="card overview-card" data-testid={testid} aria-label={title}>
-      <h2>{title}</h2>
-      {count !== null && <p class={`overview-number ${count > 0 ? tone : "good"}`}>{count}</p>}
-      {children}
-      <a class="link overview-more" href={href}>
-        {more}
-      </a>
-    </section>
-  );
-}
-
 function WaitingCard() {
   const { data, problem } = useFresh<{ enrolments: readonly Enrolment[] }>("/api/v1/enrolments", {
     state: "waiting",
@@ -59,16 +33,16 @@ function WaitingCard() {
   if (!data) return <NotYet problem={problem} />;
   const found = data.enrolments;
   return (
-    <Card
+    <OverviewCard
       title="Hosts waiting"
       testid="overview-waiting"
-      count={found.length}
-      tone="warn"
+      figure={found.length}
+      tone={found.length > 0 ? "warn" : "ok"}
       href="/access/waiting"
       more={found.length > 0 ? "Decide" : "Hosts waiting"}
     >
       <Lines
-        of={found}
+        of={found.slice(0, SHOWN)}
         none="Nobody waits for approval."
         line={(enrolment) => (
           <li key={enrolment.id}>
@@ -80,7 +54,7 @@ function WaitingCard() {
           </li>
         )}
       />
-    </Card>
+    </OverviewCard>
   );
 }
 
@@ -103,16 +77,16 @@ function ExpiryCard() {
     })),
   ];
   return (
-    <Card
+    <OverviewCard
       title="Running out"
       testid="overview-expiry"
-      count={found.length}
-      tone={found.some(({ expires }) => expires <= now) ? "bad" : "warn"}
+      figure={found.length}
+      tone={toneOf(found, now)}
       href="/access/certificates"
       more="Certificates"
     >
       <Lines
-        of={found}
+        of={found.slice(0, SHOWN)}
         none={<NothingExpires signers={signers} amount={valid.certificates.length} />}
         line={({ name, expires, words }) => (
           <li key={`${name} ${expires}`}>
@@ -121,8 +95,13 @@ function ExpiryCard() {
           </li>
         )}
       />
-    </Card>
+    </OverviewCard>
   );
+}
+
+function toneOf(found: readonly Expiring[], nowMs: number): Tone {
+  if (found.length === 0) return "ok";
+  return found.some(({ expires }) => expires <= nowMs) ? "bad" : "warn";
 }
 
 function NothingExpires({ signers, amount }: { signers: readonly Signer[]; amount: number }) {
@@ -143,14 +122,7 @@ function ChangesCard() {
   const { data, problem } = useFresh<AuditPage>("/api/v1/audit", { limit: SHOWN });
   if (!data) return <NotYet problem={problem} />;
   return (
-    <Card
-      title="Latest changes"
-      testid="overview-changes"
-      count={null}
-      tone=""
-      href="/access/audit"
-      more="Audit log"
-    >
+    <OverviewCard title="Latest changes" testid="overview-changes" href="/access/audit" more="Audit log">
       <Lines
         of={data.entries}
         none="Nothing has been changed yet."
@@ -164,27 +136,6 @@ function ChangesCard() {
           </li>
         )}
       />
-    </Card>
-  );
-}
-
-interface LinesProps<Item> {
-  of: readonly Item[];
-  none: ComponentChildren;
-  line(item: Item): ComponentChildren;
-}
-
-function Lines<Item>({ of, none, line }: LinesProps<Item>) {
-  if (of.length === 0) return <p class="muted">{none}</p>;
-  return <ul class="lines">{of.slice(0, SHOWN).map(line)}</ul>;
-}
-
-/** A card in whose place there is no answer yet, or none to be had. */
-function NotYet({ problem }: { problem: Problem | null }) {
-  if (!problem) return <div class="card overview-card skeleton" role="status" aria-label="Loading" />;
-  return (
-    <div class="card overview-card">
-      <Fault problem={problem} />
-    </div>
+    </OverviewCard>
   );
 }

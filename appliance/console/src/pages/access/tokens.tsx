@@ -7,7 +7,7 @@ import { useFresh } from "../../ui/fresh.ts";
 import { PlusIcon } from "../../ui/icons.tsx";
 import { Labels } from "../../ui/parts.tsx";
 import { type RecordColumn, Records, State, type Tone, When } from "../../ui/records.tsx";
-import { PageHead } from "./head.tsx";
+import { PageHead } from "../../ui/page_head.tsx";
 import { CreateToken } from "./token_form.tsx";
 
 const STATES: Readonly<Record<JoinToken["state"], readonly [Tone, string]>> = {

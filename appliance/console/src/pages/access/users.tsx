@@ -4,7 +4,7 @@ import { session } from "../../api/session.ts";
 import { useFresh } from "../../ui/fresh.ts";
 import { PlusIcon } from "../../ui/icons.tsx";
 import { type RecordColumn, Records, State, When } from "../../ui/records.tsx";
-import { PageHead } from "./head.tsx";
+import { PageHead } from "../../ui/page_head.tsx";
 import { ChangeRole, CreateUser, Disable, Invite, RemoveUser } from "./user_forms.tsx";
 
 type Verb = "role" | "invite" | "disable" | "remove";

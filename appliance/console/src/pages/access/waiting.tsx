@@ -6,7 +6,7 @@ import { Confirm } from "../../ui/confirm.tsx";
 import { useFresh } from "../../ui/fresh.ts";
 import { Labels } from "../../ui/parts.tsx";
 import { type RecordColumn, Records, Short, When } from "../../ui/records.tsx";
-import { PageHead } from "./head.tsx";
+import { PageHead } from "../../ui/page_head.tsx";
 import { Why } from "./why.tsx";
 
 interface Asked {

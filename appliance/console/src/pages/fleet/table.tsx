@@ -1,10 +1,9 @@
-import type { RefObject } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { fleet } from "../../model/fleet.ts";
 import { type Order, orderText, toggled } from "../../model/order.ts";
-import { type RowWindow, rowWindow } from "../../model/window.ts";
 import { go, withParams } from "../../router.ts";
 import { useMedia } from "../../ui/hooks.ts";
+import { Spacer, useRowWindow } from "../../ui/row_window.tsx";
 import { COLUMNS, type Column } from "./columns.tsx";
 
 /** Heights of a row; fleet.css gives rows the same. */
@@ -103,32 +102,4 @@ function HostRow({ id, index, onPick }: { id: string; index: number; onPick(term
 function openRow(event: MouseEvent, id: string): void {
   const onControl = event.target instanceof Element && event.target.closest("a, button");
   if (!onControl && !getSelection()?.toString()) go(`/hosts/${id}`);
-}
-
-function Spacer({ height }: { height: number }) {
-  return <tr aria-hidden="true" class="spacer" style={{ height: `${height}px` }} />;
-}
-
-/** Follows scrolling, and changes only when other rows come near the screen. */
-function useRowWindow(body: RefObject<HTMLElement | null>, rows: number, rowHeight: number): RowWindow {
-  const [shown, setShown] = useState(() => rowWindow(rows, rowHeight, 0, innerHeight));
-  useLayoutEffect(() => {
-    const measure = () => {
-      const top = -(body.current?.getBoundingClientRect().top ?? 0);
-      const next = rowWindow(rows, rowHeight, top, innerHeight);
-      setShown((old) => (same(old, next) ? old : next));
-    };
-    measure();
-    addEventListener("scroll", measure, { passive: true });
-    addEventListener("resize", measure);
-    return () => {
-      removeEventListener("scroll", measure);
-      removeEventListener("resize", measure);
-    };
-  }, [body, rows, rowHeight]);
-  return shown;
-}
-
-function same(a: RowWindow, b: RowWindow): boolean {
-  return a.first === b.first && a.end === b.end && a.below === b.below;
 }

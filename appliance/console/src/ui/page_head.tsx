@@ -9,12 +9,12 @@ interface Props {
 
 export function PageHead({ title, about, children }: Props) {
   return (
-    <header class="access-head">
+    <header class="page-head">
       <div>
         <h1>{title}</h1>
         <p class="page-about">{about}</p>
       </div>
-      <div class="access-actions">{children}</div>
+      <div class="page-actions">{children}</div>
     </header>
   );
 }
