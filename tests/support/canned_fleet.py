@@ -216,14 +216,21 @@ STEADY = {"memory", "swap", "filesystem", "inodes", "processes", "temperature", 
 def charts(host: CannedHost, from_ms: int, to_ms: int, points: int) -> Json:
     """All charts; a range of ten minutes or more has a gap after its first third."""
     step = max(INTERVAL_MS, (to_ms - from_ms) // points)
+    level = {"level": level_of(step)}
     times = list(range(from_ms - from_ms % step + step, to_ms + 1, step))
     if to_ms - from_ms < 600_000:
-        return {"t": times, "charts": chart_values(host, times), "gaps": []}
+        return level | {"t": times, "charts": chart_values(host, times), "gaps": []}
     start, end = from_ms + (to_ms - from_ms) // 3, from_ms + (to_ms - from_ms) * 5 // 12
     before, after = [at for at in times if at <= start], [at for at in times if at > end]
     times = [*before, start + 1, *after]
     gap = {"from": start, "to": end, "reason": "agent_down"}
-    return {"t": times, "charts": chart_values(host, times, hole=start + 1), "gaps": [gap]}
+    return level | {"t": times, "charts": chart_values(host, times, hole=start + 1), "gaps": [gap]}
+
+
+def level_of(step_ms: int) -> str:
+    if step_ms <= 10 * INTERVAL_MS:
+        return "raw"
+    return "minute" if step_ms <= 600_000 else "hour"
 
 
 def chart_values(host: CannedHost, times: Sequence[int], hole: int | None = None) -> Json:
@@ -272,3 +279,34 @@ def process(place: int, name: str, at_ms: int) -> list[str | float | None]:
         at_ms / 1000 - 86_400 - 5000 * place,
         f"/usr/bin/{name} --config /etc/{name}.conf",
     ]
+
+
+def top_processes(from_ms: int, to_ms: int, by: str, limit: int) -> Json:
+    measures = {
+        "cpu": lambda row: row["cpu_seconds"],
+        "memory": lambda row: row["memory_max"],
+        "io": lambda row: (row["read_bytes"] or 0) + (row["written_bytes"] or 0),
+    }
+    rows = [top_process(place, name, from_ms, to_ms) for place, name in enumerate(PROGRAMS)]
+    rows.sort(key=measures[by], reverse=True)
+    return {"from": from_ms, "to": to_ms, "ticks": (to_ms - from_ms) // INTERVAL_MS, "processes": rows[:limit]}
+
+
+def top_process(place: int, name: str, from_ms: int, to_ms: int) -> Json:
+    """What a process used in all; every fourth program does not let its I/O be read."""
+    share, seconds = 1 / (place + 1), (to_ms - from_ms) / 1000
+    hidden = place % 4 == 3
+    return {
+        "pid": 1000 + 37 * place,
+        "name": name,
+        "user": "root" if place % 3 else "postgres",
+        "command": f"/usr/bin/{name} --config /etc/{name}.conf",
+        "started": from_ms / 1000 - 86_400 - 5000 * place,
+        "first": from_ms + place * 1000,
+        "last": to_ms - place * 1000,
+        "cpu_seconds": 0.8 * share * seconds,
+        "cpu_max": 1.6 * share,
+        "memory_max": (900 - 80 * place) * 2**20,
+        "read_bytes": None if hidden else 2e6 * share * seconds,
+        "written_bytes": None if hidden else 5e6 * share * seconds,
+    }

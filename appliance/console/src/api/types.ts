@@ -110,7 +110,11 @@ export interface Gap {
   reason: string;
 }
 
+/** What charts were made of: ticks themselves, or what minutes or hours of them come to. */
+export type Level = "raw" | "minute" | "hour";
+
 export interface Charts {
+  level: Level;
   t: readonly number[];
   charts: Readonly<Record<string, ChartData>>;
   gaps: readonly Gap[];
@@ -126,6 +130,31 @@ export interface ProcessTable {
   at: number | null;
   columns: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** What a process used while it was among the top ones, over some time. */
+export interface TopProcess {
+  pid: number;
+  name: string;
+  user: string;
+  command: string;
+  /** Unix seconds. */
+  started: number;
+  first: number;
+  last: number;
+  cpu_seconds: number;
+  cpu_max: number;
+  memory_max: number;
+  /** Null where the system does not let them be read. */
+  read_bytes: number | null;
+  written_bytes: number | null;
+}
+
+export interface TopProcesses {
+  from: number;
+  to: number;
+  ticks: number;
+  processes: readonly TopProcess[];
 }
 
 export interface ComparedRow {

@@ -7,6 +7,7 @@ const chart = (values: Record<string, (number | null)[]>) => ({
   series: Object.entries(values).map(([name, list]) => ({ name, values: list })),
 });
 const charts = (t: number[], values: Record<string, (number | null)[]>): Charts => ({
+  level: "raw",
   t,
   charts: { cpu: chart(values) },
   gaps: [],

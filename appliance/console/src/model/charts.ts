@@ -25,6 +25,7 @@ export function appended(charts: Charts, event: TicksEvent, fromMs: number): Cha
   });
   const names = new Set([...Object.keys(charts.charts), ...Object.keys(event.charts)]);
   return {
+    level: charts.level,
     t: [...charts.t.slice(first), ...added],
     charts: Object.fromEntries(
       [...names].map((name) => [name, merge(charts.charts[name], event.charts[name])]),

@@ -3,14 +3,14 @@ import { boundsOf, DEFAULT_RANGE, parseRange, rangeQuery, zoomed, zoomedOut } fr
 
 const parsed = (text: string) => parseRange(new URLSearchParams(text));
 
-test.each(["last=5m", "last=24h", "last=7d", "last=90s", "from=1000&to=90000"])(
+test.each(["last=5m", "last=24h", "last=7d", "last=1y", "last=10y", "last=90s", "from=1000&to=90000"])(
   "the address %s is kept",
   (text) => {
     expect(new URLSearchParams(rangeQuery(parsed(text))).toString()).toBe(text);
   },
 );
 
-test.each(["", "last=", "last=1y", "last=-5m", "last=9999d", "from=5", "from=9&to=3", "from=a&to=b"])(
+test.each(["", "last=", "last=11y", "last=-5m", "last=9999d", "from=5", "from=9&to=3", "from=a&to=b"])(
   "the address “%s” shows the default range",
   (text) => expect(parsed(text)).toEqual(DEFAULT_RANGE),
 );

@@ -14,6 +14,9 @@ export const PRESETS: readonly { name: string; seconds: number; words: string }[
   { name: "6h", seconds: 21_600, words: "6 hours" },
   { name: "24h", seconds: 86_400, words: "24 hours" },
   { name: "7d", seconds: 604_800, words: "7 days" },
+  { name: "30d", seconds: 30 * 86_400, words: "30 days" },
+  { name: "90d", seconds: 90 * 86_400, words: "90 days" },
+  { name: "1y", seconds: 365 * 86_400, words: "year" },
 ];
 
 export const DEFAULT_RANGE: Range = { kind: "last", seconds: 900 };
@@ -21,15 +24,16 @@ export const DEFAULT_RANGE: Range = { kind: "last", seconds: 900 };
 const SHORTEST_MS = 10_000;
 /** A host that has just been seen for the first time is shown over a minute, however young it is. */
 const LEAST_SHOWN_MS = 60_000;
-const LONGEST_MS = 31 * 86_400_000;
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+/** As far back as the API answers. */
+const LONGEST_MS = 3653 * 86_400_000;
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, y: 365 * 86_400 };
 
 /** Read the range of a query; what can't be understood becomes the default. */
 export function parseRange(query: URLSearchParams): Range {
   const from = Number(query.get("from"));
   const to = Number(query.get("to"));
   if (from > 0 && to > from) return { kind: "fixed", from, to };
-  const [, amount, unit] = /^(\d{1,4})([smhd])$/.exec(query.get("last") ?? "") ?? [];
+  const [, amount, unit] = /^(\d{1,4})([smhdy])$/.exec(query.get("last") ?? "") ?? [];
   const seconds = Number(amount) * (UNITS[unit ?? ""] ?? 0);
   return seconds > 0 && seconds * 1000 <= LONGEST_MS ? { kind: "last", seconds } : DEFAULT_RANGE;
 }

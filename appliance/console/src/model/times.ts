@@ -1,6 +1,7 @@
 // Moments as people read them, before and after now.
 
-import { ago, clock, duration } from "./units.ts";
+import type { Bounds } from "./range.ts";
+import { ago, clock, duration, moment } from "./units.ts";
 
 export const DAY_MS = 86_400_000;
 const YEAR_MS = 365.25 * DAY_MS;
@@ -9,7 +10,27 @@ const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", 
 
 /** A moment of any year: 24 Nov 2026, 09:05:07. */
 export function dated(ms: number): string {
-  return `${DATE.format(ms)}, ${clock(ms)}`;
+  return `${date(ms)}, ${clock(ms)}`;
+}
+
+export function date(ms: number): string {
+  return DATE.format(ms);
+}
+
+/** From when to when, as exactly as the length of the span deserves. */
+export function span(from: number, to: number): string {
+  if (to - from >= 3 * DAY_MS) return `${date(from)} – ${date(to)}`;
+  return `${moment(from)} – ${date(from) === date(to) ? clock(to) : moment(to)}`;
+}
+
+/** The form in which a browser's own input takes local time. */
+export function localText(ms: number): string {
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** A moment of a span, with its year where the span is long enough to leave a doubt. */
+export function momentWithin({ from, to }: Bounds, ms: number): string {
+  return to - from > YEAR_MS / 2 ? dated(ms) : moment(ms);
 }
 
 /** How far a moment is from now: `in 3d 2h`, `5m ago`. */

@@ -112,6 +112,12 @@ export function day(ms: number): string {
   return DAY.format(ms);
 }
 
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+
+export function month(ms: number): string {
+  return MONTH.format(ms);
+}
+
 export function moment(ms: number): string {
   return `${day(ms)}, ${clock(ms)}`;
 }

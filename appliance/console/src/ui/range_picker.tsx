@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { fleet } from "../model/fleet.ts";
 import { type Bounds, DEFAULT_RANGE, PRESETS, type Range, zoomedOut } from "../model/range.ts";
-import { clock, moment } from "../model/units.ts";
+import { localText, span } from "../model/times.ts";
 
 interface Props {
   range: Range;
@@ -53,7 +53,7 @@ function FixedRange({ bounds, onRange }: { bounds: Bounds; onRange(range: Range)
   return (
     <>
       <span class="fixed-range" data-testid="fixed-range">
-        {moment(bounds.from)} – {clock(bounds.to)}
+        {span(bounds.from, bounds.to)}
       </span>
       <button type="button" class="button" data-testid="zoom-out" onClick={wider}>
         Zoom out
@@ -85,9 +85,4 @@ function CustomRange({ bounds, onRange }: { bounds: Bounds; onRange(range: Range
       </button>
     </form>
   );
-}
-
-/** The form in which the browser's own input takes local time. */
-function localText(ms: number): string {
-  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

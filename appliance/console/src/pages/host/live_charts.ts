@@ -2,7 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { get, Problem } from "../../api/client.ts";
 import { live } from "../../api/live.ts";
-import type { Charts, Host, TicksEvent } from "../../api/types.ts";
+import type { Charts, Host, Level, TicksEvent } from "../../api/types.ts";
 import { appended, goesOn } from "../../model/charts.ts";
 import { fleet } from "../../model/fleet.ts";
 import { type Bounds, boundsOf, type Range, rangeQuery } from "../../model/range.ts";
@@ -17,6 +17,9 @@ export interface LiveCharts {
 
 /** Points that live ticks may add, in multiples of what was asked for, before the range is loaded anew. */
 const GROWTH = 4;
+
+/** After how long charts that are made of more than ticks are loaded anew; a tick alone would change nothing to be seen. */
+const STALE_MS: Readonly<Record<Level, number>> = { raw: 0, minute: 60_000, hour: 600_000 };
 
 /** A host's charts over a range; a range that ends now grows with every tick. */
 export function useLiveCharts(host: Host, range: Range): LiveCharts {
@@ -72,7 +75,8 @@ class ChartFeed {
     const query = { from: Math.round(bounds.from), to: Math.round(bounds.to), points: points() };
     try {
       const loaded = await get<Charts>(`/api/v1/hosts/${this.host.id}/charts`, query, this.ended.signal);
-      const charts = this.early.reduce<Charts>((all, event) => appended(all, event, bounds.from), loaded);
+      const early = loaded.level === "raw" ? this.early : [];
+      const charts = early.reduce<Charts>((all, event) => appended(all, event, bounds.from), loaded);
       this.change({ charts, bounds, problem: null, loading: false });
     } catch (error) {
       if (error instanceof Problem) this.change({ problem: error, loading: false });
@@ -81,11 +85,16 @@ class ChartFeed {
 
   private take(event: TicksEvent): void {
     if (this.range.kind === "fixed") return;
-    const { charts, loading } = this.state.peek();
+    const { charts, bounds, loading } = this.state.peek();
     if (loading || !charts) this.early.push(event);
+    else if (charts.level !== "raw") this.loadIfStale(charts.level, bounds);
     else if (!goesOn(charts, event, this.host.interval_ms) || charts.t.length > GROWTH * points())
       void this.load();
     else this.append(charts, event);
+  }
+
+  private loadIfStale(level: Level, { to }: Bounds): void {
+    if (fleet.now() - to > STALE_MS[level]) void this.load();
   }
 
   private append(charts: Charts, event: TicksEvent): void {

@@ -1,6 +1,7 @@
 import "../../styles/charts.css";
 import "../../styles/host.css";
 import "../../styles/processes.css";
+import "../../styles/records.css";
 import "../../styles/toolbar.css";
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -28,6 +29,7 @@ import { ProcessSection } from "./processes.tsx";
 import { Section } from "./section.tsx";
 import { type Culprit, isShown, SECTIONS } from "./specs.ts";
 import { Toolbar } from "./toolbar.tsx";
+import { TopProcesses } from "./top.tsx";
 import { WhoDidIt } from "./who.tsx";
 
 /** One host: how it is now, how it got there, and which process did it. */
@@ -87,7 +89,14 @@ function HostBody({ host }: { host: Host }) {
   return (
     <div class="page host-page" data-testid="host-page">
       <HostHeader host={host} />
-      <Toolbar sections={sections} range={range} bounds={bounds} loading={loading} onRange={show} />
+      <Toolbar
+        sections={sections}
+        range={range}
+        bounds={bounds}
+        loading={loading}
+        level={charts?.level ?? null}
+        onRange={show}
+      />
       {problem && (
         <p class="card fault-line" role="alert">
           {problem.message} {problem.hint}
@@ -107,12 +116,16 @@ function HostBody({ host }: { host: Host }) {
             marks={{ load: cores === null ? undefined : { value: cores, words: plural(cores, "core") } }}
           >
             {section.id === "processes" && (
-              <ProcessSection
-                host={host.id}
-                at={pinned ?? endOf(range)}
-                pinned={pinned !== null}
-                tick={charts.t.at(-1) ?? 0}
-              />
+              <>
+                <ProcessSection
+                  host={host.id}
+                  at={pinned ?? endOf(range)}
+                  pinned={pinned !== null}
+                  tick={charts.t.at(-1) ?? 0}
+                  onPin={(ms) => (ms === null ? unpin() : pin(ms, culprit))}
+                />
+                <TopProcesses host={host} range={range} />
+              </>
             )}
           </Section>
         ))}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { fleet } from "../../model/fleet.ts";
 import { bytes, duration, MISSING, moment, percent } from "../../model/units.ts";
+import { MomentPicker } from "./moment_picker.tsx";
 import { type Cell, type Process, sorted, useProcesses } from "./process_rows.ts";
 
 interface Column {
@@ -46,10 +47,12 @@ interface Props {
   at: number | null;
   pinned: boolean;
   tick: number;
+  /** Show another moment; null takes the pin out. */
+  onPin(ms: number | null): void;
 }
 
 /** The top processes, live or at the pinned moment. */
-export function ProcessSection({ host, at, pinned, tick }: Props) {
+export function ProcessSection({ host, at, pinned, tick, onPin }: Props) {
   const { data, problem } = useProcesses(host, at, tick);
   const [order, setOrder] = useState({ column: "cpu", descending: true });
   const sort = (column: Column) =>
@@ -63,6 +66,7 @@ export function ProcessSection({ host, at, pinned, tick }: Props) {
       <div class="processes-head">
         <h3>Top processes</h3>
         <p class="muted">{when(data?.at ?? null, at, pinned)} CPU: 100% is one core.</p>
+        <MomentPicker at={at} pinned={pinned} onPin={onPin} />
       </div>
       {problem && <p class="fault-line">{problem.message}</p>}
       <div class="processes-box">

@@ -4,6 +4,7 @@ import { type ChartSpec, isShown, zeroWords } from "./specs.ts";
 
 const SWAP: ChartSpec = { id: "swap", title: "Swap", unlessZero: "No swap in use", culprit: "memory" };
 const charts = (...values: number[][]): Charts => ({
+  level: "raw",
   t: [1, 2],
   charts: { swap: { unit: "By", series: values.map((each, i) => ({ name: String(i), values: each })) } },
   gaps: [],

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Level } from "../../api/types.ts";
 import type { Bounds, Range } from "../../model/range.ts";
 import { RangePicker } from "../../ui/range_picker.tsx";
 import type { SectionSpec } from "./specs.ts";
@@ -8,16 +9,34 @@ interface Props {
   range: Range;
   bounds: Bounds;
   loading: boolean;
+  /** Null until charts are here. */
+  level: Level | null;
   onRange(range: Range): void;
 }
 
 /** Stays in sight: where on the page, and which time. */
-export function Toolbar({ sections, range, bounds, loading, onRange }: Props) {
+export function Toolbar({ sections, range, bounds, loading, level, onRange }: Props) {
   return (
     <div class="toolbar" aria-busy={loading}>
       <SectionNav sections={sections} />
+      {level && <LevelNote level={level} />}
       <RangePicker range={range} bounds={bounds} onRange={onRange} />
     </div>
+  );
+}
+
+const LEVELS: Readonly<Record<Level, readonly [words: string, title: string]>> = {
+  raw: ["from ticks", "Every point comes from ticks as they were collected."],
+  minute: ["from minutes", "The range is long: every point comes from what minutes of ticks come to."],
+  hour: ["from hours", "The range is very long: every point comes from what hours of ticks come to."],
+};
+
+function LevelNote({ level }: { level: Level }) {
+  const [words, title] = LEVELS[level];
+  return (
+    <span class="level-note" title={title} data-testid="level">
+      {words}
+    </span>
   );
 }
 

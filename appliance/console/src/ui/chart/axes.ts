@@ -1,7 +1,7 @@
 // Axes that think in the unit: bytes in powers of 1024, ratios in percent, times of day on 24 hours.
 
 import type uPlot from "uplot";
-import { bytes, clock, day, formatter, round } from "../../model/units.ts";
+import { bytes, clock, day, formatter, month, round } from "../../model/units.ts";
 import type { ChartColours } from "./palette.ts";
 
 const FONT = '11px "Inter", system-ui, sans-serif';
@@ -54,9 +54,11 @@ export function bandAxis(series: readonly { name: string }[], colours: ChartColo
   };
 }
 
-/** The time of day, with seconds only where neighbours would look alike; the date where a day begins. */
+/** As much of the time as tells neighbours apart: from seconds to years. */
 export function timeLabel(time: number, times: readonly number[], index: number): string {
   const step = (times[1] ?? time) - (times[0] ?? time);
+  if (step >= 360 * DAY_MS) return String(new Date(time).getFullYear());
+  if (step >= 28 * DAY_MS) return month(time);
   const midnight = new Date(time).setHours(0, 0, 0, 0) === time;
   if (step >= DAY_MS || (midnight && index > 0)) return day(time);
   return clock(time).slice(0, step > 0 && step < 60_000 ? 8 : 5);

@@ -4,7 +4,9 @@ import type uPlot from "uplot";
 import type { Gap } from "../../api/types.ts";
 import { gapAt } from "../../model/charts.ts";
 import { reasonInWords } from "../../model/ledger.ts";
-import { formatter, moment } from "../../model/units.ts";
+import type { Bounds } from "../../model/range.ts";
+import { momentWithin } from "../../model/times.ts";
+import { formatter } from "../../model/units.ts";
 import type { ColouredSeries } from "./palette.ts";
 
 const MOST_ROWS = 12;
@@ -14,6 +16,7 @@ export interface TooltipContent {
   unit: string;
   series: readonly ColouredSeries[];
   gaps: readonly Gap[];
+  bounds: Bounds;
 }
 
 /** A uPlot plugin. `content` is asked at each move, so the chart's data may change under the cursor. */
@@ -49,13 +52,13 @@ export function tooltip(content: () => TooltipContent): uPlot.Plugin {
 function fill(
   box: HTMLElement,
   u: uPlot,
-  { unit, series, gaps }: TooltipContent,
+  { unit, series, gaps, bounds }: TooltipContent,
   index: number | null,
 ): void {
   const ms = u.posToVal(u.cursor.left ?? 0, "x");
   const gap = gapAt(gaps, ms);
   const time = gap || index === null ? ms : (u.data[0][index] ?? ms);
-  box.replaceChildren(element("div", "chart-tooltip-time", moment(time)));
+  box.replaceChildren(element("div", "chart-tooltip-time", momentWithin(bounds, time)));
   if (gap) box.append(element("div", "chart-tooltip-gap", `No data: ${reasonInWords(gap.reason)}`));
   else if (index !== null) box.append(...rows(unit, series, index));
 }
