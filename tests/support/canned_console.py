@@ -20,11 +20,12 @@ from sysmon_appliance.errors import NotFoundError, SignInError, StorageFailedErr
 from sysmon_appliance.web.console.guard import SECURITY_HEADERS
 from sysmon_appliance.web.console.static import BUILT
 from sysmon_appliance.web.problems import problem_response
-from tests.support import canned_fleet
+from tests.support import canned_fleet, canned_series
 from tests.support.canned_access import CannedAccess
 from tests.support.canned_access import Handler as AccessHandler
 from tests.support.canned_fleet import CannedHost, Json
 from tests.support.canned_identity import CannedIdentity
+from tests.support.canned_storage import CannedStorage, CannedStorageRoutes
 
 Handler = Callable[[Request], Json | Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -38,6 +39,7 @@ class CannedConsole:
     def __init__(self, hosts: int = 24) -> None:
         self.grow(hosts)
         self.access = CannedAccess(CannedIdentity(now_ms(), self.hosts))
+        self.storage = CannedStorage(now_ms())
         self.signed_in = True
         self.reachable = True
         self.origin = ""
@@ -65,18 +67,21 @@ class CannedApi:
             "/hosts/{id}": lambda request: self._host(request, lambda host: host.detail(now_ms())),
             "/hosts/{id}/charts": self._charts,
             "/hosts/{id}/processes": self._processes,
+            "/hosts/{id}/processes/top": self._top,
+            "/series": lambda request: canned_series.answer(self._console.hosts, request, now_ms()),
+            "/series/cardinality": self._cardinality,
         }
         fleet = [Route(f"/api/v1{path}", self._guarded(handler)) for path, handler in handlers.items()]
         return [*self._access_routes(), *fleet]
 
     def _access_routes(self) -> list[Route]:
-        access = self._console.access
-        reads = {("GET", path): handler for path, handler in access.reads().items()}
+        access, storage = self._console.access, CannedStorageRoutes(self._console.storage)
+        reads = {("GET", path): handler for path, handler in (access.reads() | storage.reads()).items()}
         return [
             Route(
                 f"/api/v1{path}", self._access_endpoint(handler, is_public=(method, path) in PUBLIC), methods=[method]
             )
-            for (method, path), handler in (reads | access.writes()).items()
+            for (method, path), handler in (reads | access.writes() | storage.writes()).items()
         ]
 
     def _access_endpoint(self, handler: AccessHandler, *, is_public: bool) -> Endpoint:
@@ -112,6 +117,14 @@ class CannedApi:
     def _processes(self, request: Request) -> Json | Response:
         at_ms = int(request.query_params.get("at", now_ms()))
         return self._host(request, lambda _: canned_fleet.processes(at_ms))
+
+    def _top(self, request: Request) -> Json | Response:
+        given = request.query_params
+        start, end = int(given["from"]), int(given["to"])
+        return self._host(request, lambda _: canned_fleet.top_processes(start, end, given["by"], int(given["limit"])))
+
+    def _cardinality(self, request: Request) -> Json:
+        return canned_series.cardinality(self._console.hosts, int(request.query_params["limit"]))
 
     def _compare(self, request: Request) -> Json:
         hosts = [self._console.find(key) for key in request.query_params.getlist("host")]

@@ -1,2 +1,3 @@
 export { ComparePage } from "./compare/page.tsx";
 export { HostPage } from "./host/page.tsx";
+export { StorageArea } from "./storage/area.tsx";

@@ -40,6 +40,11 @@ export function ComparePage() {
   return Page ? <Page /> : <Loading />;
 }
 
+export function StorageArea({ path }: { path: string }) {
+  const Page = charted.use()?.StorageArea;
+  return Page ? <Page path={path} /> : <Loading />;
+}
+
 export function AccessArea({ path }: { path: string }) {
   const Page = guarded.use()?.AccessArea;
   return Page ? <Page path={path} /> : <Loading />;

@@ -2,16 +2,17 @@ import { useEffect, useState } from "preact/hooks";
 import { signedOut } from "../api/client.ts";
 import { loadSession } from "../api/session.ts";
 import { ACCESS_PAGES } from "../model/access.ts";
+import { STORAGE_PAGES } from "../model/storage_pages.ts";
 import { toggleTheme } from "../model/theme.ts";
 import { FleetPage } from "../pages/fleet/page.tsx";
 import { InvitationPage } from "../pages/invitation.tsx";
-import { AccessArea, AccountPage, ComparePage, HostPage } from "../pages/lazy.tsx";
+import { AccessArea, AccountPage, ComparePage, HostPage, StorageArea } from "../pages/lazy.tsx";
 import { NotFoundPage } from "../pages/not_found.tsx";
 import { SignInPage } from "../pages/sign_in.tsx";
 import { go, route } from "../router.ts";
 import { beat } from "../ui/fresh.ts";
 import { useShortcuts } from "../ui/keys.ts";
-import { DisconnectedBanner } from "./banner.tsx";
+import { DisconnectedBanner, StorageBanner } from "./banner.tsx";
 import { Header } from "./header.tsx";
 import { Palette } from "./palette.tsx";
 import { ShortcutSheet } from "./shortcut_sheet.tsx";
@@ -41,6 +42,11 @@ function Console() {
     { keys: "?", words: "Show this list", run: () => setOverlay("shortcuts") },
     { keys: "g f", words: "Go to the fleet", run: () => go("/") },
     { keys: "g c", words: "Go to the comparison", run: () => go("/compare") },
+    ...STORAGE_PAGES.map(({ path, words, keys }) => ({
+      keys,
+      words: `Go to ${words.toLowerCase()}`,
+      run: () => go(path),
+    })),
     ...ACCESS_PAGES.map(({ path, words, keys }) => ({
       keys,
       words: path === "/access" ? "Go to the access area" : `Go to ${words.toLowerCase()}`,
@@ -56,6 +62,7 @@ function Console() {
       </a>
       <Header onSearch={() => setOverlay("palette")} />
       <DisconnectedBanner />
+      <StorageBanner />
       <main id="main" tabIndex={-1}>
         <Page />
       </main>
@@ -71,6 +78,7 @@ function Page() {
   if (path === "/") return <FleetPage />;
   if (path === "/compare") return <ComparePage />;
   if (path === "/account") return <AccountPage />;
+  if (STORAGE_PAGES.some((page) => page.path === path)) return <StorageArea path={path} />;
   if (ACCESS_PAGES.some((page) => page.path === path)) return <AccessArea path={path} />;
   if (host) return <HostPage key={host} id={decodeURIComponent(host)} />;
   return <NotFoundPage />;

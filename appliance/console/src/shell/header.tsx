@@ -1,5 +1,6 @@
 import { live } from "../api/live.ts";
 import icon from "../favicon.svg";
+import { STORAGE_PAGES } from "../model/storage_pages.ts";
 import { theme, toggleTheme } from "../model/theme.ts";
 import { route } from "../router.ts";
 import { MoonIcon, SearchIcon, SunIcon } from "../ui/icons.tsx";
@@ -19,6 +20,7 @@ export function Header({ onSearch }: { onSearch(): void }) {
         <nav class="shell-nav" aria-label="Pages">
           <PageLink href="/" words="Fleet" />
           <PageLink href="/compare" words="Compare" />
+          <StorageLink />
           <AccessLink />
         </nav>
         <div class="shell-tools">
@@ -42,6 +44,16 @@ function PageLink({ href, words }: { href: string; words: string }) {
   return (
     <a href={href} aria-current={route.value.path === href ? "page" : undefined}>
       {words}
+    </a>
+  );
+}
+
+/** The way to the storage area, whichever of its pages is shown. */
+function StorageLink() {
+  const here = STORAGE_PAGES.some(({ path }) => path === route.value.path);
+  return (
+    <a href="/storage" aria-current={here ? "page" : undefined}>
+      Storage
     </a>
   );
 }

@@ -4,6 +4,7 @@ import type { Status } from "../api/types.ts";
 import { accessPages } from "../model/access.ts";
 import { fleet } from "../model/fleet.ts";
 import { includes } from "../model/roles.ts";
+import { STORAGE_PAGES } from "../model/storage_pages.ts";
 import { toggleTheme } from "../model/theme.ts";
 import { go } from "../router.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -32,16 +33,18 @@ const NEW_TOKEN: Item = {
 };
 const MOST_SHOWN = 40;
 
+function pageItem(path: string, title: string): Item {
+  return { key: `page-${path.replaceAll("/", "-")}`, title, kind: "page", run: () => go(path) };
+}
+
 /** Pages and actions, as far as whoever is signed in may use them. */
 function places(): readonly Item[] {
   const role = session.peek()?.role;
-  const access = accessPages(role).map(({ path, words }) => ({
-    key: `page-${path.replaceAll("/", "-")}`,
-    title: path === "/access" ? "Access" : words,
-    kind: "page",
-    run: () => go(path),
-  }));
-  return [...PAGES, ...access, ...(includes(role, "operator") ? [NEW_TOKEN] : [])];
+  const storage = STORAGE_PAGES.map(({ path, words }) => pageItem(path, words));
+  const access = accessPages(role).map(({ path, words }) =>
+    pageItem(path, path === "/access" ? "Access" : words),
+  );
+  return [...PAGES, ...storage, ...access, ...(includes(role, "operator") ? [NEW_TOKEN] : [])];
 }
 
 /** Jump to a host, a page or an action by typing part of its name. */

@@ -1,11 +1,12 @@
 // What is loaded again by itself: every 30 seconds while the page is in sight, and after each change made here.
 
 import { effect, signal } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get, Problem, type Query, withQuery } from "../api/client.ts";
 import { type Loaded, second, useLoaded } from "./hooks.ts";
 
 const BEAT_MS = 30_000;
+const MOVING_MS = 2000;
 
 /** Counts the moments at which everything on the screen is loaded again. */
 export const beat = signal(0);
@@ -31,6 +32,19 @@ document.addEventListener("visibilitychange", beatWhenDue);
 /** A resource of the API, kept fresh. */
 export function useFresh<T>(path: string, query: Query = {}): Loaded<T> {
   return useLoaded(`${withQuery(path, query)} ${beat.value}`, (abort) => get<T>(path, query, abort));
+}
+
+/** A resource that is kept fresh, every two seconds while what it says is moving. */
+export function usePolled<T>(path: string, isMoving: (data: T) => boolean): Loaded<T> {
+  const [round, setRound] = useState(0);
+  const loaded = useLoaded(`${path} ${beat.value} ${round}`, (abort) => get<T>(path, {}, abort));
+  const moving = loaded.data !== null && isMoving(loaded.data);
+  useEffect(() => {
+    if (!moving) return undefined;
+    const timer = setTimeout(() => setRound(round + 1), MOVING_MS);
+    return () => clearTimeout(timer);
+  }, [moving, loaded.data]);
+  return loaded;
 }
 
 /** The first pages of a long list, kept fresh; `cursor` is the parameter that takes what `next` says. */
