@@ -42,6 +42,15 @@ def test_an_object_store_beyond_tls_is_a_fault(capsys: pytest.CaptureFixture[str
     assert "object_store.endpoint: http://s3.example is beyond this machine and without TLS" in capsys.readouterr().err
 
 
+def test_rules_of_retention_are_checked(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules that cannot be meant are named with the place where they stand, and with what to write."""
+    settings.write_text("retention:\n  rules:\n    - role=db raw=90d\n    - role=web\n")
+    assert aggregator("config", "check", "-c", str(settings)) == 2
+    err = capsys.readouterr().err
+    assert f"{settings}:3: `retention.rules` entry 2, 'role=web', names no time" in err
+    assert "write 'role=db raw=90d minute=2y'" in err
+
+
 def test_an_override_needs_a_value(capsys: pytest.CaptureFixture[str]) -> None:
     """An override without a value is refused with an example."""
     assert aggregator("config", "check", "--set", "region") == 2
