@@ -17,7 +17,7 @@ from sysmon_appliance.compactor.pace import Pace
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.config import AggregatorSettings, RetentionSettings, SegmentSettings
 from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, SaveHost, SaveSchema
-from sysmon_appliance.domain.jobs import Job, Outcome, Progress
+from sysmon_appliance.domain.jobs import Job, JobRunner, Outcome, Progress
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind, Level, Segment
 from sysmon_appliance.domain.terms import Floats
@@ -112,9 +112,8 @@ class Store:
             file_bytes=settings.segments.file_bytes,
         )
         self.runner = InProcess(self.place, clock)
-        self.barrier = GroupCommit(database.writer, clock, gather_milliseconds=1)
-        parts = Parts(database.manifest, database.usage, self.shelf, self.runner, self.barrier, clock)
-        self.side = SegmentSide.over(parts, database.state, settings)
+        self._settings = settings
+        self.side = self.side_with(self.runner)
         self._rows = iter(range(database.state.next_batch, 1 << 60))
         self._schemas: dict[bytes, KnownSchema] = {one.hash: one for one in database.state.schemas}
 
@@ -131,6 +130,12 @@ class Store:
             store = cls(folder, database, clock, chosen)
             with store.files:
                 yield store
+
+    def side_with(self, runner: JobRunner) -> SegmentSide:
+        """Make the services with another runner."""
+        barrier = GroupCommit(self.database.writer, self.clock, gather_milliseconds=1)
+        parts = Parts(self.database.manifest, self.database.usage, self.shelf, runner, barrier, self.clock)
+        return SegmentSide.over(parts, self.database.state, self._settings)
 
     def sender(self, key: int = 1, schema: Schema = SERIES) -> Sender:
         """Let a host send; it is made known where it is not."""
