@@ -7,8 +7,8 @@ import pytest
 from sysmon_appliance.domain.enrolment import ForgetRequests, ForgetTokens, IdentityState, RequestState
 from sysmon_appliance.domain.identities import ForgetCertificates
 from sysmon_appliance.errors import RevokedCertificateError, StorageFullError
-from sysmon_appliance.services.forgetting import KEPT_MS, WAITED_MS
 from sysmon_appliance.services.cautious_clock import DOUBT_MS
+from sysmon_appliance.services.forgetting import KEPT_MS, WAITED_MS
 from tests.support.fake_issuer import request
 from tests.support.identities import A_CERTIFICATE, A_REQUEST, A_TOKEN, AN_IDENTITY, DAY_MS
 from tests.support.letting_in import OPERATOR, Region, holder
