@@ -62,7 +62,7 @@ def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int]
     block = zlib.decompress(_packed_columns(body)) if series else b""
     if len(block) != _VALUE_BYTES * series * row[COUNT]:
         raise ValueError(len(block))
-    return (row[START_MS],) if row[COUNT] == 1 else _times(body, row[OFFSET_MS]), block
+    return times_of(row, body), block
 
 
 def _packed_columns(body: bytes) -> bytes:
@@ -93,8 +93,11 @@ def _varint(body: bytes, position: int) -> tuple[int, int]:
     return value | body[position] << shift, position + 1
 
 
-def _times(body: bytes, time: int) -> Sequence[int]:
-    times = []
+def times_of(row: Sequence[int], body: bytes) -> Sequence[int]:
+    """Return the corrected times of a batch's ticks."""
+    if row[COUNT] == 1:
+        return (row[START_MS],)
+    time, times = row[OFFSET_MS], []
     for step in read(body, BATCH)[_WALLS]:
         time += unzigzag(step)
         times.append(time)

@@ -1,7 +1,8 @@
 """Bringing rows of many files together in few: days to months, and the tables of a day.
 
 Rows are copied as they are, which costs next to nothing. Only where several rows of a host hold the same time, because
-some came late, and where a kind has one row for all of a month, are they decoded and written anew.
+some came late, and where a kind has one row for all of a month, are they decoded and written anew. Tables have a row
+for each hour, and those of an hour that was sealed in pieces become one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from sysmon_appliance.compactor.inputs import opened
 from sysmon_appliance.compactor.outputs import Bench, Output, keep_all
 from sysmon_appliance.compactor.rows import ROW_VALUES, united
+from sysmon_appliance.compactor.tables import of_one_hour
 from sysmon_appliance.domain.jobs import JoinSegments, Outcome
 from sysmon_appliance.domain.merging import merge_stored_rollups
 from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.domain.tables import joined
 from sysmon_appliance.segments.files import Row
 from sysmon_appliance.segments.writer import SegmentWriter
 
@@ -37,6 +40,9 @@ def _groups(kind: Kind, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
     Those are rows that hold the same time, and of rollups of an hour all.
     """
+    if kind is Kind.TABLES:
+        yield from of_one_hour(rows)
+        return
     group: list[int] = []
     values, end_ms = 0, -1
     for place in sorted(range(len(rows)), key=lambda place: rows[place].start_ms):
@@ -54,16 +60,15 @@ def _groups(kind: Kind, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 def _values(kind: Kind, row: Row) -> int:
     """Count what has to be in memory when a row is written anew."""
-    if kind is Kind.TABLES:
-        return 0
     return row.ticks_count * len(row.schema().schema.series) * (1 if kind is Kind.RAW else _STATISTICS)
 
 
 def _write(writer: SegmentWriter, kind: Kind, rows: Sequence[Row]) -> None:
     host = rows[0].host
-    if len(rows) == 1 or kind is Kind.TABLES:
-        for row in rows:
-            writer.copy(row)
+    if len(rows) == 1:
+        writer.copy(rows[0])
+    elif kind is Kind.TABLES:
+        writer.add_table(host, joined([row.table() for row in rows]))
     elif kind is Kind.RAW:
         for ticks in united([row.ticks() for row in rows]):
             writer.add_ticks(host, ticks.schema, ticks.t, ticks.values, ticks.gaps)

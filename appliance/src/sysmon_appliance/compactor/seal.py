@@ -15,9 +15,11 @@ from sysmon_appliance.compactor.gaps import GapsAt, declared_gaps
 from sysmon_appliance.compactor.head import COUNT, END_MS, SCHEMA, START_MS, Rows, SealedHead
 from sysmon_appliance.compactor.outputs import Bench, Output, keep_all
 from sysmon_appliance.compactor.rows import ROW_VALUES, united
+from sysmon_appliance.compactor.tables import tables_of
 from sysmon_appliance.domain.jobs import Outcome, SealJob
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.ticks import StoredTicks
 from sysmon_appliance.segments.files import HostEntry
 
@@ -30,23 +32,26 @@ _OTHER_DAYS = -1
 def seal(job: SealJob, bench: Bench) -> Outcome:
     """Write the batches of a job into segments."""
     with closing(SealedHead(bench.place.live, job)) as head:
-        outputs = _DayOutputs(bench, head.rows)
+        ticks, tables = (_DayOutputs(bench, head.rows, kind) for kind in (Kind.RAW, Kind.TABLES))
         done = 0
         for host, rows in head.by_host():
             gaps = declared_gaps(head, host, rows)
             for chunk in _chunks(rows, head.schemas):
-                outputs.write(host.entry, ticks_of(host.entry.key, chunk, head.bodies(chunk), head.schemas), gaps)
+                bodies = list(head.bodies(chunk))
+                ticks.write(host.entry, ticks_of(host.entry.key, chunk, bodies, head.schemas), gaps)
+                tables.write_tables(host.entry, tables_of(chunk, bodies, head.schemas))
                 bench.pace.breathe()
             done += len(rows)
             bench.progress(done / len(head.rows))
-        return Outcome(add=tuple(keep_all(outputs.all())), sealed_up_to=job.up_to)
+        return Outcome(add=tuple(keep_all([*ticks.all(), *tables.all()])), sealed_up_to=job.up_to)
 
 
 class _DayOutputs:
-    """Files of sealed ticks, by day."""
+    """Files of what is sealed, by day."""
 
-    def __init__(self, bench: Bench, rows: Rows) -> None:
+    def __init__(self, bench: Bench, rows: Rows, kind: Kind) -> None:
         self._bench = bench
+        self._kind = kind
         self._own = _own_days(rows, bench.clock.wall_ms())
         self._outputs: dict[int, Output] = {}
 
@@ -60,13 +65,17 @@ class _DayOutputs:
             for row in united(by_day[day]):
                 writer.add_ticks(host.key, row.schema, row.t, row.values, row.gaps)
 
+    def write_tables(self, host: HostEntry, tables: Iterable[StoredTable]) -> None:
+        for table in tables:
+            self._of(int(table.t[0]) // DAY_MS).host(host).add_table(host.key, table)
+
     def all(self) -> Iterable[Output]:
         return self._outputs.values()
 
     def _of(self, day: int) -> Output:
         key = day if day in self._own else _OTHER_DAYS
         if key not in self._outputs:
-            self._outputs[key] = Output(self._bench, Kind.RAW, Level.SEALED)
+            self._outputs[key] = Output(self._bench, self._kind, Level.SEALED)
         return self._outputs[key]
 
 
