@@ -96,6 +96,7 @@ def test_what_comes_late_waits_until_no_more_comes() -> None:
     late = [segment(1, DAY, created_ms=LONG_AFTER)]
     assert merge_job(late, EMPTY, RULES, LONG_AFTER + HOUR_MS - 1) is None
     assert names(merge_job(late, EMPTY, RULES, LONG_AFTER + HOUR_MS)) == ["s1"]
+    assert names(merge_job(late, EMPTY, RULES, LONG_AFTER, at_once=True)) == ["s1"]
 
 
 def test_much_that_comes_late_waits_no_longer() -> None:

@@ -58,19 +58,26 @@ def seal_job(head: HeadFacts, rules: Rules, now_ms: int, *, at_once: bool = Fals
     return None
 
 
-def merge_job(segments: Iterable[Segment], head: HeadFacts, rules: Rules, now_ms: int) -> Job | None:
+def merge_job(
+    segments: Iterable[Segment], head: HeadFacts, rules: Rules, now_ms: int, *, at_once: bool = False
+) -> Job | None:
     """Return what is to be merged now, the oldest first, days before months.
 
-    `segments` are those in force that can be read.
+    `segments` are those in force that can be read; `at_once` does not wait for more to come.
     """
     readable = [segment for segment in segments if not segment.damaged_ms]
-    return _day_job(readable, head, now_ms) or _month_job(readable, rules, now_ms)
+    quiet = {} if at_once else _QUIET_MS
+    return _day_job(readable, head, now_ms, quiet) or _month_job(readable, rules, now_ms, quiet)
 
 
-def _day_job(segments: Sequence[Segment], head: HeadFacts, now_ms: int) -> Job | None:
+def _day_job(segments: Sequence[Segment], head: HeadFacts, now_ms: int, quiet: Mapping[Level, int]) -> Job | None:
     sealed = [segment for segment in segments if segment.level is Level.SEALED]
     for span, of_span in sorted(_by_span(sealed, _day_of).items(), key=_start):
-        if _is_over(span, now_ms, _DAY_OVER_MS) and _has_left(head, span) and _is_quiet(of_span, now_ms, Level.DAY):
+        if (
+            _is_over(span, now_ms, _DAY_OVER_MS)
+            and _has_left(head, span)
+            and _is_quiet(of_span, now_ms, quiet.get(Level.DAY))
+        ):
             inputs, level = tuple(of_span[:_MOST_INPUTS]), Level.DAY if span.calendar else Level.MONTH
             if span.kind is Kind.TABLES:
                 return JoinSegments(span.kind, level, inputs)
@@ -78,10 +85,12 @@ def _day_job(segments: Sequence[Segment], head: HeadFacts, now_ms: int) -> Job |
     return None
 
 
-def _month_job(segments: Sequence[Segment], rules: Rules, now_ms: int) -> JoinSegments | None:
+def _month_job(
+    segments: Sequence[Segment], rules: Rules, now_ms: int, quiet: Mapping[Level, int]
+) -> JoinSegments | None:
     days = [one for one in segments if one.level is Level.DAY and one.kind in rules.monthly]
     for span, of_span in sorted(_by_span(days, _month_of).items(), key=_start):
-        if _is_over(span, now_ms, _MONTH_OVER_MS) and _is_quiet(of_span, now_ms, Level.MONTH):
+        if _is_over(span, now_ms, _MONTH_OVER_MS) and _is_quiet(of_span, now_ms, quiet.get(Level.MONTH)):
             earlier = [one for one in segments if one.level is Level.MONTH and _month_of(one) == span]
             inputs = of_span[:_MOST_INPUTS] + [one for one in earlier if any(_share_hosts(one, day) for day in of_span)]
             return JoinSegments(span.kind, Level.MONTH, tuple(sorted(inputs, key=_number)))
@@ -105,10 +114,10 @@ def _has_left(head: HeadFacts, span: _Span) -> bool:
     return not head.rows or head.oldest_received_ms > span.end_ms or not span.calendar
 
 
-def _is_quiet(segments: Sequence[Segment], now_ms: int, level: Level) -> bool:
-    if len(segments) >= _MANY:
+def _is_quiet(segments: Sequence[Segment], now_ms: int, quiet_ms: int | None) -> bool:
+    if quiet_ms is None or len(segments) >= _MANY:
         return True
-    return all(not now_ms - _QUIET_MS[level] < segment.created_ms <= now_ms for segment in segments)
+    return all(not now_ms - quiet_ms < segment.created_ms <= now_ms for segment in segments)
 
 
 def _beside(inputs: Sequence[Segment], segments: Iterable[Segment]) -> Iterable[Segment]:

@@ -51,6 +51,7 @@ class SegmentKeeper:
         self._status = _status_at_start([*manifest.all(), *manifest.dropped()])
         self._busy = asyncio.Lock()
         self._asked = asyncio.Event()
+        self._hurried = False  # merge what can be merged, whether or not more may come
         self._foreign: set[str] = set()  # segments of a later release: left as they are
 
     @property
@@ -119,12 +120,15 @@ class SegmentKeeper:
     async def _next_job(self) -> Job | None:
         head = await asyncio.to_thread(self._usage.facts, self._changes.sealed_up_to)
         seal = seal_job(head, self._rules, self._clock.wall_ms(), at_once=self._asked.is_set())
-        if seal is None or seal.up_to >= head.newest:
+        if self._asked.is_set() and (seal is None or seal.up_to >= head.newest):
             self._asked.clear()
+            self._hurried = True
         if seal is not None:
             return seal
         known = [segment for segment in self._manifest.all() if segment.name not in self._foreign]
-        return merge_job(known, head, self._rules, self._cautious.now_ms())
+        merge = merge_job(known, head, self._rules, self._cautious.now_ms(), at_once=self._hurried)
+        self._hurried = self._hurried and merge is not None
+        return merge
 
     async def _commit(self, job: Job, outcome: Outcome) -> None:
         self._foreign |= set(outcome.foreign)
