@@ -76,7 +76,7 @@ class Sender:
             numbers = np.arange(first, first + len(times), dtype=np.float64)
             values = 1000 * np.arange(len(self.schema.schema.series))[:, None] + numbers
         batch = Batch(
-            stream_id=bytes([self.key]) * 16,
+            stream_id=self.key.to_bytes(16, "big"),
             first=first,
             wall_ms=tuple(times),
             boot_ms=tuple(times),
@@ -140,7 +140,7 @@ class Store:
     def sender(self, key: int = 1, schema: Schema = SERIES) -> Sender:
         """Let a host send; it is made known where it is not."""
         known = self._schemas.get(schema_hash(schema))
-        changes: list[Change] = [SaveHost(host(key)), OpenStream(key, key, bytes([key]) * 16)]
+        changes: list[Change] = [SaveHost(host(key)), OpenStream(key, key, key.to_bytes(16, "big"))]
         last = max((stream.last for stream in self.database.state.streams if stream.key == key), default=0)
         if known is None:
             known = KnownSchema(len(self._schemas) + 1, schema_hash(schema), schema)
