@@ -73,7 +73,7 @@ def cardinality(
     if output in _TABLES:
         for table in (_hosts_table(found), _metrics_table(found), _keys_table(found)):
             typer.echo()
-            print_table(output, table)
+            print_table(table)
 
 
 def _walked(client: Client, page: Any, **selection: Any) -> Iterator[Any]:
@@ -91,7 +91,7 @@ def _series_table(found: Sequence[Any], now_ms: int, *, wide: bool) -> Table:
         [
             Cell(one["host"]["name"], style="bold"),
             Cell(one["metric"]),
-            Cell(_attributes_text(one["attributes"]), value=one["attributes"]),
+            Cell(_attributes_text(one["attributes"])),
             moment_cell(one["first"]),
             ago_cell(one["last"], now_ms),
             *([Cell(one["host"]["id"])] if wide else []),

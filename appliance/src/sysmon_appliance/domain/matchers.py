@@ -87,13 +87,13 @@ class _Reader:
         self._at = 0
 
     def matchers(self) -> Matchers:
-        found = []
-        if metric := self._next(_WORD):
-            found.append(Matcher(NAME_KEY, Operator.EQUAL, metric))
-        if self._take("{"):
+        metric = self._next(_WORD)
+        found = [Matcher(NAME_KEY, Operator.EQUAL, metric)] if metric else []
+        braced = self._take("{")
+        if braced:
             found += self._braced()
         if self._at < len(self._text):
-            raise self._error("the end" if found else "a metric or {")
+            raise self._error("the end" if metric or braced else "a metric or {")
         if len(found) > MAX_MATCHERS:
             raise BadRequestError(f"A selector may have {MAX_MATCHERS} matchers, this one has {len(found)}.")
         return tuple(found)
@@ -135,6 +135,7 @@ class _Reader:
         self._skip()
         taken = self._text.startswith(sign, self._at)
         self._at += len(sign) if taken else 0
+        self._skip()
         return taken
 
     def _next(self, token: re.Pattern[str]) -> str:
