@@ -1,8 +1,8 @@
 """Rows of tables over time, such as the top processes at every tick, as arrays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,10 @@ class Texts:
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "Texts":
+    def of(cls, texts: Iterable[str]) -> "Texts":
         places: dict[str, int] = {}
         codes = np.array([places.setdefault(text, len(places)) for text in texts], np.int64)
         return cls(codes, tuple(places))
-
-    def take(self, rows: Indexes) -> "Texts":
-        return Texts(self.codes[rows], self.words)
 
     def tolist(self) -> list[str]:
         return [self.words[code] for code in self.codes.tolist()]
@@ -91,15 +88,30 @@ class StoredTable:
         return StoredTable(self.schema, self.t[ticks], self.counts[ticks], columns)
 
 
-def stored_table(schema: TableSchema, wall_ms: Times, rows: TableRows) -> StoredTable:
-    """Make arrays of a decoded table, its ticks in order of time."""
+def stored_tables(pieces: Iterable[tuple[TableSchema, Times, TableRows]]) -> Iterator[StoredTable]:
+    """Make arrays of decoded tables, each with the times of its batch: one for each schema."""
+    by_schema: dict[TableSchema, list[tuple[Times, TableRows]]] = {}
+    for schema, t, rows in pieces:
+        if any(rows.rows_per_tick):
+            by_schema.setdefault(schema, []).append((t, rows))
+    for schema, found in by_schema.items():
+        yield _stored(schema, found)
+
+
+def _stored(schema: TableSchema, pieces: Sequence[tuple[Times, TableRows]]) -> StoredTable:
+    counts = np.array([count for _, rows in pieces for count in rows.rows_per_tick], np.int64)
+    t = np.concatenate([times for times, _ in pieces])
     columns = tuple(
-        Texts.of([str(value) for value in values])
-        if column.kind is ColumnKind.TEXT
-        else np.array([float(value) for value in values], np.float64)
-        for column, values in zip(schema.columns, rows.columns, strict=True)
+        _column(column.kind, chain.from_iterable(rows.columns[place] for _, rows in pieces))
+        for place, column in enumerate(schema.columns)
     )
-    return in_order(StoredTable(schema, wall_ms, np.array(rows.rows_per_tick, np.int64), columns))
+    return in_order(StoredTable(schema, t, counts, columns))
+
+
+def _column(kind: ColumnKind, values: Iterable[float | str]) -> TableColumn:
+    if kind is ColumnKind.TEXT:
+        return Texts.of(map(str, values))
+    return np.fromiter(map(float, values), np.float64)
 
 
 def in_order(table: StoredTable) -> StoredTable:
@@ -118,6 +130,14 @@ def joined(tables: Sequence[StoredTable]) -> StoredTable:
     columns = tuple(map(_joined, zip(*(table.columns for table in tables), strict=True)))
     t, counts = (np.concatenate(parts) for parts in zip(*((each.t, each.counts) for each in tables), strict=True))
     return in_order(StoredTable(tables[0].schema, t, counts, columns))
+
+
+def joined_by_schema(tables: Iterable[StoredTable]) -> Sequence[StoredTable]:
+    """Bring together what has the same columns; in order of time."""
+    by_schema: dict[TableSchema, list[StoredTable]] = {}
+    for table in tables:
+        by_schema.setdefault(table.schema, []).append(table)
+    return sorted(map(joined, by_schema.values()), key=lambda table: int(table.t[0]))
 
 
 def _joined(columns: Sequence[TableColumn]) -> TableColumn:
