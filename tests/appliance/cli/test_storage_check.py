@@ -81,7 +81,7 @@ def test_a_repair_shows_each_segment(sysmon: Shell) -> None:
     rows = [line.split() for line in sysmon.out.splitlines()]
     assert rows[1] == ["raw", "2024-10-04", "00:00", "2024-10-04", "23:59", "50", "lost", NAME]
     assert rows[2][-2:] == ["repaired", other]
-    assert "1 segment cannot be brought back." in sysmon.err
+    assert "1 segment cannot be brought back" in sysmon.err
     assert "sysmon storage repair --give-up" in sysmon.err
     assert sysmon.console.sent == [{"give_up": False}]
 

@@ -68,7 +68,8 @@ def repair(
     print_rows(output, lambda: _repair_table(outcomes), "segments", outcomes)
     if done["lost"] and not give_up:
         raise SegmentDamagedError(
-            f"{_count(len(done['lost']))} cannot be brought back.", hint="sysmon storage repair --give-up"
+            f"{_count(len(done['lost']))} cannot be brought back; a backup may have it, else give it up.",
+            hint="sysmon storage repair --give-up",
         )
 
 
