@@ -83,6 +83,13 @@ def _as_whole(values: Floats, bits: Bits, left: Indexes) -> tuple[Whole, Whole]:
     return codes, whole
 
 
+def decimal_scale(values: Floats) -> float:
+    """Return the least of 1, 10, 100, 1000 at which values become whole numbers, or 0: float64 [values]."""
+    row = np.ascontiguousarray(values[np.newaxis])
+    codes, _ = _as_whole(row, row.view(np.uint64), np.zeros(1, np.intp))
+    return _SCALED.get(int(codes[0]), 0.0)
+
+
 def _pack_floats(column: Floats) -> bytes:
     missing = np.isnan(column)
     if missing.any() and not missing.all() and _are_same(column[missing]):

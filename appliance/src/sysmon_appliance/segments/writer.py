@@ -25,7 +25,7 @@ from sysmon_appliance.segments.rollup_columns import pack_rollups
 from sysmon_appliance.segments.rows import pack_row
 from sysmon_appliance.segments.tables import pack_table
 
-_PAGE_BYTES = 4096
+_PAGE_BYTES = 2048  # large pages are half empty behind a day of hours, small ones make a day of ticks a long chain
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE hosts (key INTEGER PRIMARY KEY, host_id TEXT NOT NULL, name TEXT NOT NULL) STRICT;
@@ -116,7 +116,7 @@ class SegmentWriter:
     ) -> None:
         """Add rollups of a window; arrays as in StoredRollups and Stats, at least one bucket."""
         ticks = stats.count.max(axis=0, initial=0).astype(np.int64)
-        body = pack_row([t, last_ms, ticks], gaps, pack_rollups(stats, ticks, exact=self._kind is Kind.HOUR))
+        body = pack_row([t, last_ms, ticks], gaps, pack_rollups(schema, stats, ticks, exact=self._kind is Kind.HOUR))
         self._add(host, int(t[0]), int(last_ms[-1]), schema, len(t), int(stats.count.sum()), body)
 
     def add_table(self, host: int, table: StoredTable) -> None:
