@@ -27,7 +27,7 @@ from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
-from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.checks import check_rows
 from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.audit import Audit
@@ -49,6 +49,7 @@ from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.services.storage import Kept, Storage, disk_of
+from sysmon_appliance.services.store_watch import StoreWatch
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
@@ -218,7 +219,7 @@ def _join(ground: Ground) -> Aggregator:
         room=segments.room,
     )
     reader = SegmentReader(database.manifest, ground.shelf, upkeep.reports.report)
-    read_side = _read_side(ground, catalog, ingest, reader, series)
+    read_side = _read_side(ground, catalog, ingest, segments=reader, series=series)
     ingest.listen(series.note)
     ingest.listen(read_side.hub.update)
     identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
@@ -248,6 +249,7 @@ def _join(ground: Ground) -> Aggregator:
             segments.removal.run,
             upkeep.reports.run,
             upkeep.checking.run,
+            *_store_watch(ground.shelf),
             _expiry(ground, catalog, segments, retention).run,
             ground.pki.keeper.run,
             identity.forgetting.run,
@@ -259,7 +261,7 @@ def _join(ground: Ground) -> Aggregator:
 
 
 def _read_side(
-    ground: Ground, catalog: Catalog, ingest: Ingest, segments: SegmentReader, series: SeriesCatalog
+    ground: Ground, catalog: Catalog, ingest: Ingest, *, segments: SegmentReader, series: SeriesCatalog
 ) -> ReadSide:
     folder, barrier, clock = Path(ground.settings.data), ground.barrier, ground.clock
     return ReadSide.over(
@@ -321,14 +323,9 @@ def _parts(ground: Ground) -> Parts:
     return Parts(database.manifest, database.usage, ground.shelf, CompactorProcess(place), ground.barrier, ground.clock)
 
 
-def _check_rows(path: Path) -> None:
-    with SegmentFile.open(path) as file:
-        file.check()
-
-
 def _upkeep(ground: Ground, parts: Parts, segments: SegmentSide) -> Upkeep:
     return Upkeep.over(
-        Segments(parts.manifest, segments.changes, ground.shelf, _check_rows),
+        Segments(parts.manifest, segments.changes, ground.shelf, check_rows),
         ground.barrier,
         ground.clock,
         runner=parts.runner,
@@ -368,6 +365,10 @@ def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper, rete
         retention=retention,
         settings=settings.segments,
     )
+
+
+def _store_watch(shelf: Shelf) -> Sequence[Lasting]:
+    return (StoreWatch(shelf.ask).run,) if isinstance(shelf, CachedShelf) else ()
 
 
 def _object_store(shelf: Shelf) -> ObjectStoreState | None:

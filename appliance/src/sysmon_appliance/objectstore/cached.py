@@ -57,6 +57,10 @@ class CachedShelf:
     def tidy(self) -> None:
         self._folder.tidy()
 
+    def ask(self) -> None:
+        """Ask the store for the beginning of its list; raises StoreUnreachableError."""
+        next(iter(self.objects.names()), None)
+
     def inspect(self, segment: Segment) -> Copies:
         return Copies(self._folder.inspect(segment).local, self._inspect_object(segment))
 
