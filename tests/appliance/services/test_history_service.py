@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from sysmon_agent.names import PROCESS_COLUMNS, PROCESS_TABLE
-from sysmon_agent.wire.messages import Attributes, Gap, GapReason, TableRows, TableSchema
+from sysmon_agent.wire.messages import Attributes, Gap, GapReason
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.charts import Label
 from sysmon_appliance.domain.downsample import Window
@@ -193,41 +192,6 @@ def test_all_charts_in_one_pass() -> None:
     assert len(answer.lines.points.t) == 4
     assert shown[Label("disk_io", "sda read")] == [1.0] * 4
     assert shown[Label("cpu", "user")] == [0.125] * 4
-
-
-def processes(*rows_per_tick: int) -> tuple[TableSchema, TableRows]:
-    """Make a table whose rows count up through the ticks."""
-    total = sum(rows_per_tick)
-    filled = tuple(
-        [f"{name}-{row}" for row in range(total)] if text else [float(row) for row in range(total)]
-        for name, text in PROCESS_COLUMNS
-    )
-    return TableSchema.of(PROCESS_TABLE, PROCESS_COLUMNS), TableRows(rows_per_tick, filled)
-
-
-def test_the_process_table_of_a_moment() -> None:
-    """The process table is that of the newest tick at or before the moment asked for."""
-    table, filled = processes(1, 2, 1)
-    known = schema(READ, tables=(table,))
-    stored = batch(known, [(second(n), (0.0,)) for n in (0, 10, 20)], tables=(filled,))
-    found = history(stored).processes(HOST, second(19))
-    assert found.at_ms == second(10)
-    assert found.columns == tuple(name for name, _ in PROCESS_COLUMNS)
-    assert [row[:2] for row in found.rows] == [(1.0, "name-1"), (2.0, "name-2")]
-
-
-def test_an_older_process_table_is_found() -> None:
-    """When a host has been silent, its last process table is still shown."""
-    table, filled = processes(1)
-    stored = batch(schema(READ, tables=(table,)), [(second(0), (0.0,))], tables=(filled,))
-    assert history(stored).processes(HOST, second(7200)).at_ms == second(0)
-    assert history(stored).processes(HOST, second(7200 * 24)).at_ms is None
-
-
-def test_a_host_without_process_tables() -> None:
-    """A host that sends no process table has an empty one."""
-    found = history(ticks(0)).processes(HOST, second(10))
-    assert (found.at_ms, found.rows) == (None, ())
 
 
 def test_counters_are_told_from_gauges() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from sysmon_agent import names
 from sysmon_agent.clock import Clock
-from sysmon_agent.names import METRICS, PROCESS_TABLE
-from sysmon_agent.wire.messages import Attributes, TableRows
+from sysmon_agent.names import METRICS
+from sysmon_agent.wire.messages import Attributes
 from sysmon_appliance.domain import charts
-from sysmon_appliance.domain.batches import HeadReader, StoredBatch
+from sysmon_appliance.domain.batches import HeadReader
 from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.domain.fleet import GAP_INTERVALS
 from sysmon_appliance.domain.gaps import GapFinder, TimeGap
@@ -30,9 +30,6 @@ _log = logging.getLogger(__name__)
 
 MAX_SERIES = 1000
 """More lines than this are no answer to anything; sum them with `by` or choose with `attribute`."""
-
-_TABLE_REACH_MS = (60_000, 3_600_000, 86_400_000)
-"""How far back the newest table is sought, in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +56,6 @@ class Answer(Generic[L]):
     level: Kind = Kind.RAW
 
 
-@dataclass(frozen=True, slots=True)
-class TableAnswer:
-    """One tick's rows of a table; `at_ms` is None when there is none."""
-
-    at_ms: int | None
-    columns: tuple[str, ...]
-    rows: tuple[tuple[float | str, ...], ...]
-
-
 def is_counter(metric: str) -> bool:
     return metric in METRICS and METRICS[metric].kind is names.Kind.COUNTER
 
@@ -76,7 +64,6 @@ class History:
     """Reads the head and segments; every call may take a while and none keeps anything."""
 
     def __init__(self, head: HeadReader, segments: TickReader, clock: Clock) -> None:
-        self._head = head
         self._ranges = Ranges(head, segments)
         self._clock = clock
 
@@ -99,16 +86,6 @@ class History:
     def charts(self, host: Host, window: Window) -> Answer[charts.Label]:
         """Read all charts of the host page in one pass; labels are charts.Label values."""
         return self._read(host, window, charts.plan)
-
-    def processes(self, host: Host, at_ms: int) -> TableAnswer:
-        """Return the newest process table at or before a time, no further back than a day."""
-        for reach_ms in _TABLE_REACH_MS:
-            found = TableAnswer(None, (), ())
-            for batch in self._head.batches(host.key, at_ms - reach_ms, at_ms, tables=True):
-                found = _newest_table(batch, at_ms) or found
-            if found.at_ms is not None:
-                return found
-        return found
 
     def _read(self, host: Host, window: Window, plans: Plans[L]) -> Answer[L]:
         """Read at the level that suits the window; where a segment turns out damaged, once more without it."""
@@ -160,22 +137,3 @@ def _check_number(series: int) -> None:
             f"The answer would have {series} series, {MAX_SERIES} are allowed: sum them with `by`,"
             " or choose with `attribute`."
         )
-
-
-def _newest_table(batch: StoredBatch, at_ms: int) -> TableAnswer | None:
-    """Return the process table of a batch's last tick at or before a time, if it has one."""
-    position = batch.schema.table(PROCESS_TABLE)
-    if position is None or position >= len(batch.tables):
-        return None
-    table = batch.tables[position]
-    ticks = [tick for tick, rows in enumerate(table.rows_per_tick) if rows and batch.wall_ms[tick] <= at_ms]
-    if not ticks:
-        return None
-    names = tuple(column.name for column in batch.schema.schema.tables[position].columns)
-    return TableAnswer(int(batch.wall_ms[ticks[-1]]), names, _rows(table, ticks[-1]))
-
-
-def _rows(table: TableRows, tick: int) -> tuple[tuple[float | str, ...], ...]:
-    start = sum(table.rows_per_tick[:tick])
-    end = start + table.rows_per_tick[tick]
-    return tuple(zip(*(column[start:end] for column in table.columns), strict=True))

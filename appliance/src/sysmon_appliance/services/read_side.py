@@ -19,6 +19,7 @@ from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
+from sysmon_appliance.services.processes import ProcessHistory
 from sysmon_appliance.services.recent import RecentPast
 from sysmon_appliance.services.series_answers import SeriesAnswers
 
@@ -45,6 +46,7 @@ class ReadSide:
     fleet: Fleet
     hosts: Hosts
     history: History
+    processes: ProcessHistory
     recent: RecentPast
     series: SeriesAnswers
     hub: LiveHub
@@ -78,6 +80,7 @@ class ReadSide:
             fleet=fleet,
             hosts=Hosts(directory, matrix, fleet, ledger),
             history=History(head, segments, clock),
+            processes=ProcessHistory(head, segments),
             recent=RecentPast(head, segments, clock),
             series=series,
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),

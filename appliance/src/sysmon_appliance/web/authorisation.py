@@ -33,6 +33,7 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("GET", "/api/v1/hosts/{id}/range"): Role.VIEWER,
     ("GET", "/api/v1/hosts/{id}/charts"): Role.VIEWER,
     ("GET", "/api/v1/hosts/{id}/processes"): Role.VIEWER,
+    ("GET", "/api/v1/hosts/{id}/processes/top"): Role.VIEWER,
     ("GET", "/api/v1/events"): Role.VIEWER,
     ("GET", "/api/v1/ledger"): Role.VIEWER,
     ("GET", "/api/v1/series"): Role.VIEWER,

@@ -1,6 +1,5 @@
-"""The past of one host: a metric, all charts, the process table."""
+"""The past of one host: a metric, and all charts."""
 
-import msgspec
 from starlette.responses import Response
 
 from sysmon_appliance.domain.downsample import Window
@@ -21,14 +20,6 @@ WINDOW = (
     Parameter("to", "End, in milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),
     Parameter("points", "About how many points to give. Default: 800.", at_least=2, at_most=5000),
 )
-
-
-class ProcessTable(msgspec.Struct, frozen=True):
-    """`at` is the time of the tick, null when no table was found."""
-
-    at: int | None
-    columns: tuple[str, ...]
-    rows: tuple[tuple[float | str | None, ...], ...]
 
 
 def window(given: Given, now_ms: int) -> Window:
@@ -84,17 +75,6 @@ async def read_charts(call: Call) -> Response:
     return await call.side.in_thread(answer)
 
 
-async def read_processes(call: Call) -> Response:
-    host = call.side.hosts.find(call.request.path_params["id"])
-    at_ms = call.given.integer("at", call.side.clock.wall_ms())
-
-    def answer() -> Response:
-        found = call.side.history.processes(host, at_ms)
-        return json_response(ProcessTable(found.at_ms, found.columns, found.rows))
-
-    return await call.side.in_thread(answer)
-
-
 ROUTES = (
     ApiRoute(
         "GET",
@@ -119,15 +99,6 @@ ROUTES = (
         read_charts,
         ChartsDocument,
         WINDOW,
-        problems=("not_found", "storage", "store_unreachable"),
-    ),
-    ApiRoute(
-        "GET",
-        "/api/v1/hosts/{id}/processes",
-        "The newest table of the top processes at or before a time.",
-        read_processes,
-        ProcessTable,
-        (Parameter("at", "Milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),),
         problems=("not_found", "storage", "store_unreachable"),
     ),
 )
