@@ -16,6 +16,9 @@ PAGES = {
     "fleet": ("", "hosts"),
     "host": ("hosts/web-1?last=15m&at=1", "processes"),
     "compare": ("compare?hosts=web-1,db-1", "compared"),
+    "storage": ("storage", "forecast"),
+    "segments": ("storage/segments", "segments"),
+    "series": ("series", "series"),
     "overview": ("access", "overview-changes"),
     "waiting": ("access/waiting", "waiting"),
     "tokens": ("access/tokens", "tokens"),
@@ -53,6 +56,19 @@ def test_access_fits_a_phone(page: Page, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(page.url + path)
     expect(page.get_by_test_id("account" if path == "account" else "access-page")).to_be_visible()
+    expect(page.get_by_role("status", name=re.compile("^Loading"))).to_have_count(0)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("path", ["storage", "storage/segments", "series"])
+@pytest.mark.parametrize("width", [360, 768])
+def test_storage_fits_narrow_screens(page: Page, console: CannedConsole, path: str, width: int) -> None:
+    """On a phone and on a tablet nothing of the storage area sticks out, and trouble has no barriers either."""
+    console.storage.damage()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(page.url + path)
+    expect(page.get_by_test_id("storage-banner")).to_be_visible()
     expect(page.get_by_role("status", name=re.compile("^Loading"))).to_have_count(0)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -10,36 +10,48 @@ from sysmon_appliance.services.fleet import FleetPage
 from sysmon_appliance.services.hosts import Comparison, HostDetail
 from sysmon_appliance.services.ledger import LedgerPage
 from sysmon_appliance.services.live import FleetChange
+from sysmon_appliance.services.series_documents import CardinalityDocument, SeriesPage
+from sysmon_appliance.services.storage_documents import ForecastDocument, SegmentPage, StorageDocument
 from sysmon_appliance.web.console.routes.api_tokens import ApiTokenList
 from sysmon_appliance.web.console.routes.certificates import CertificatePage, RotationProgress
 from sysmon_appliance.web.console.routes.enrolments import EnrolmentList
 from sysmon_appliance.web.console.routes.history import ProcessTable
 from sysmon_appliance.web.console.routes.session import SessionList, SessionView
+from sysmon_appliance.web.console.routes.storage_check import CheckView, RepairView
 from sysmon_appliance.web.console.routes.tokens import TokenList
 from sysmon_appliance.web.console.routes.users import UserList
-from tests.support import canned_fleet
+from tests.support import canned_fleet, canned_series
 from tests.support.canned_fleet import CannedHost
 from tests.support.canned_identity import CannedIdentity
+from tests.support.canned_storage import CannedStorage
 
 NOW_MS = 1_795_000_000_000
 HOSTS = [CannedHost(number) for number in range(24)]
 IDENTITY = CannedIdentity(NOW_MS, HOSTS)
+STORAGE = CannedStorage(NOW_MS)
 
 ANSWERS = {
     "api tokens": ({"api_tokens": IDENTITY.api_tokens}, ApiTokenList),
     "audit": (IDENTITY.audit_page({"limit": "20"}), AuditPage),
+    "cardinality": (canned_series.cardinality(HOSTS, 5), CardinalityDocument),
     "certificates": (IDENTITY.certificates_page(None, None), CertificatePage),
     "charts": (canned_fleet.charts(HOSTS[0], NOW_MS - 900_000, NOW_MS, 400), ChartsDocument),
+    "check": (STORAGE.check, CheckView),
     "compare": (canned_fleet.compare(HOSTS, NOW_MS), Comparison),
     "enrolments": ({"enrolments": IDENTITY.enrolments}, EnrolmentList),
     "event": (canned_fleet.fleet_event(HOSTS, NOW_MS), FleetChange),
     "fleet": (canned_fleet.fleet(HOSTS, NOW_MS), FleetPage),
+    "forecast": (STORAGE.forecast(365), ForecastDocument),
     "host": (HOSTS[0].detail(NOW_MS), HostDetail),
     "ledger": (canned_fleet.ledger(HOSTS), LedgerPage),
     "processes": (canned_fleet.processes(NOW_MS), ProcessTable),
+    "repair": (STORAGE.repair(give_up=False), RepairView),
     "rotation": (IDENTITY.rotation(), RotationProgress),
+    "segments": (STORAGE.segments("raw", None, 20), SegmentPage),
+    "series": (canned_series.page(canned_series.series(HOSTS, NOW_MS), "", limit=20), SeriesPage),
     "session": (IDENTITY.session(), SessionView),
     "sessions": ({"sessions": IDENTITY.sessions}, SessionList),
+    "storage": (STORAGE.state(), StorageDocument),
     "tokens": ({"tokens": IDENTITY.tokens}, TokenList),
     "users": ({"users": IDENTITY.users}, UserList),
     "verification": (IDENTITY.verification(), AuditVerdict),

@@ -171,6 +171,41 @@ def test_processes_can_be_sorted(host: Page) -> None:
     expect(first).to_contain_text("900 MiB")
 
 
+@pytest.mark.parametrize(("preset", "words"), [("5m", "from ticks"), ("90d", "from minutes")])
+def test_a_range_says_what_its_points_are_made_of(host: Page, preset: str, words: str) -> None:
+    """Long ranges are made of minutes or hours, and say so beside the range."""
+    host.get_by_test_id(f"range-{preset}").click()
+    expect(host).to_have_url(re.compile(f"last={preset}"))
+    expect(host.get_by_test_id("level")).to_have_text(words)
+
+
+def test_a_year_fits_the_axis(host: Page) -> None:
+    """A range of years is named by its days."""
+    host.goto(host.url.replace("last=15m", "from=1600000000000&to=1795000000000"))
+    expect(host.get_by_test_id("fixed-range")).to_have_text(re.compile(r"13 Sept 2020 . 18 Nov 2026"))
+    expect(host.get_by_test_id("level")).to_have_text("from hours")
+
+
+def test_a_moment_of_processes_can_be_chosen_by_hand(host: Page) -> None:
+    """The time beside the process table pins a moment as a click on a chart does."""
+    host.get_by_test_id("process-moment").fill("2026-01-02T03:04:05")
+    host.get_by_test_id("process-show").click()
+    expect(host).to_have_url(re.compile(r"at=\d+&who=cpu"))
+    expect(host.get_by_test_id("processes")).to_contain_text("Pinned at 2 Jan, 03:04:")
+    host.get_by_test_id("process-now").click()
+    expect(host.get_by_test_id("processes")).to_contain_text("Live.")
+
+
+def test_the_whole_range_says_which_processes_did_it(host: Page) -> None:
+    """Below the process table stands what used most over the range: of CPU, memory or disk I/O."""
+    table = host.get_by_test_id("top-table")
+    expect(table.get_by_role("row").nth(1)).to_contain_text("postgres")
+    expect(host.get_by_test_id("top")).to_contain_text("Of 450 tables")
+    host.get_by_test_id("top-io").click()
+    expect(host.get_by_test_id("top-io")).to_have_attribute("aria-pressed", "true")
+    expect(table.locator(".cpu-bar").first).to_contain_text("GiB")
+
+
 def test_an_unknown_host_is_explained(page: Page, watch: Watch) -> None:
     """A host that does not exist gets a page that says so and where to look."""
     watch.expect("404")

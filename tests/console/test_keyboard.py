@@ -68,6 +68,16 @@ def test_pages_and_ranges_have_keys(page: Page) -> None:
     expect(page.get_by_test_id("who")).to_be_visible()
 
 
+def test_the_storage_area_has_keys(page: Page) -> None:
+    """`g t` goes to storage, and `g r` to series."""
+    expect(page.get_by_test_id("hosts")).to_be_visible()
+    for key, path in (("t", "/storage"), ("r", "/series")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"{path}$"))
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
 def test_the_first_tab_skips_to_the_content(page: Page) -> None:
     """The first stop of the keyboard skips the header."""
     expect(page.get_by_test_id("hosts")).to_be_visible()

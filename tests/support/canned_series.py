@@ -58,7 +58,7 @@ def _fits(row: Json, matchers: Matchers) -> bool:
 
 def cardinality(hosts: Sequence[CannedHost], limit: int) -> Json:
     each = sum(len(values) for _, values in METRICS.values())
-    rows = [
+    rows: list[Json] = [
         {"id": host.id, "name": host.name, "series": each + 9000 // (1 + place), "active": each}
         for place, host in enumerate(hosts)
     ]

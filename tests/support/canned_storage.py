@@ -31,6 +31,10 @@ class CannedStorage:
     working: Json | None = None
     check: Json = field(default_factory=lambda: check("never"))
     disk_full: int | None = None
+    last_seal: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last_seal = self.now_ms - 1_260_000
 
     def state(self) -> Json:
         return {
@@ -46,7 +50,7 @@ class CannedStorage:
             "object_store": None,
             "working": self.working,
             "damaged": self.damaged,
-            "last_seal": self.now_ms - 1_260_000,
+            "last_seal": self.last_seal,
             "last_merge": self.now_ms - 11 * HOUR,
             "failure": self.failure,
             "rules": [rule("env=prod", 60, 400, 16), rule("", 30, 180, 8)],
@@ -84,6 +88,10 @@ class CannedStorage:
             "disk_full": self.disk_full,
             "samples_per_day": SAMPLES_PER_DAY,
         }
+
+    def sealed(self, at_ms: int) -> None:
+        """Have sealed what was asked for."""
+        self.working, self.last_seal = None, at_ms
 
     def segments(self, kind: str | None, cursor: str | None, limit: int) -> Json:
         chosen = [row for row in self._segments() if kind in {None, row["kind"]}]

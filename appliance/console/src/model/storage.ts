@@ -3,7 +3,7 @@
 import type { Check, Damaged, Forecast, Kind, Storage } from "../api/storage.ts";
 import type { ChartSeries } from "../api/types.ts";
 import { plural } from "./ledger.ts";
-import { DAY_MS, relative, span } from "./times.ts";
+import { DAY_MS, datedSpan, relative } from "./times.ts";
 import { duration } from "./units.ts";
 
 /** In the order in which detail is given up. */
@@ -88,7 +88,7 @@ export function unreadable(damaged: readonly Damaged[]): string {
   const hosts = damaged.reduce((most, segment) => Math.max(most, segment.hosts), 0);
   const kinds = KINDS.filter((kind) => damaged.some((segment) => segment.kind === kind));
   const words = kinds.map((kind) => KIND_WORDS[kind].toLowerCase()).join(", ");
-  return `History (${words}) of ${plural(hosts, "host")}, ${span(from, to)}, cannot be read in full`;
+  return `History (${words}) of ${plural(hosts, "host")}, ${datedSpan(from, to)}, cannot be read in full`;
 }
 
 /** All bytes that are kept: the head and every kind of segment. */

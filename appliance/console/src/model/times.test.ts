@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, relative } from "./times.ts";
+import { DAY_MS, datedSpan, momentWithin, relative, span } from "./times.ts";
 
 const NOW = 1_795_000_000_000;
 
@@ -12,4 +12,18 @@ test("what comes is two units away, as long as the second one matters", () => {
   expect(relative(NOW + 3 * DAY_MS, NOW)).toBe("in 3d");
   expect(relative(NOW + 340.6 * DAY_MS, NOW)).toBe("in 340d");
   expect(relative(NOW + 3650 * DAY_MS, NOW)).toBe("in 9y");
+});
+
+const NOON = new Date(2026, 0, 2, 12).getTime();
+
+test("a span of hours has times, and one of days has dates", () => {
+  expect(span(NOON, NOON + 3_600_000)).toBe("2 Jan, 12:00:00 – 13:00:00");
+  expect(span(NOON, NOON + DAY_MS)).toBe("2 Jan, 12:00:00 – 3 Jan, 12:00:00");
+  expect(span(NOON, NOON + 9 * DAY_MS)).toBe("2 Jan 2026 – 11 Jan 2026");
+  expect(datedSpan(NOON, NOON + 3_600_000)).toBe("2 Jan 2026, 12:00:00 – 13:00:00");
+});
+
+test("a moment has its year where that is in doubt", () => {
+  expect(momentWithin({ from: NOON - DAY_MS, to: NOON }, NOON)).toBe("2 Jan, 12:00:00");
+  expect(momentWithin({ from: NOON - 365 * DAY_MS, to: NOON }, NOON)).toBe("2 Jan 2026, 12:00:00");
 });

@@ -17,10 +17,19 @@ export function date(ms: number): string {
   return DATE.format(ms);
 }
 
-/** From when to when, as exactly as the length of the span deserves. */
+/** From when to when, as exactly as the length of the span deserves; a short one without its year. */
 export function span(from: number, to: number): string {
+  return spanIn(moment, from, to);
+}
+
+/** The same for what may be of any year. */
+export function datedSpan(from: number, to: number): string {
+  return spanIn(dated, from, to);
+}
+
+function spanIn(show: (ms: number) => string, from: number, to: number): string {
   if (to - from >= 3 * DAY_MS) return `${date(from)} – ${date(to)}`;
-  return `${moment(from)} – ${date(from) === date(to) ? clock(to) : moment(to)}`;
+  return `${show(from)} – ${date(from) === date(to) ? clock(to) : show(to)}`;
 }
 
 /** The form in which a browser's own input takes local time. */

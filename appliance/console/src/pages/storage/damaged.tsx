@@ -3,7 +3,7 @@ import { send } from "../../api/client.ts";
 import type { Damaged, Repaired } from "../../api/storage.ts";
 import { plural } from "../../model/ledger.ts";
 import { KIND_WORDS } from "../../model/storage.ts";
-import { span } from "../../model/times.ts";
+import { datedSpan } from "../../model/times.ts";
 import { Confirm } from "../../ui/confirm.tsx";
 import { type RecordColumn, Records, Short, When } from "../../ui/records.tsx";
 
@@ -89,7 +89,7 @@ function resultWords({ repaired, lost }: Repaired): string {
 }
 
 const COLUMNS: readonly RecordColumn<Damaged>[] = [
-  { title: "History of", kind: "main", cell: ({ from, to }) => span(from, to) },
+  { title: "History of", kind: "main", cell: ({ from, to }) => datedSpan(from, to) },
   { title: "What", cell: ({ kind }) => KIND_WORDS[kind] },
   { title: "Hosts", cell: ({ hosts }) => hosts },
   { title: "Found", cell: ({ found }) => <When ms={found} /> },

@@ -1,7 +1,7 @@
 import type { Kind, Segment, SegmentPage as Page, Storage } from "../../api/storage.ts";
 import { plural } from "../../model/ledger.ts";
 import { KIND_WORDS, KINDS } from "../../model/storage.ts";
-import { span } from "../../model/times.ts";
+import { datedSpan } from "../../model/times.ts";
 import { bytes, count } from "../../model/units.ts";
 import { go, route, withParams } from "../../router.ts";
 import { useFresh } from "../../ui/fresh.ts";
@@ -73,7 +73,7 @@ function Kinds({ storage, chosen }: { storage: Storage | null; chosen: Kind | nu
 }
 
 const COLUMNS: readonly RecordColumn<Segment>[] = [
-  { title: "History of", kind: "main", cell: ({ from, to }) => span(from, to) },
+  { title: "History of", kind: "main", cell: ({ from, to }) => datedSpan(from, to) },
   { title: "What", cell: ({ kind }) => KIND_WORDS[kind] },
   { title: "Merged", cell: ({ level }) => LEVEL_WORDS[level] },
   { title: "Hosts", kind: "n", cell: ({ hosts }) => hosts.toLocaleString("en-US") },
