@@ -67,3 +67,16 @@ def test_infinities_are_kept() -> None:
     """An infinity is the largest value of its bucket, and makes its sum infinite."""
     _, _, stats = roll_up(np.array([1, 2]), np.array([[1.0, np.inf]]), MINUTE_MS)
     assert (stats.maximum[0, 0], stats.minimum[0, 0], stats.total[0, 0]) == (np.inf, 1.0, np.inf)
+
+
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), st.data())
+def test_minutes_about_as_full_as_each_other_are_rolled_up_as_any(sizes: list[int], data: st.DataObject) -> None:
+    """Whether minutes have the same number of ticks or not, statistics are those of a loop."""
+    t = np.concatenate([minute * MINUTE_MS + 1000 * np.arange(size) for minute, size in enumerate(sizes)])
+    row = np.array(data.draw(st.lists(VALUES, min_size=len(t), max_size=len(t))))
+    _, _, stats = roll_up(t, row[np.newaxis], MINUTE_MS)
+    for place, ticks_of_minute in enumerate(np.split(row, np.cumsum(sizes)[:-1])):
+        there = ticks_of_minute[~np.isnan(ticks_of_minute)]
+        found = [getattr(stats, name)[0, place] for name in ("count", "minimum", "maximum", "total", "last")]
+        wanted = [len(there), there.min(), there.max(), there.sum(), there[-1]] if len(there) else [0, *[np.nan] * 4]
+        assert np.array_equal(found, wanted, equal_nan=True)
