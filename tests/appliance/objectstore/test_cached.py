@@ -233,3 +233,14 @@ def test_a_store_that_is_down_says_nothing_of_a_segment(objects: MemoryObjects, 
     objects.is_down = True
     with pytest.raises(StoreUnreachableError):
         shelf.inspect(SEGMENT)
+
+
+def test_asking_shows_whether_the_store_answers(objects: MemoryObjects, tmp_path: Path) -> None:
+    """A question for next to nothing is enough to know that the store is there."""
+    shelf = shelf_over(objects, tmp_path)
+    shelf.ask()
+    assert shelf.objects.answers is True
+    objects.is_down = True
+    with pytest.raises(StoreUnreachableError):
+        shelf.ask()
+    assert shelf.objects.answers is False
