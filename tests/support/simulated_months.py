@@ -14,6 +14,7 @@ from sysmon_appliance.config import AggregatorSettings, RetentionSettings, Segme
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind
 from sysmon_appliance.domain.storekeeping import Disk
 from sysmon_appliance.domain.terms import Floats
+from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.expiry import Expiry
 from sysmon_appliance.services.remembered import Remembered
 from sysmon_appliance.services.storage import Kept, Storage
@@ -43,13 +44,14 @@ class Months:
         directory = Directory([host(sender.key) for sender in self.senders])
         remembered = Remembered(self.retention, 0)
         database, store = self.store.database, self.store
+        barrier = GroupCommit(database.writer, self.clock, gather_milliseconds=1)
         self._expiry = Expiry(
             store.side.keeper,
             database.manifest,
             store.side.changes,
             directory,
             retention=remembered,
-            barrier=store.barrier,
+            barrier=barrier,
             clock=self.clock,
         )
         self.storage = Storage(
@@ -62,7 +64,7 @@ class Months:
             ),
             store.side.keeper,
             directory,
-            barrier=store.barrier,
+            barrier=barrier,
             clock=self.clock,
             retention=remembered,
             settings=SegmentSettings(seal_after_seconds=self.seal_hours * 3600),

@@ -147,3 +147,9 @@ def test_nothing_that_anybody_keeps_is_dropped(ranges: list[tuple[int, int]], da
     for each in expired(segments, bounds, now_ms).drop:
         longest = bounds.kept(each.kind, each.first_host, each.last_host)[0][0]
         assert each.end_ms < now_ms - longest * DAY_MS
+
+
+def test_strangers_are_no_reason_to_write_a_segment_again() -> None:
+    """Hosts of a segment that nobody knows stay with those that are kept."""
+    strangers = replace(segment(hosts=(1, 9)), hosts=9)
+    assert not expired([strangers], limits(90, 10), end_of(DAY) + 50 * DAY_MS).rewrite

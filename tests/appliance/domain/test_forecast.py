@@ -72,22 +72,47 @@ def test_months_become_smaller_when_they_are_merged() -> None:
 
 def test_a_fleet_that_grew_stays_large() -> None:
     """The newest day counts where it took more than the days before."""
-    small, large = merged(5, until=DAY - 1), [replace(each, bytes=2 * each.bytes) for each in merged(1)]
+    small, large = (
+        merged(5, until=DAY - 1),
+        [replace(each, bytes=2 * each.bytes, samples=2 * each.samples) for each in merged(1)],
+    )
     assert learn([*small, *large], EMPTY).day[Kind.RAW] == pytest.approx(2 * SIZES[Kind.RAW], rel=0.01)
 
 
 def test_a_day_that_began_at_noon_says_as_much_as_a_whole_one() -> None:
     """The first day counts by the time that it has."""
-    half = segment(start_ms=DAY * DAY_MS + 12 * HOUR_MS, bytes=SIZES[Kind.RAW] // 2)
+    half = segment(start_ms=DAY * DAY_MS + 12 * HOUR_MS, bytes=SIZES[Kind.RAW] // 2, samples=432_000)
     rates = learn([half], EMPTY)
     assert rates.day[Kind.RAW] == pytest.approx(SIZES[Kind.RAW], rel=0.01)
     assert rates.days == pytest.approx(0.5, rel=0.01)
 
 
+def test_the_first_minute_says_how_many_samples_there_are() -> None:
+    """A first file of a minute tells the samples of a day; its bytes, most of which are no samples, tell nothing."""
+    first = segment(level=Level.SEALED, end_ms=DAY * DAY_MS + 60_000, samples=600, bytes=50_000)
+    rates = learn([first], EMPTY)
+    assert rates.samples == 864_000
+    assert 400_000 < rates.day[Kind.RAW] < 900_000
+    assert rates.sealed[Kind.RAW] < 2_000_000
+
+
+def test_a_day_that_has_just_begun_does_not_count_beside_others() -> None:
+    """The first minutes after midnight say less than the days before."""
+    minute = segment(level=Level.SEALED, day=DAY + 1, end_ms=(DAY + 1) * DAY_MS + 60_000, samples=9000)
+    assert learn([*merged(3), minute], EMPTY).samples == pytest.approx(864_000, rel=0.01)
+
+
 def test_before_the_first_merge_the_sealed_ticks_tell() -> None:
     """Where no day is over yet, what was sealed tells what days and rollups will take."""
     sealed = [
-        segment(level=Level.SEALED, start_ms=start, end_ms=start + HOUR_MS - 1, name=str(start), bytes=40_000)
+        segment(
+            level=Level.SEALED,
+            start_ms=start,
+            end_ms=start + HOUR_MS - 1,
+            name=str(start),
+            bytes=40_000,
+            samples=36_000,
+        )
         for start in range(DAY * DAY_MS, DAY * DAY_MS + 6 * HOUR_MS, HOUR_MS)
     ]
     rates = learn(sealed, EMPTY)

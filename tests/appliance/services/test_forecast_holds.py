@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 )
 def test_a_month_weighs_what_was_foretold(tmp_path: Path, retention: RetentionSettings) -> None:
     """After a month in which days were merged and expired, each kind is within a tenth of what was said before."""
-    with Months.begun(tmp_path, retention, hosts=3, width=40) as months:
+    with Months.begun(tmp_path, retention, hosts=3, width=40, seal_hours=8) as months:
         months.pass_days(5)
         foretold = months.storage.forecast(30).points[-1]
         months.pass_days(30)

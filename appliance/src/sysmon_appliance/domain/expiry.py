@@ -105,10 +105,11 @@ def expired(segments: Iterable[Segment], limits: Limits, now_ms: int) -> Expired
 def kept_share(segment: Segment, limits: Limits, now_ms: int) -> float:
     """Return at most which share of a segment is still to be kept; 0 where it has expired wholly."""
     kept = limits.kept(segment.kind, segment.first_host, segment.last_host)
+    shortest = kept[-1][0]
+    if segment.start_ms >= now_ms - shortest * DAY_MS:
+        return 1.0  # nothing of it has expired
     hosts = kept_hosts(segment, kept, now_ms)
-    if not hosts:
-        return 0.0
-    return min(hosts / max(segment.hosts, 1), 1.0) * _kept_span(segment, kept, now_ms)
+    return _kept_hosts_share(segment, hosts, kept) * _kept_span(segment, kept, now_ms) if hosts else 0.0
 
 
 def kept_hosts(segment: Segment, kept: Kept, now_ms: int) -> int:
@@ -119,6 +120,12 @@ def kept_hosts(segment: Segment, kept: Kept, now_ms: int) -> int:
 def first_kept_day(kept: Kept, now_ms: int) -> int:
     """Return the first day, counted from 1970, of which the host that is kept longest still has something."""
     return now_ms // DAY_MS - kept[0][0]
+
+
+def _kept_hosts_share(segment: Segment, hosts: int, kept: Kept) -> float:
+    """Return at most which share of a segment's hosts is kept; one that nobody knows is, as long as another is."""
+    strangers = max(segment.hosts - sum(count for _, count in kept), 0)
+    return min((hosts + strangers) / max(segment.hosts, 1), 1.0)
 
 
 def _kept_span(segment: Segment, kept: Kept, now_ms: int) -> float:

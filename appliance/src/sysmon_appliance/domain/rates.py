@@ -1,25 +1,28 @@
 """What history takes in a day, learnt from the segments of the last days.
 
-Each day's bytes count against the time that the day's ticks span, so a day that began at noon says as much as a whole
-one. The newest day counts alone where it took more than the mean of the last: a fleet that grew stays as large.
+Samples count against the time that they span, so a day that began at noon says as much as a whole one; the newest day
+counts alone where it had more than the mean of the last: a fleet that grew stays as large. How many bytes a sample
+takes is learnt for each kind from days that were merged, and taken for granted until there are some: the first files
+of a region are small, and much of them is not samples.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Level, Segment
+from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, MINUTE_MS, Kind, Level, Segment
 
 _DAYS = 7
 """So many of the last days are looked at."""
 
-# What is taken for granted until the first segments say better; figures of the reference fleet.
-_SEALED_OF_HEAD = 0.12
-_DAY_OF_SEALED = {Kind.RAW: 0.8, Kind.TABLES: 0.7}
-_ROLLUPS_OF_RAW = {Kind.MINUTE: 0.22, Kind.HOUR: 0.03}
-_MONTH_OF_DAY = {Kind.RAW: 0.99, Kind.MINUTE: 0.95, Kind.HOUR: 0.36, Kind.TABLES: 1.0}
+_ENOUGH_MS = 6 * HOUR_MS
+"""Merged days that span less say nothing of how many bytes a sample takes."""
 
-_SEALED_KINDS = (Kind.RAW, Kind.TABLES)
-ROLLUPS = (Kind.MINUTE, Kind.HOUR)
+# What is taken for granted; figures of the reference fleet.
+_DAY_DENSITY = {Kind.RAW: 0.7, Kind.MINUTE: 0.15, Kind.HOUR: 0.02}
+_SEALED_DENSITY = 1.0
+_SEALED_OF_HEAD = 0.12
+_DAY_OF_SEALED_TABLES = 0.7
+_MONTH_OF_DAY = {Kind.RAW: 0.99, Kind.MINUTE: 0.95, Kind.HOUR: 0.36, Kind.TABLES: 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +47,52 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What one day has of one kind and level."""
+    """What one day has of some segments."""
 
     bytes: int
     samples: int
     span_ms: int
 
 
+class _Files:
+    """The segments in force, by kind and level."""
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        self._segments: dict[tuple[Kind, Level], list[Segment]] = {}
+        for segment in segments:
+            self._segments.setdefault((segment.kind, segment.level), []).append(segment)
+
+    def days(self, kind: Kind, *levels: Level) -> Sequence[_Day]:
+        """Sum up the last days; one that has just begun counts only where there is no other."""
+        by_day: dict[int, list[Segment]] = {}
+        for segment in (each for level in levels for each in self._segments.get((kind, level), ())):
+            by_day.setdefault(segment.end_ms // DAY_MS, []).append(segment)
+        days = [_day(by_day[number]) for number in sorted(by_day)[-_DAYS:]]
+        return [day for day in days if day.span_ms >= HOUR_MS] or days
+
+    def density(self, kind: Kind, level: Level) -> float:
+        """Return bytes for each sample, or for each tick where there are no samples; 0 where nothing is known."""
+        segments = self._segments.get((kind, level), ())
+        held = sum(each.samples or each.ticks for each in segments)
+        return sum(each.bytes for each in segments) / held if held else 0.0
+
+
 def learn(segments: Iterable[Segment], head: HeadRate) -> Rates:
     """Learn from the segments in force and, before there are any, from the head."""
-    all_segments = list(segments)
-
-    def days(kind: Kind, level: Level) -> Sequence[_Day]:
-        return _last_days([each for each in all_segments if each.kind is kind and each.level is level])
-
-    known = days(Kind.RAW, Level.DAY) or days(Kind.RAW, Level.SEALED)
-    sealed = {kind: _rate(days(kind, Level.SEALED), _bytes) for kind in _SEALED_KINDS}
-    day = {kind: _rate(days(kind, Level.DAY), _bytes) for kind in Kind}
-    sealed[Kind.RAW] = sealed[Kind.RAW] or day[Kind.RAW] / _DAY_OF_SEALED[Kind.RAW] or _of_head(head)
-    sealed[Kind.TABLES] = sealed[Kind.TABLES] or day[Kind.TABLES] / _DAY_OF_SEALED[Kind.TABLES]
-    for kind in _SEALED_KINDS:
-        day[kind] = day[kind] or sealed[kind] * _DAY_OF_SEALED[kind]
-    for kind in ROLLUPS:
-        day[kind] = day[kind] or day[Kind.RAW] * _ROLLUPS_OF_RAW[kind]
+    files = _Files(segments)
+    known = files.days(Kind.RAW, Level.DAY, Level.SEALED)
+    samples = _rate(known, _samples) or _of_head(head) / _SEALED_DENSITY
+    sealed_tables, day_tables = (_rate(files.days(Kind.TABLES, level), _bytes) for level in (Level.SEALED, Level.DAY))
+    day = {kind: samples * _day_density(files, kind) for kind in _DAY_DENSITY}
+    day[Kind.TABLES] = day_tables or sealed_tables * _DAY_OF_SEALED_TABLES
+    sealed_density = min(files.density(Kind.RAW, Level.SEALED) or _SEALED_DENSITY, 2 * _SEALED_DENSITY)
     return Rates(
         days=sum(each.span_ms for each in known) / DAY_MS,
-        samples=_rate(known, _samples),
-        sealed=sealed,
+        samples=samples,
+        sealed={Kind.RAW: samples * sealed_density, Kind.TABLES: sealed_tables or day_tables / _DAY_OF_SEALED_TABLES},
         day=day,
-        month={kind: day[kind] * _month_share(all_segments, kind) for kind in Kind},
+        month={kind: size * _month_share(files, kind) for kind, size in day.items()},
     )
-
-
-def _last_days(segments: Sequence[Segment]) -> Sequence[_Day]:
-    by_day: dict[int, list[Segment]] = {}
-    for segment in segments:
-        by_day.setdefault(segment.end_ms // DAY_MS, []).append(segment)
-    return [_day(by_day[number]) for number in sorted(by_day)[-_DAYS:]]
 
 
 def _day(segments: Sequence[Segment]) -> _Day:
@@ -88,7 +100,7 @@ def _day(segments: Sequence[Segment]) -> _Day:
     return _Day(
         bytes=sum(each.bytes for each in segments),
         samples=sum(each.samples for each in segments),
-        span_ms=min(max(span_ms, HOUR_MS), DAY_MS),
+        span_ms=min(max(span_ms, MINUTE_MS), DAY_MS),
     )
 
 
@@ -108,21 +120,19 @@ def _samples(day: _Day) -> int:
     return day.samples
 
 
+def _day_density(files: _Files, kind: Kind) -> float:
+    enough = sum(day.span_ms for day in files.days(kind, Level.DAY)) >= _ENOUGH_MS
+    return files.density(kind, Level.DAY) if enough else _DAY_DENSITY[kind]
+
+
 def _of_head(head: HeadRate) -> float:
+    """Return the bytes that a day's batches will take once they are sealed, as the head has them now."""
     if head.from_ms is None or head.to_ms is None:
         return 0.0
     return head.bytes * _SEALED_OF_HEAD * DAY_MS / max(head.to_ms - head.from_ms, HOUR_MS)
 
 
-def _month_share(segments: Sequence[Segment], kind: Kind) -> float:
+def _month_share(files: _Files, kind: Kind) -> float:
     """Return what merging a month leaves of its days, as share."""
-    of_kind = [each for each in segments if each.kind is kind]
-    month = _density([each for each in of_kind if each.level is Level.MONTH])
-    day = _density([each for each in of_kind if each.level is Level.DAY])
+    month, day = files.density(kind, Level.MONTH), files.density(kind, Level.DAY)
     return month / day if month and day else _MONTH_OF_DAY[kind]
-
-
-def _density(segments: Sequence[Segment]) -> float:
-    """Return bytes for each sample, or for each tick where there are no samples; 0 where nothing is known."""
-    held = sum(each.samples or each.ticks for each in segments)
-    return sum(each.bytes for each in segments) / held if held else 0.0

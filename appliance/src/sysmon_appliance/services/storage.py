@@ -39,6 +39,8 @@ from sysmon_appliance.services.storage_documents import (
 
 YEAR_DAYS = 365
 _MOST_POINTS = 366
+_TOLD_FOR_MS = 60_000
+"""A forecast costs a third of a second and changes slowly; pages ask for it again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,19 @@ class Kept:
     head: HeadMeter
     disk: Callable[[], Disk]
     object_store: Callable[[], ObjectStoreState | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A forecast that was told, and from what."""
+
+    segments: Sequence[Segment]
+    days: int
+    boot_ms: int
+    document: ForecastDocument
+
+    def serves(self, days: int, boot_ms: int) -> bool:
+        return self.days == days and boot_ms - self.boot_ms < _TOLD_FOR_MS
 
 
 class Storage:
@@ -73,6 +88,7 @@ class Storage:
         self._clock = clock
         self._retention = retention
         self._settings = settings
+        self._told: _Told | None = None
 
     def state(self) -> StorageDocument:
         """Say what is kept and how its keeping gets on."""
@@ -108,7 +124,13 @@ class Storage:
         return SegmentPage(views, views[-1].name if len(page) > limit else None)
 
     def forecast(self, days: int) -> ForecastDocument:
-        """Tell what history will weigh on each of so many days to come."""
+        """Tell what history will weigh on each of so many days to come; what was told lately is told again."""
+        segments, told = self._kept.manifest.all(), self._told
+        if told is None or told.segments is not segments or not told.serves(days, self._clock.boot_ms()):
+            told = self._told = _Told(segments, days, self._clock.boot_ms(), self._forecast_document(days))
+        return told.document
+
+    def _forecast_document(self, days: int) -> ForecastDocument:
         rates, points = self._forecast(max(days, YEAR_DAYS))
         cache_bytes = self._settings.cache_bytes if self._kept.object_store() else None
         return ForecastDocument(
