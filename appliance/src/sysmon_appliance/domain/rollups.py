@@ -20,6 +20,9 @@ def roll_up(t: Times, values: Floats, bucket_ms: int) -> tuple[Times, Times, Sta
     `t` is int64 [ticks], strictly rising and at least one; `values` is float64 [series, ticks], NaN where missing.
     """
     buckets, starts, ends = _buckets(t, bucket_ms)
+    missing = np.isnan(values)
+    if missing.any():  # by a NaN that is a signalling one, as it comes from the wire, which fmin does not pass over
+        values = np.where(missing, np.nan, values)
     fullest = int((ends - starts).max()) + 1
     by_place = fullest <= _FEW and fullest * len(starts) <= 2 * len(t)
     stats = _by_place(values, starts, ends) if by_place else _by_bucket(values, starts, ends)
