@@ -164,9 +164,9 @@ def pack_wholes(numbers: Whole) -> list[bytes]:
 
 def _spread(values: Floats) -> Floats:
     """Return how far the values of each row are from their mean, on average."""
-    if not values.shape[1]:
-        return np.zeros(len(values))
-    found: Floats = np.abs(values - values.mean(axis=1, keepdims=True)).mean(axis=1)
+    size = max(1, values.shape[1])
+    mean = np.add.reduce(values, axis=1, keepdims=True) / size  # ndarray.mean takes longer to begin than to add
+    found: Floats = np.add.reduce(np.abs(values - mean), axis=1) / size
     return found
 
 
