@@ -155,6 +155,14 @@ def test_a_file_that_is_cut_short_is_not_handed_out(tmp_path: Path) -> None:
         shelf.path(SEGMENT)
 
 
+def test_a_file_that_the_disk_cannot_read_is_damaged(tmp_path: Path) -> None:
+    """A read error is damage to the file, and no fault of the folder."""
+    shelf = FolderShelf(tmp_path / "segments")
+    empty = segment_of(b"")
+    shelf.place(empty.name).symlink_to("/proc/self/mem")  # has no bytes, and reading from it is an input/output error
+    assert shelf.inspect(empty) == Copies(Copy.DAMAGED)
+
+
 def test_a_missing_file_is_found_missing(tmp_path: Path) -> None:
     """A folder alone says of a file that is gone that it is."""
     shelf = FolderShelf(tmp_path / "segments")

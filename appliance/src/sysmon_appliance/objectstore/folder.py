@@ -83,8 +83,7 @@ class FolderShelf:
         with explained(self.folder):
             if not place.exists():
                 return Copies(Copy.MISSING)
-            is_whole = place.stat().st_size == segment.bytes and digest(place) == segment.sha256
-        return Copies(Copy.WHOLE if is_whole else Copy.DAMAGED)
+            return Copies(Copy.WHOLE if _is_whole(place, segment) else Copy.DAMAGED)
 
     def mend(self, segment: Segment, found: Copies) -> bool:  # noqa: ARG002 - there is no other copy to take
         return found.readable
@@ -118,6 +117,15 @@ def _listed(entry: os.DirEntry[str]) -> ShelvedFile | None:
     except FileNotFoundError:  # removed meanwhile
         return None
     return ShelvedFile(entry.name, found.st_size, found.st_mtime_ns)
+
+
+def _is_whole(place: Path, segment: Segment) -> bool:
+    try:
+        return place.stat().st_size == segment.bytes and digest(place) == segment.sha256
+    except OSError as error:
+        if error.errno == errno.EIO:  # the disk cannot read its own sectors
+            return False
+        raise
 
 
 def _drop_twin(draft: Path, place: Path) -> None:
