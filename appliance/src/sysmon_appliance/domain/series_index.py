@@ -6,6 +6,7 @@ spread over the column by NumPy. Columns only grow, so a view of them stays good
 come in.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,29 +20,40 @@ Numbers = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 _FIRST_ROOM = 8
+_MOST_WAITING = 256
 
 
 class GrowingNumbers:
     """Numbers that are only ever added to."""
 
-    __slots__ = ("_array", "_length")
+    __slots__ = ("_array", "_length", "_waiting")
 
     def __init__(self) -> None:
         self._array: Numbers = np.empty(_FIRST_ROOM, np.int32)
         self._length = 0
+        self._waiting: list[int] = []  # not in the array yet: adding one by one to an array is slow
 
     def append(self, number: int) -> None:
-        if self._length == len(self._array):
-            # A new array: views of the old one stay as they are.
-            larger = np.empty(2 * self._length, np.int32)
-            larger[: self._length] = self._array
-            self._array = larger
-        self._array[self._length] = number
-        self._length += 1
+        self._waiting.append(number)
+        if len(self._waiting) == _MOST_WAITING:
+            self._gather()
 
     def view(self) -> Numbers:
         """Return what is there now, without a copy."""
+        if self._waiting:
+            self._gather()
         return self._array[: self._length]
+
+    def _gather(self) -> None:
+        end = self._length + len(self._waiting)
+        if end > len(self._array):
+            # A new array: views of the old one stay as they are.
+            larger = np.empty(max(end, 2 * self._length), np.int32)
+            larger[: self._length] = self._array[: self._length]
+            self._array = larger
+        self._array[self._length : end] = self._waiting
+        self._length = end
+        self._waiting = []
 
 
 class _Column:
@@ -110,7 +122,7 @@ class SeriesIndex:
     def __init__(self) -> None:
         self._numbers: dict[Series, int] = {}
         self._series: list[Series] = []
-        self._columns: dict[str, _Column] = {}
+        self._columns: defaultdict[str, _Column] = defaultdict(_Column)
 
     def __len__(self) -> int:
         return len(self._series)
@@ -140,6 +152,6 @@ class SeriesIndex:
         return number
 
     def _describe(self, number: int, series: Series) -> None:
-        self._columns.setdefault(NAME_KEY, _Column()).append(number, series.metric)
+        self._columns[NAME_KEY].append(number, series.metric)
         for key, value in series.attributes:
-            self._columns.setdefault(key, _Column()).append(number, value)
+            self._columns[key].append(number, value)
