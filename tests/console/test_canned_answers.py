@@ -15,7 +15,7 @@ from sysmon_appliance.services.storage_documents import ForecastDocument, Segmen
 from sysmon_appliance.web.console.routes.api_tokens import ApiTokenList
 from sysmon_appliance.web.console.routes.certificates import CertificatePage, RotationProgress
 from sysmon_appliance.web.console.routes.enrolments import EnrolmentList
-from sysmon_appliance.web.console.routes.history import ProcessTable
+from sysmon_appliance.web.console.routes.processes import ProcessTable, TopProcesses
 from sysmon_appliance.web.console.routes.session import SessionList, SessionView
 from sysmon_appliance.web.console.routes.storage_check import CheckView, RepairView
 from sysmon_appliance.web.console.routes.tokens import TokenList
@@ -52,6 +52,7 @@ ANSWERS = {
     "session": (IDENTITY.session(), SessionView),
     "sessions": ({"sessions": IDENTITY.sessions}, SessionList),
     "storage": (STORAGE.state(), StorageDocument),
+    "top": (canned_fleet.top_processes(NOW_MS - 900_000, NOW_MS, "cpu", 10), TopProcesses),
     "tokens": ({"tokens": IDENTITY.tokens}, TokenList),
     "users": ({"users": IDENTITY.users}, UserList),
     "verification": (IDENTITY.verification(), AuditVerdict),

@@ -180,10 +180,11 @@ def test_a_range_says_what_its_points_are_made_of(host: Page, preset: str, words
 
 
 def test_a_year_fits_the_axis(host: Page) -> None:
-    """A range of years is named by its days."""
+    """A range of years is named by its days, and too long to tell its processes."""
     host.goto(host.url.replace("last=15m", "from=1600000000000&to=1795000000000"))
     expect(host.get_by_test_id("fixed-range")).to_have_text(re.compile(r"13 Sept 2020 . 18 Nov 2026"))
     expect(host.get_by_test_id("level")).to_have_text("from hours")
+    expect(host.get_by_test_id("top-table-empty")).to_contain_text("at most 400 days")
 
 
 def test_a_moment_of_processes_can_be_chosen_by_hand(host: Page) -> None:

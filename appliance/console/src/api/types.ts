@@ -132,20 +132,20 @@ export interface ProcessTable {
   rows: readonly (readonly (string | number | null)[])[];
 }
 
-/** What a process used while it was among the top ones, over some time. */
+/** What a process used while it was among the top ones, over some time; what could not be read is null. */
 export interface TopProcess {
   pid: number;
   name: string;
   user: string;
   command: string;
   /** Unix seconds. */
-  started: number;
+  started: number | null;
   first: number;
   last: number;
-  cpu_seconds: number;
-  cpu_max: number;
-  memory_max: number;
-  /** Null where the system does not let them be read. */
+  cpu_seconds: number | null;
+  /** A share of one core. */
+  cpu_max: number | null;
+  memory_max: number | null;
   read_bytes: number | null;
   written_bytes: number | null;
 }

@@ -4,7 +4,7 @@ import type { Host, TopProcess, TopProcesses as Answer } from "../../api/types.t
 import { fleet } from "../../model/fleet.ts";
 import { plural } from "../../model/ledger.ts";
 import { boundsOf, type Range, rangeQuery } from "../../model/range.ts";
-import { momentWithin } from "../../model/times.ts";
+import { DAY_MS, momentWithin } from "../../model/times.ts";
 import { bytes, duration, percent } from "../../model/units.ts";
 import { beat } from "../../ui/fresh.ts";
 import { type Loaded, useLoaded } from "../../ui/hooks.ts";
@@ -12,6 +12,9 @@ import { type RecordColumn, Records } from "../../ui/records.tsx";
 import type { Culprit } from "./specs.ts";
 
 const SHOWN = 10;
+/** As long as the API answers. */
+const MOST_DAYS = 400;
+const NOTHING: Answer = { from: 0, to: 0, ticks: 0, processes: [] };
 const CHOICES: readonly (readonly [Culprit, string])[] = [
   ["cpu", "CPU"],
   ["memory", "Memory"],
@@ -21,12 +24,14 @@ const CHOICES: readonly (readonly [Culprit, string])[] = [
 /** Which processes used most over all of the range. */
 export function TopProcesses({ host, range }: { host: Host; range: Range }) {
   const [by, setBy] = useState<Culprit>("cpu");
-  const { data, problem } = useTop(host, range, by);
+  const { from, to } = boundsOf(range, fleet.now(), host.first_seen);
+  const tooLong = to - from > MOST_DAYS * DAY_MS;
+  const { data, problem } = useTop(host, tooLong ? null : range, by);
   return (
     <section class="top-processes" aria-labelledby="top-title" data-testid="top">
       <header class="processes-head">
         <h3 id="top-title">Who did it, over the whole range</h3>
-        <p class="muted">{data && basisWords(data)}</p>
+        <p class="muted">{data && data.ticks > 0 && basisWords(data)}</p>
         <fieldset class="segments small" aria-label="Most of">
           {CHOICES.map(([choice, words]) => (
             <button
@@ -48,17 +53,22 @@ export function TopProcesses({ host, range }: { host: Host; range: Range }) {
         rows={data?.processes ?? null}
         problem={problem}
         keyOf={({ pid, started }) => `${pid} ${started}`}
-        empty="No process was recorded in this range."
+        empty={
+          tooLong
+            ? `That can be told of at most ${MOST_DAYS} days: choose a shorter range.`
+            : "No process was recorded in this range."
+        }
       />
     </section>
   );
 }
 
-/** Asked for anew with everything else on the page, where the range ends now. */
-function useTop(host: Host, range: Range, by: Culprit): Loaded<Answer> {
-  const step = range.kind === "fixed" ? 0 : beat.value;
-  const key = `${host.id} ${by} ${new URLSearchParams(rangeQuery(range))} ${step}`;
-  return useLoaded(key, (abort) => {
+/** Asked for anew with everything else on the page, where the range ends now; no range has no processes. */
+function useTop(host: Host, range: Range | null, by: Culprit): Loaded<Answer> {
+  const step = range?.kind === "last" ? beat.value : 0;
+  const key = `${host.id} ${by} ${range && new URLSearchParams(rangeQuery(range))} ${step}`;
+  return useLoaded(key, async (abort) => {
+    if (!range) return NOTHING;
     const { from, to } = boundsOf(range, fleet.now(), host.first_seen);
     const query = { from: Math.round(from), to: Math.round(to), by, limit: SHOWN };
     return get<Answer>(`/api/v1/hosts/${host.id}/processes/top`, query, abort);
@@ -93,8 +103,8 @@ function ioOf({ read_bytes, written_bytes }: TopProcess): number | null {
 }
 
 const measures: Readonly<Record<Culprit, (row: TopProcess) => number>> = {
-  cpu: ({ cpu_seconds }) => cpu_seconds,
-  memory: ({ memory_max }) => memory_max,
+  cpu: ({ cpu_seconds }) => cpu_seconds ?? 0,
+  memory: ({ memory_max }) => memory_max ?? 0,
   io: (row) => ioOf(row) ?? 0,
 };
 
