@@ -14,6 +14,7 @@ from sysmon_appliance.cli import (
     link,
     login,
     pki,
+    processes,
     secrets,
     series,
     sessions,
@@ -38,6 +39,7 @@ app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.command("version")(version.version)
 app.add_typer(hosts.app, name="hosts")
+app.command("processes")(processes.processes)
 app.add_typer(series.app, name="series")
 app.add_typer(storage.app, name="storage")
 app.add_typer(tokens.app, name="token")
