@@ -11,6 +11,7 @@ from sysmon_appliance.domain.principals import Kind as PrincipalKind
 from sysmon_appliance.domain.principals import Principal, Role
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Level, Segment
 from sysmon_appliance.segments.checks import check_rows
+from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.repair import Repaired
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from tests.support.clock import ManualClock
@@ -26,9 +27,10 @@ class Bench:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        barrier = GroupCommit(store.database.writer, store.clock, gather_milliseconds=1)
         self.upkeep = Upkeep.over(
             Segments(store.database.manifest, store.side.changes, store.shelf, check_rows),
-            store.barrier,
+            barrier,
             store.clock,
             runner=store.runner,
             workshop=store.side.keeper,

@@ -15,6 +15,7 @@ from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Segment
 from sysmon_appliance.objectstore.settings import ShelfSettings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
 from sysmon_appliance.segments.checks import check_rows
+from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.repair import Repaired
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.upkeep import Segments, Upkeep
@@ -35,11 +36,12 @@ class History:
         self.shelf: Shelf = shelf_of(settings, store.clock)
         self.manifest = store.database.manifest
         runner = CompactorProcess(replace(store.place, shelf=settings))
-        parts = Parts(self.manifest, store.database.usage, self.shelf, runner, store.barrier, store.clock)
+        barrier = GroupCommit(store.database.writer, store.clock, gather_milliseconds=1)
+        parts = Parts(self.manifest, store.database.usage, self.shelf, runner, barrier, store.clock)
         self.side = SegmentSide.over(parts, store.database.state, AggregatorSettings())
         self.upkeep = Upkeep.over(
             Segments(self.manifest, self.side.changes, self.shelf, check_rows),
-            store.barrier,
+            barrier,
             store.clock,
             runner=runner,
             workshop=self.side.keeper,
