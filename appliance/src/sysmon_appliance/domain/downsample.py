@@ -14,6 +14,9 @@ from sysmon_appliance.domain.terms import Flags, Floats, Indexes
 
 Times = npt.NDArray[np.int64]
 
+_MOST_PADDING = 3
+"""Slices are laid beside each other as long as that takes no more than so many times their room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -58,14 +61,33 @@ def reduce(points: Points, window: Window) -> Points:
 
 def _extremes(values: Floats, starts: Indexes, counts: Indexes) -> Floats:
     """Give two values per slice: float64 [lines, 2 * slices]."""
-    lows = np.fmin.reduceat(values, starts, axis=1)
-    highs = np.fmax.reduceat(values, starts, axis=1)
-    low_first = _first(values, lows, starts, counts) <= _first(values, highs, starts, counts)
+    even = counts.max() * len(counts) <= _MOST_PADDING * values.shape[1]
+    low_first, lows, highs = (_of_even if even else _of_uneven)(values, starts, counts)
     found = np.stack([np.where(low_first, lows, highs), np.where(low_first, highs, lows)], axis=2)
     few = counts <= 2
     found[:, few, 0] = values[:, starts[few]]
     found[:, few, 1] = values[:, (starts + counts - 1)[few]]
     return found.reshape(len(values), -1)
+
+
+def _of_even(values: Floats, starts: Indexes, counts: Indexes) -> tuple[Flags, Floats, Floats]:
+    """Tell of each slice whether its minimum occurs first, its minimum and its maximum.
+
+    Slices are laid beside each other, the shorter ones filled up with their last value: half the time of `_of_uneven`.
+    """
+    ticks = values.take(np.minimum(np.arange(counts.max())[:, np.newaxis], counts - 1) + starts, axis=1)
+    lows, highs = np.fmin.reduce(ticks, axis=1), np.fmax.reduce(ticks, axis=1)
+    low_first = np.zeros(lows.shape, np.bool_)
+    for tick in reversed(range(ticks.shape[1])):
+        low_first = (low_first & (ticks[:, tick] != highs)) | (ticks[:, tick] == lows)
+    return low_first, lows, highs
+
+
+def _of_uneven(values: Floats, starts: Indexes, counts: Indexes) -> tuple[Flags, Floats, Floats]:
+    """Do as `_of_even` where one slice has far more ticks than others."""
+    lows = np.fmin.reduceat(values, starts, axis=1)
+    highs = np.fmax.reduceat(values, starts, axis=1)
+    return _first(values, lows, starts, counts) <= _first(values, highs, starts, counts), lows, highs
 
 
 def _first(values: Floats, wanted: Floats, starts: Indexes, counts: Indexes) -> Indexes:

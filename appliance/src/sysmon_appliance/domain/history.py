@@ -12,7 +12,7 @@ import numpy as np
 
 from sysmon_appliance.domain.downsample import Points, Window, reduce, with_nulls
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.terms import Flags, Floats, Indexes, Terms, ratio, sums
+from sysmon_appliance.domain.terms import Flags, Floats, Indexes, Terms, ratio, sums, taken
 
 L = TypeVar("L", bound=Hashable)
 """What a line is known by."""
@@ -73,7 +73,7 @@ class LinePlan(Generic[L]):
         """Add up `chosen`, float64 [columns, points], to float64 [lines, points]."""
         if not self.labels:
             return np.empty((0, chosen.shape[1]))
-        over = sums(chosen[self.over.columns], self.over.starts)
+        over = sums(taken(chosen, self.over.columns), self.over.starts)
         if not self.under.present.any():
             return over
         under = sums(chosen[self.under.columns], self.under.starts)

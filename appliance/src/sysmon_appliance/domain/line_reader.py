@@ -15,7 +15,7 @@ from sysmon_appliance.domain.history import L, LinePlan, Lines, Plans
 from sysmon_appliance.domain.rollup_lines import Before, rollup_points, usual_distance
 from sysmon_appliance.domain.rollup_stream import RollupChunk
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.terms import Floats, Indexes, rates
+from sysmon_appliance.domain.terms import Floats, Indexes, rates, taken
 from sysmon_appliance.domain.tick_stream import TickChunk
 
 _ENOUGH_TICKS = 8
@@ -59,8 +59,9 @@ class LineReader(Generic[L]):
         first_ms = self._before.wall_ms if self._before else int(t[0])
         passed = np.diff(t, prepend=first_ms)
         breaks = passed > GAP_INTERVALS * self._usual(passed)
-        chosen = values[plan.columns]
+        chosen = taken(values, plan.columns)
         if plan.rated.any():
+            chosen = chosen.copy() if chosen is values else chosen
             rated = plan.columns[plan.rated]
             seconds = np.where(breaks, np.nan, passed / 1000)
             previous = np.concatenate([self._carried(schema)[rated], values[rated, :-1]], axis=1)

@@ -4,8 +4,9 @@ A bucket may come in several parts: ticks that arrived late are rolled up beside
 may begin in one row and end in the next. Parts of one bucket are merged; of each row only the needed series are read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -17,9 +18,12 @@ from sysmon_appliance.domain.merging import merge_stored_rollups
 from sysmon_appliance.domain.rollups import merge_rollups, roll_up, roll_up_further
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import BUCKET_MS, DAY_MS, Kind
-from sysmon_appliance.domain.terms import Flags, Indexes
+from sysmon_appliance.domain.terms import Flags, Floats, Indexes
 from sysmon_appliance.domain.tick_stream import Needed, TickChunk
 from sysmon_appliance.domain.ticks import Stats, StoredRollups
+
+_TOGETHER_VALUES = 1 << 18
+"""Short chunks are joined up to so many of each statistic, which is 2 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +56,53 @@ def of_stored(stored: StoredRollups, kind: Kind, needed: Needed) -> RollupChunk:
 
 
 def merged(chunks: Iterable[TickChunk | RollupChunk], needed: Needed) -> Iterator[TickChunk | RollupChunk]:
-    """Yield chunks, which come by their start, with rollups that overlap merged.
+    """Yield chunks, which come by their start, with rollups that overlap merged and short ones of one schema joined.
 
     Ticks pass: no rollup is of their time.
     """
-    before: RollupChunk | None = None
+    run: list[RollupChunk] = []
     for chunk in chunks:
-        if isinstance(chunk, RollupChunk) and before is not None and chunk.start_ms <= before.t[-1]:
-            before = _merge(before, chunk, needed)
-            continue
-        if before is not None:
-            yield before
-        before = chunk if isinstance(chunk, RollupChunk) else None
         if isinstance(chunk, TickChunk):
+            yield from _joined(run)
+            run = []
             yield chunk
-    if before is not None:
-        yield before
+        elif run and chunk.start_ms <= run[-1].t[-1]:
+            run[-1] = _merge(run[-1], chunk, needed)
+        elif run and not _belong_together(run, chunk):
+            yield from _joined(run)
+            run = [chunk]
+        else:
+            run.append(chunk)
+    yield from _joined(run)
+
+
+def _belong_together(run: Sequence[RollupChunk], chunk: RollupChunk) -> bool:
+    """Whether a chunk can be joined to others: arithmetic costs the same for one as for many."""
+    same = run[-1].schema.key == chunk.schema.key and run[-1].kind is chunk.kind
+    return same and sum(len(each.t) * len(each.stats.count) for each in run) < _TOGETHER_VALUES
+
+
+def _joined(run: Sequence[RollupChunk]) -> Iterator[RollupChunk]:
+    """Lay chunks end to end; those of a schema that came of merging are apart."""
+    for key, same in groupby(run, key=lambda chunk: (chunk.schema.key, chunk.kind)):
+        del key
+        chunks = list(same)
+        yield (
+            chunks[0]
+            if len(chunks) == 1
+            else replace(
+                chunks[0],
+                t=np.concatenate([chunk.t for chunk in chunks]),
+                last_ms=np.concatenate([chunk.last_ms for chunk in chunks]),
+                stats=Stats(
+                    *(
+                        np.concatenate(arrays, axis=1)
+                        for arrays in zip(*(_arrays(chunk.stats) for chunk in chunks), strict=True)
+                    )
+                ),
+                gaps=tuple(gap for chunk in chunks for gap in chunk.gaps),
+            )
+        )
 
 
 def _merge(first: RollupChunk, second: RollupChunk, needed: Needed) -> RollupChunk:
@@ -98,8 +133,11 @@ def _key(schema: Schema) -> int:
 
 
 def _chosen(stats: Stats, places: Indexes | Flags, *, axis: int = 0) -> Stats:
-    arrays = (stats.minimum, stats.maximum, stats.total, stats.count, stats.last)
-    return Stats(*(each[places] if axis == 0 else each[:, places] for each in arrays))
+    return Stats(*(each[places] if axis == 0 else each[:, places] for each in _arrays(stats)))
+
+
+def _arrays(stats: Stats) -> tuple[Floats, ...]:
+    return stats.minimum, stats.maximum, stats.total, stats.count, stats.last
 
 
 def of_days(chunk: RollupChunk, days: frozenset[int]) -> Iterator[RollupChunk]:

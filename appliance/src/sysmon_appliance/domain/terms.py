@@ -39,8 +39,26 @@ class Terms:
         )
 
 
+def quieted(values: Floats) -> Floats:
+    """Make every missing value an ordinary NaN, in place.
+
+    The NaN that stands for a missing value on the wire is a signalling one, which `fmin` and `fmax` do not pass over.
+    """
+    values[np.isnan(values)] = np.nan
+    return values
+
+
+def taken(values: Floats, places: Indexes) -> Floats:
+    """Take rows; `values` themselves where that is all of them in order."""
+    if len(places) == len(values) and (places == np.arange(len(places))).all():
+        return values
+    return values[places]
+
+
 def sums(values: Floats, starts: Indexes) -> Floats:
-    """Add up groups of rows along the first axis."""
+    """Add up groups of rows along the first axis; may return `values` themselves."""
+    if len(starts) == len(values):  # a row in each
+        return values
     missing = np.isnan(values)
     found = np.add.reduceat(np.where(missing, 0.0, values), starts, axis=0)
     found[np.logical_and.reduceat(missing, starts, axis=0)] = np.nan

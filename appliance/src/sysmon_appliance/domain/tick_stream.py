@@ -16,7 +16,7 @@ from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.gaps import TimeGap, spread
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind
-from sysmon_appliance.domain.terms import Floats, Indexes
+from sysmon_appliance.domain.terms import Floats, Indexes, quieted
 from sysmon_appliance.domain.ticks import StoredTicks
 
 _TOGETHER_TICKS = 4096
@@ -162,7 +162,7 @@ class _Sheet:
     def of(cls, pieces: Sequence[StoredTicks], needed: Needed) -> "_Sheet":
         schema = pieces[0].schema
         columns = needed(schema)
-        values = [piece.read(columns) for piece in pieces]
+        values = [quieted(piece.read(columns)) for piece in pieces]
         return cls(
             schema,
             np.concatenate([piece.t for piece in pieces]),

@@ -12,6 +12,7 @@ from sysmon_appliance.domain.downsample import Points
 from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.history import Lines
 from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.domain.terms import Floats
 from sysmon_appliance.services.history import Answer, RangeQuery
 
 
@@ -64,7 +65,7 @@ def range_document(query: RangeQuery, answer: Answer[Attributes]) -> RangeDocume
     points = answer.lines.points
     series = [
         RangeSeries(dict(label), values)
-        for label, values in zip(answer.lines.labels, points.values.tolist(), strict=True)
+        for label, values in zip(answer.lines.labels, _numbers(points.values), strict=True)
     ]
     return RangeDocument(
         metric=metric.name,
@@ -92,8 +93,16 @@ def charts_document(lines: Lines[Label], gaps: Sequence[TimeGap] = (), level: Ki
 
 
 def _chart_series(points: Points, places: Sequence[tuple[str, int]], decimals: int) -> list[ChartSeries]:
-    rows = np.round(points.values[[place for _, place in places]], decimals).tolist()
+    rows = _numbers(np.round(points.values[[place for _, place in places]], decimals))
     return [ChartSeries(name, row) for (name, _), row in zip(places, rows, strict=True)]
+
+
+def _numbers(values: Floats) -> Sequence[Sequence[float]]:
+    """Make lists of lines; those of whole numbers are written as such, which takes half the time and less room."""
+    with np.errstate(invalid="ignore"):
+        whole = values.astype(np.int64)
+    exact = (whole == values).all(axis=1).tolist()
+    return [(whole if is_whole else values)[line].tolist() for line, is_whole in enumerate(exact)]
 
 
 def gap_views(gaps: Sequence[TimeGap]) -> list[GapView]:

@@ -8,12 +8,11 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
 from sysmon_appliance.domain.batches import HeadReader
-from sysmon_appliance.domain.levels import Reading, Source, coarser
+from sysmon_appliance.domain.levels import Reading, Source, coarser, days_of
 from sysmon_appliance.domain.rollup_stream import RollupChunk, merged, of_days, of_stored, of_ticks
 from sysmon_appliance.domain.segments import DAY_MS, Kind
 from sysmon_appliance.domain.tick_stream import Needed, TickChunk, TickRow, head_rows, in_order
@@ -80,7 +79,12 @@ def _rows_of_ticks(segments: HostSegments, reading: Reading) -> Iterator[Iterato
 
 def _rollups(source: Source, wanted: Kind, needed: Needed) -> Iterator[RollupChunk]:
     kind = coarser(source.kind, wanted)
-    return chain.from_iterable(of_days(of_stored(row.rollups(), kind, needed), source.days) for row in source.rows)
+    for row in source.rows:
+        chunk = of_stored(row.rollups(), kind, needed)
+        if source.days.issuperset(days_of(row)):
+            yield chunk
+        else:
+            yield from of_days(chunk, source.days)
 
 
 def _at_level(chunks: Iterable[TickChunk], reading: Reading) -> Iterator[Chunk]:
