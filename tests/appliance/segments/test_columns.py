@@ -42,6 +42,7 @@ def test_whole_numbers_come_back(values: list[int]) -> None:
     [
         (np.full(8640, 2.5), 9),
         (np.arange(8640) * 3.0, 60),
+        (np.arange(8640) * 1234 / 1e6, 60),
         (np.round(np.sin(np.arange(8640) / 500) * 30, 2), 8640),
         (np.where(np.arange(8640) < 8000, STALE_NAN, 7.0), 1200),
     ],

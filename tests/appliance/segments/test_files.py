@@ -19,6 +19,7 @@ from tests.support.rows_of_history import DAY, any_float, bits, even, schema_of,
 FOLDERS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 GAP = TimeGap(DAY - 60_000, DAY, GapReason.HOST_DOWN)
 GOLDEN = Path("tests/fixtures/segments/format-1.sqlite")
+GOLDEN_MINUTES = Path("tests/fixtures/segments/format-1-minutes.sqlite")
 
 
 @FOLDERS
@@ -153,6 +154,22 @@ def test_the_golden_file_holds_what_was_written() -> None:
     with SegmentFile.open(GOLDEN) as file:
         [row] = file.rows(1)
         assert bits(row.ticks().all()) == bits(np.array([[1.0, 2.0, 4.0], [0.25, np.nan, -0.0]]))
+
+
+def test_minutes_of_the_first_format_are_read() -> None:
+    """A constant, a counter, a gauge, whole numbers, infinities and a series without values are read as they were."""
+    with SegmentFile.open(GOLDEN_MINUTES) as file:
+        file.check()
+        [row] = file.rows(1)
+        found = row.rollups()
+        stats = found.read(np.arange(6))
+    assert (found.t - DAY).tolist() == [0, 60_000, 120_000]
+    assert (found.last_ms - DAY).tolist() == [50_000, 110_000, 170_000]
+    assert stats.count.tolist() == [*[[6.0, 6.0, 6.0]] * 4, [3.0, 0.0, 6.0], [0.0, 0.0, 0.0]]
+    assert stats.last[:4].tolist() == [[7.0] * 3, [700.0, 1300.0, 1900.0], [6.0, 0.0, 6.0], [2.0, 3.0, 4.0]]
+    assert stats.minimum[1:4].tolist() == [[200.0, 700.0, 1300.0], [0.0, 0.0, 0.0], [2.0, 2.0, 3.0]]
+    assert stats.maximum[1:4].tolist() == [[700.0, 1300.0, 1900.0], [7.5, 6.0, 7.5], [2.0, 3.0, 4.0]]
+    assert bits(stats.last[4]) == bits(np.array([np.inf, np.nan, -np.inf]))
 
 
 def _read(path: Path) -> list[list[int]]:

@@ -18,7 +18,7 @@ from pcodec.wrapped import FileCompressor, FileDecompressor
 from sysmon_appliance.domain.terms import Floats, Indexes
 
 _CONSTANT, _FLOATS, _SPARSE = 0, 1, 2
-_SCALED = {10: 1.0, 11: 10.0, 12: 100.0, 13: 1000.0}
+_SCALED = {10: 1.0, 11: 10.0, 12: 100.0, 13: 1000.0, 14: 1e6}
 """First bytes of columns of whole numbers, and what these were multiplied by."""
 
 _EXACT = float(1 << 53)
@@ -84,7 +84,7 @@ def _as_whole(values: Floats, bits: Bits, left: Indexes) -> tuple[Whole, Whole]:
 
 
 def decimal_scale(values: Floats) -> float:
-    """Return the least of 1, 10, 100, 1000 at which values become whole numbers, or 0: float64 [values]."""
+    """Return the least of the scales at which values, float64 [values], become whole numbers; 0 where none does."""
     row = np.ascontiguousarray(values[np.newaxis])
     codes, _ = _as_whole(row, row.view(np.uint64), np.zeros(1, np.intp))
     return _SCALED.get(int(codes[0]), 0.0)
