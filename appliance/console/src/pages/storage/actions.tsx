@@ -27,8 +27,10 @@ const QUESTIONS: Readonly<Record<Job, { title: string; verb: string; words: stri
 export function Actions({ onAsked }: { onAsked(asked: Asked): void }) {
   const [asking, setAsking] = useState<Job | null>(null);
   const perform = async (job: Job) => {
+    // Taken before: a short job may be over by the time of the answer.
+    const atMs = fleet.now();
     await send("POST", `/api/v1/storage/${job}`);
-    onAsked({ job, atMs: fleet.now() });
+    onAsked({ job, atMs });
   };
   return (
     <>

@@ -1,8 +1,7 @@
-import type { ComponentChildren } from "preact";
 import { withQuery } from "../../api/client.ts";
 import type { Cardinality } from "../../api/series.ts";
+import { plural } from "../../model/ledger.ts";
 import { ofHost, ofMetric, withAttribute } from "../../model/series.ts";
-import { count } from "../../model/units.ts";
 import { useFresh } from "../../ui/fresh.ts";
 import { NotYet, OverviewCard } from "../../ui/overview_card.tsx";
 
@@ -19,19 +18,23 @@ export function CardinalityCards() {
           series, {whole(data.active)} of them still sent. A host may send {whole(data.limit_per_host)} at
           once, and {whole(data.new_per_host_per_day)} new ones a day.
         </p>
-        <Bars rows={data.hosts.map(({ name, series }) => ({ name, series, match: ofHost(name) }))} />
+        <Bars rows={data.hosts.map(({ name, series }) => ({ name, amount: series, match: ofHost(name) }))} />
       </OverviewCard>
       <OverviewCard title="By metric" testid="cardinality-metrics">
         <Bars
-          rows={data.metrics.map(({ metric, series }) => ({ name: metric, series, match: ofMetric(metric) }))}
+          rows={data.metrics.map(({ metric, series }) => ({
+            name: metric,
+            amount: series,
+            match: ofMetric(metric),
+          }))}
         />
       </OverviewCard>
-      <OverviewCard title="By attribute" testid="cardinality-attributes">
+      <OverviewCard title="By attribute, with its values" testid="cardinality-attributes">
         <Bars
           rows={data.attributes.map(({ key, values, series }) => ({
             name: key,
-            note: `${count(values)} values`,
-            series,
+            note: `on ${plural(series, "series", "series")}`,
+            amount: values,
             match: withAttribute(key),
           }))}
         />
@@ -42,23 +45,23 @@ export function CardinalityCards() {
 
 interface Row {
   name: string;
-  note?: ComponentChildren;
-  series: number;
+  note?: string;
+  amount: number;
   match: string;
 }
 
-/** Bars as long as the amounts; the first is the longest. */
+/** Bars as long as the amounts. */
 function Bars({ rows }: { rows: readonly Row[] }) {
-  const most = rows[0]?.series || 1;
+  const most = Math.max(1, ...rows.map(({ amount }) => amount));
   return (
     <ul class="bars">
-      {rows.slice(0, SHOWN).map(({ name, note, series, match }) => (
+      {rows.slice(0, SHOWN).map(({ name, note, amount, match }) => (
         <li key={name}>
           <a href={withQuery("/series", { match })} title={`Show them: ${match}`}>
-            <i style={{ transform: `scaleX(${(series / most).toFixed(3)})` }} aria-hidden="true" />
+            <i style={{ transform: `scaleX(${(amount / most).toFixed(3)})` }} aria-hidden="true" />
             <span class="cut">{name}</span>
             <span class="muted">{note}</span>
-            <b>{whole(series)}</b>
+            <b>{whole(amount)}</b>
           </a>
         </li>
       ))}

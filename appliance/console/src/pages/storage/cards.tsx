@@ -81,7 +81,7 @@ function lastsWords(forecast: Forecast | null): string {
 }
 
 function fullWords({ basis_days, disk_full }: Forecast): string {
-  if (basis_days === 0) return "There is no history yet to foretell it from.";
+  if (basis_days === 0) return "There is hardly any history yet to foretell it from.";
   if (disk_full === null)
     return "History grows, but not so fast that it fills the disk within the next year.";
   return `It is full on ${date(disk_full)}, if hosts stay as many as they are.`;

@@ -93,7 +93,7 @@ function Ahead() {
 }
 
 function basisWords({ basis_days, per_day }: Forecast): string {
-  if (basis_days === 0) return "There is no history yet to foretell it from.";
+  if (basis_days === 0) return "There is hardly any history yet to foretell it from.";
   const days =
     basis_days < 2 ? `${Math.round(basis_days * 24)} hours` : plural(Math.round(basis_days), "day");
   return `Told from ${days} of history, in which a day took ${bytes(per_day.raw + per_day.minute + per_day.hour + per_day.tables)}.`;

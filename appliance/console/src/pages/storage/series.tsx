@@ -1,4 +1,5 @@
 import type { SeriesPage as Page, KnownSeries } from "../../api/series.ts";
+import type { Attributes } from "../../api/types.ts";
 import { plural } from "../../model/ledger.ts";
 import { keyOf } from "../../model/series.ts";
 import { route } from "../../router.ts";
@@ -47,13 +48,19 @@ export function SeriesPage() {
   );
 }
 
+function attributesInWords(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n");
+}
+
 const COLUMNS: readonly RecordColumn<KnownSeries>[] = [
   { title: "Metric", kind: "main", cell: ({ metric }) => <span class="cut">{metric}</span> },
   {
     title: "Attributes",
     kind: "text",
     cell: ({ attributes }) => (
-      <span class="chips">
+      <span class="chips" title={attributesInWords(attributes)}>
         <Labels labels={attributes} tags={[]} />
       </span>
     ),
