@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import nlargest
+from math import isnan
 
 import numpy as np
 
@@ -56,24 +57,28 @@ class ProcessUse:
             case Ranking.MEMORY:
                 value = self.memory_max
             case Ranking.IO:
-                value = float(np.nansum([self.read_bytes, self.written_bytes]))
-        return -1.0 if np.isnan(value) else value
+                value = _added(self.read_bytes, self.written_bytes)
+        return -1.0 if isnan(value) else value
 
     def add(self, later: "ProcessUse") -> None:
         """Take in what the same process used later."""
         self.name, self.user, self.command = later.name, later.user, later.command or self.command
         self.last_ms = later.last_ms
         self.cpu_seconds = _added(self.cpu_seconds, later.cpu_seconds)
-        self.cpu_max = float(np.fmax(self.cpu_max, later.cpu_max))
-        self.memory_max = float(np.fmax(self.memory_max, later.memory_max))
+        self.cpu_max = _larger(self.cpu_max, later.cpu_max)
+        self.memory_max = _larger(self.memory_max, later.memory_max)
         self.read_bytes = _added(self.read_bytes, later.read_bytes)
         self.written_bytes = _added(self.written_bytes, later.written_bytes)
 
 
 def _added(one: float, other: float) -> float:
-    if np.isnan(one):
+    if isnan(one):
         return other
-    return one if np.isnan(other) else one + other
+    return one if isnan(other) else one + other
+
+
+def _larger(one: float, other: float) -> float:
+    return other if isnan(one) or other > one else one
 
 
 @dataclass(slots=True)
@@ -121,6 +126,9 @@ class UseMeter:
 def _uses(table: StoredTable, seconds: Floats) -> Sequence[ProcessUse]:
     """Sum up each process of a table; `seconds` is how much time each row stands for."""
     numbers = {name: _numbers(table, name) for name in ("pid", "started", "cpu", "memory", "read", "write")}
+    with np.errstate(invalid="ignore"):  # a missing value is a signalling NaN
+        numbers |= {name: numbers[name] * seconds for name in ("read", "write")}
+        cpu_seconds = numbers["cpu"] * seconds
     order = np.lexsort((numbers["started"], numbers["pid"]))  # rows of a process stay in order of time
     pid, started = numbers["pid"][order], numbers["started"][order]
     starts = np.flatnonzero(np.concatenate([[True], (np.diff(pid) != 0) | (np.diff(started) != 0)]))
@@ -134,9 +142,9 @@ def _uses(table: StoredTable, seconds: Floats) -> Sequence[ProcessUse]:
             numbers["started"][first].tolist(),
             tick_of_row[first].tolist(),
             tick_of_row[last].tolist(),
-            sums((numbers["cpu"] * seconds)[order], starts).tolist(),
+            sums(cpu_seconds[order], starts).tolist(),
             *(maxima(numbers[name][order], starts).tolist() for name in ("cpu", "memory")),
-            *(sums((numbers[name] * seconds)[order], starts).tolist() for name in ("read", "write")),
+            *(sums(numbers[name][order], starts).tolist() for name in ("read", "write")),
             strict=True,
         )
     ]
