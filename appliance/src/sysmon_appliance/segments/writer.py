@@ -79,7 +79,7 @@ class SegmentWriter:
     def __init__(self, path: Path, kind: Kind, level: Level) -> None:
         self._path = path
         self._kind = kind
-        self._schemas: dict[bytes, int] = {}
+        self._schemas: dict[Schema, int] = {}
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.close(descriptor)
         self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -154,12 +154,13 @@ class SegmentWriter:
         self._connection.execute(_ADD_ROW, row)
 
     def _schema(self, schema: Schema) -> int:
-        body = encode_schema(schema)
-        name = hash_of(body)
-        if name not in self._schemas:
-            self._schemas[name] = len(self._schemas) + 1
-            self._connection.execute(_ADD_SCHEMA, {"id": self._schemas[name], "hash": name, "body": body})
-        return self._schemas[name]
+        """Return the number of a list of series; looking it up by itself costs less than encoding it again."""
+        number = self._schemas.get(schema)
+        if number is None:
+            number = self._schemas[schema] = len(self._schemas) + 1
+            body = encode_schema(schema)
+            self._connection.execute(_ADD_SCHEMA, {"id": number, "hash": hash_of(body), "body": body})
+        return number
 
 
 def _fixed(path: Path) -> tuple[int, str]:
