@@ -1,108 +1,131 @@
-"""Reading segments of which some are damaged."""
+"""Which segments a reader looks at, and what becomes of those that cannot be read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import apsw
 import numpy as np
 import pytest
 
-from sysmon_appliance.domain.segments import Kind, Segment, SetAside
-from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, SetAside, SwapSegments
+from sysmon_appliance.errors import SegmentDamagedError
 from sysmon_appliance.objectstore.folder import FolderShelf
 from sysmon_appliance.segments.reader import SegmentReader
+from sysmon_appliance.segments.writer import SegmentWriter
 from sysmon_appliance.sqlite.manifest import Manifest
-from tests.support.rows_of_history import DAY, even, write_ticks
-from tests.support.shelved import segment_of
+from tests.support.storage import DAY, segment
+from tests.support.storekeeping import SERIES, every
 
-END = DAY + 2 * 86_400_000
-
-
-class Bench:
-    """A host's ticks of two days, each in a segment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.shelf = FolderShelf(folder / "segments")
-        self.segments = [self.keep(number) for number in range(2)]
-        self.manifest = Manifest(self.segments)
-        self.reported: list[str] = []
-        self.reader = SegmentReader(self.manifest, self.shelf, self.reported.append)
-
-    def keep(self, number: int) -> Segment:
-        draft = self.folder / "draft"
-        t = even(100, DAY + number * 86_400_000)
-        write_ticks(draft, t, t.astype(float)[None, :])
-        content = draft.read_bytes()
-        segment = segment_of(content, f"raw-day-2024100{number}-0000.sqlite")
-        self.shelf.keep(draft, segment.name)
-        return replace(segment, number=number + 1, start_ms=int(t[0]), end_ms=int(t[-1]))
-
-    def damage(self, segment: Segment) -> bytes:
-        """Damage a file in place, as a disk does, and return what was in it."""
-        path = self.shelf.path(segment)
-        content = path.read_bytes()
-        path.write_bytes(content[:1024] + bytes(len(content) - 1024))
-        return content
-
-    def put_back(self, segment: Segment, content: bytes) -> None:
-        """Put a whole file in the place of a damaged one."""
-        path = self.shelf.place(segment.name)
-        path.unlink()
-        path.write_bytes(content)
-
-    def ticks(self) -> int:
-        """Read all ticks; what cannot be read is left out."""
-        return sum(self._read())
-
-    def _read(self) -> Iterator[int]:
-        with self.reader.of_host(1, DAY, END) as of_host:
-            for row in of_host.rows(Kind.RAW, merged=True):
-                ticks = row.ticks()
-                ticks.read(np.arange(1))
-                yield len(ticks.t)
+START = DAY * DAY_MS
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    bench.reader.close()
+def manifest(tmp_path: Path) -> Manifest:
+    """Two segments: one of a merged day, and one with late ticks of the same day."""
+    found = []
+    for number, (level, start_ms) in enumerate([(Level.DAY, START), (Level.SEALED, START + 5000)], 1):
+        name = f"raw-{level}-{number}.sqlite"
+        draft = tmp_path / "draft"
+        writer = SegmentWriter(draft, Kind.RAW, level)
+        writer.host(1, "1" * 32, "db-1")
+        writer.add_ticks(1, SERIES, np.array(every(start_ms, 6)), np.full((3, 6), float(number)))
+        facts = writer.finish()
+        FolderShelf(tmp_path).keep(draft, name)
+        found.append(
+            replace(
+                segment(Kind.RAW, level),
+                number=number,
+                name=name,
+                bytes=facts.bytes,
+                sha256=facts.sha256,
+                start_ms=facts.start_ms,
+                end_ms=facts.end_ms,
+            )
+        )
+    return Manifest(found)
 
 
-def test_damage_is_reported_and_left_out_of_the_next_answer(bench: Bench) -> None:
-    """The reader that meets damage says so at once; from then on the rest answers."""
-    bench.damage(bench.segments[0])
+@pytest.fixture
+def reports() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def reader(tmp_path: Path, manifest: Manifest, reports: list[str]) -> Iterator[SegmentReader]:
+    found = SegmentReader(manifest, FolderShelf(tmp_path), reports.append)
+    yield found
+    found.close()
+
+
+def values(reader: SegmentReader, *, merged: bool, host: int = 1, to_ms: int = START + DAY_MS) -> list[float]:
+    """Read the first value of each row."""
+    with reader.of_host(host, START, to_ms) as segments:
+        rows = segments.rows(Kind.RAW, merged=merged)
+        return [float(row.ticks().all()[0, 0]) for row in rows]
+
+
+def test_rows_are_told_apart_by_whether_they_were_merged(reader: SegmentReader) -> None:
+    """What is in rollups and what is not yet can be read apart."""
+    assert values(reader, merged=True) == [1.0]
+    assert values(reader, merged=False) == [2.0]
+
+
+def test_other_hosts_and_times_are_not_opened(tmp_path: Path, reader: SegmentReader) -> None:
+    """Of segments that cannot hold what is wanted not even the file is needed."""
+    for path in tmp_path.glob("*.sqlite"):
+        path.unlink()
+    assert values(reader, merged=True, host=2) == []
+    assert values(reader, merged=False, to_ms=START) == []
+
+
+def test_days_of_merged_segments(reader: SegmentReader) -> None:
+    """The days of a kind are those of merged segments alone."""
+    with reader.of_host(1, START, START + DAY_MS) as segments:
+        assert segments.days(Kind.RAW) == {DAY}
+        assert segments.days(Kind.HOUR) == frozenset()
+
+
+def damage(folder: Path, manifest: Manifest) -> str:
+    """Overwrite the merged segment, all but its beginning."""
+    path = folder / manifest.all()[0].name
+    path.write_bytes(path.read_bytes()[:4096] + bytes(path.stat().st_size - 4096))
+    return path.name
+
+
+def test_damage_is_reported_once_and_left_out(
+    tmp_path: Path, manifest: Manifest, reader: SegmentReader, reports: list[str]
+) -> None:
+    """A damaged segment fails one answer, is reported, and is left out from then on."""
+    name = damage(tmp_path, manifest)
     with pytest.raises(SegmentDamagedError):
-        bench.ticks()
-    assert bench.reported == [bench.segments[0].name]
-    assert bench.ticks() == 100
-    assert len(bench.reported) == 1
+        values(reader, merged=True)
+    assert reports == [name]
+    assert values(reader, merged=True) == []
+    assert values(reader, merged=False) == [2.0]
+    assert reports == [name]
 
 
-def test_what_was_mended_answers_again(bench: Bench) -> None:
-    """A segment that was set aside and taken back between two questions is read from its new file."""
-    content = bench.damage(bench.segments[0])
+def test_a_repaired_segment_is_read_again(tmp_path: Path, manifest: Manifest, reader: SegmentReader) -> None:
+    """When the manifest has set a segment aside and says later that it is whole, it is read."""
+    whole = (tmp_path / manifest.all()[0].name).read_bytes()
+    name = damage(tmp_path, manifest)
     with pytest.raises(SegmentDamagedError):
-        bench.ticks()
-    bench.put_back(bench.segments[0], content)
-    for damaged_ms in (1, 0):
-        bench.manifest.note(SetAside(bench.segments[0].name, damaged_ms))
-    assert bench.ticks() == 200
-    assert len(bench.reported) == 1
+        values(reader, merged=True)
+    manifest.note(SetAside(name, damaged_ms=1))
+    assert values(reader, merged=True) == []
+    (tmp_path / name).write_bytes(whole)
+    manifest.note(SetAside(name, damaged_ms=0))
+    assert values(reader, merged=True) == [1.0]
 
 
-def test_a_later_release_is_left_out_without_a_report(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """A segment that cannot be read because it is too new is no damage, and is spoken of once."""
-    path = bench.shelf.path(bench.segments[0])
-    with apsw.Connection(str(path)) as connection:
-        connection.execute("UPDATE meta SET value = '1000' WHERE name = 'format'")
-    connection.close()
-    with pytest.raises(SegmentVersionError):
-        bench.ticks()
-    for _ in range(3):
-        bench.manifest.note(SetAside(bench.segments[1].name, 0))
-        assert bench.ticks() == 100
-    assert not bench.reported
-    assert len(caplog.messages) == 1
+def test_a_dropped_segment_stays_readable_for_whoever_began(
+    tmp_path: Path, manifest: Manifest, reader: SegmentReader
+) -> None:
+    """An answer that has begun is not disturbed when a segment is dropped and its file deleted."""
+    with reader.of_host(1, START, START + DAY_MS) as segments:
+        [row] = segments.rows(Kind.RAW, merged=True)
+        name = manifest.all()[0].name
+        manifest.note(SwapSegments((), (name,), at_ms=1))
+        (tmp_path / name).unlink()
+        assert values(reader, merged=True) == []
+        assert row.ticks().all()[0, 0] == 1.0

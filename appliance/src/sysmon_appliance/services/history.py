@@ -28,6 +28,9 @@ from sysmon_appliance.services.ranges import Ranges, Stretch
 
 _log = logging.getLogger(__name__)
 
+_MOST_LEFT_OUT = 1000
+"""An answer is begun anew for each segment that turns out damaged, but not for ever."""
+
 MAX_SERIES = 1000
 """More lines than this are no answer to anything; sum them with `by` or choose with `attribute`."""
 
@@ -90,11 +93,15 @@ class History:
     def _read(self, host: Host, window: Window, plans: Plans[L]) -> Answer[L]:
         """Read at the level that suits the window; where a segment turns out damaged, once more without it."""
         wanted = level_for(window, host.interval_ms)
+        left_out = 0
         while True:
             try:
                 with np.errstate(invalid="ignore"):  # infinities of both signs have no sum
                     return self._read_at(host, window, plans, wanted)
             except (SegmentDamagedError, SegmentVersionError) as error:
+                left_out += 1
+                if left_out > _MOST_LEFT_OUT:
+                    raise
                 _log.warning("History is read without a segment.", extra={"problem": error.message})
 
     def _read_at(self, host: Host, window: Window, plans: Plans[L], wanted: Kind) -> Answer[L]:
