@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sysmon_agent.wire.messages import Gap, GapReason
-from sysmon_appliance.domain.jobs import JoinSegments, MergeDay, TrimSegment
+from sysmon_appliance.domain.jobs import JoinSegments, MergeDay, SealJob, TrimSegment
 from sysmon_appliance.domain.segments import BUCKET_MS, DAY_MS, HOUR_MS, Kind, Level
 from tests.support.storekeeping import Sender, Store, every
 
@@ -19,8 +19,12 @@ ALL = np.arange(3)
 def sealed(store: Store, sender: Sender, times: list[int]) -> None:
     """Send ticks, and have them sealed."""
     sender.send(times)
-    store.side.keeper.seal_soon()
-    store.run(1)
+    seal(store)
+
+
+def seal(store: Store) -> None:
+    after = store.side.changes.sealed_up_to
+    store.perform(SealJob(after, store.database.usage.facts(after).newest))
 
 
 def pass_until(store: Store, at_ms: int) -> None:
@@ -133,8 +137,7 @@ def test_gaps_survive_all_merging(store: Store) -> None:
     sender = store.sender()
     sender.send([DAY])
     sender.send([DAY + HOUR_MS], skipped=[Gap(2, 2, GapReason.HOST_DOWN)])
-    store.side.keeper.seal_soon()
-    store.run(1)
+    seal(store)
     merge_days(store)
     join_months(store)
     [ticks] = [row.ticks() for row in store.rows(1)]
@@ -149,9 +152,8 @@ def test_large_files_are_cut_between_hosts(store: Store) -> None:
     random = np.random.default_rng(1)
     for sender in senders:
         sender.send(every(DAY, 40_000, 2000), random.random((3, 40_000)))
-    store.side.keeper.seal_soon()
     store.runner.place = replace(store.place, file_bytes=1 << 20)
-    store.run(1)
+    seal(store)
     merge_days(store)
     segments = store.segments()
     assert len(segments) > 1

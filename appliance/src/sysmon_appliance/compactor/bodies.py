@@ -8,7 +8,7 @@ import logging
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import numpy as np
 
@@ -24,7 +24,6 @@ _log = logging.getLogger(__name__)
 
 _WALLS, _COLUMNS = 3, 6  # places in BATCH
 _BYTES = 2  # the wire type of what has a length; numbers have 0
-_COLUMNS_KEY = (_COLUMNS + 1) << 3 | _BYTES
 _LONG = 127  # a byte above goes on in the next
 _FLOATS = np.dtype("<f8")
 _VALUE_BYTES = _FLOATS.itemsize
@@ -59,24 +58,24 @@ def ticks_of(
 
 
 def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int], bytes]:
-    block = zlib.decompress(_packed_columns(body)) if series else b""
+    block = zlib.decompress(_found(body, _COLUMNS) or read(body, BATCH)[_COLUMNS]) if series else b""
     if len(block) != _VALUE_BYTES * series * row[COUNT]:
         raise ValueError(len(block))
     return times_of(row, body), block
 
 
-def _packed_columns(body: bytes) -> bytes:
-    """Return the columns of a batch as they came, stepping over everything else."""
-    found, position, end = b"", 0, len(body)
+def _found(body: bytes, field: int) -> bytes:
+    """Return the bytes of a field of a batch, stepping over everything else; empty where it is not there."""
+    found, position, end, wanted = b"", 0, len(body), (field + 1) << 3 | _BYTES
     while position < end:
         key = body[position]
-        size, position = body[position + 1], position + 2
         if key > _LONG or key & 5:  # a field that only a later agent sends
-            return bytes(read(body, BATCH)[_COLUMNS])
+            return b""
+        size, position = body[position + 1], position + 2
         if key & _BYTES:
             if size > _LONG:
                 size, position = _varint(body, position - 1)
-            if key == _COLUMNS_KEY:
+            if key == wanted:
                 found = body[position : position + size]
             position += size
         else:
@@ -97,11 +96,18 @@ def times_of(row: Sequence[int], body: bytes) -> Sequence[int]:
     """Return the corrected times of a batch's ticks."""
     if row[COUNT] == 1:
         return (row[START_MS],)
-    time, times = row[OFFSET_MS], []
-    for step in read(body, BATCH)[_WALLS]:
-        time += unzigzag(step)
-        times.append(time)
-    return times
+    steps = _varints(_found(body, _WALLS))
+    if len(steps) != row[COUNT]:  # they may also come in parts
+        steps = read(body, BATCH)[_WALLS]
+    return list(accumulate(map(unzigzag, steps), initial=row[OFFSET_MS]))[1:]
+
+
+def _varints(packed: bytes) -> list[int]:
+    values, position = [], 0
+    while position < len(packed):
+        value, position = _varint(packed, position)
+        values.append(value)
+    return values
 
 
 def _in_order(host: int, schema: KnownSchema, pile: _Pile) -> StoredTicks:

@@ -17,7 +17,7 @@ from sysmon_agent.wire.fields import read
 from sysmon_agent.wire.messages import ColumnKind, TableSchema
 from sysmon_agent.wire.shapes import BATCH, TABLE_ROWS
 from sysmon_appliance.compactor.bodies import times_of
-from sysmon_appliance.compactor.head import NUMBER, SCHEMA, START_MS, Rows
+from sysmon_appliance.compactor.head import NUMBER, SCHEMA, Rows
 from sysmon_appliance.compactor.rows import ROW_VALUES
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import HOUR_MS
@@ -32,18 +32,17 @@ _FLOATS = np.dtype("<f8")
 
 
 def tables_of(rows: Rows, bodies: Iterable[bytes], schemas: Mapping[int, KnownSchema]) -> Iterator[StoredTable]:
-    """Decode the tables of a host's batches, an hour at a time.
+    """Decode the tables of a host's batches, cut where an hour ends.
 
     What is damaged is left out and said so: it must not keep all else from leaving the head.
     """
     piles: dict[TableSchema, _Pile] = {}
     for row, body in zip(rows.tolist(), bodies, strict=True):
-        hour = row[START_MS] // HOUR_MS
         for block in _decoded(row, body, schemas[row[SCHEMA]].schema.tables):
             pile = piles.get(block.schema)
-            if pile is None or not pile.has_room(hour):
+            if pile is None or pile.size >= ROW_VALUES:
                 yield from pile.tables() if pile else ()
-                pile = piles[block.schema] = _Pile(block.schema, hour)
+                pile = piles[block.schema] = _Pile(block.schema)
             pile.add(block)
     yield from chain.from_iterable(pile.tables() for pile in piles.values())
 
@@ -83,15 +82,11 @@ class _Pile:
     """What was decoded of one table, in order of arrival."""
 
     schema: TableSchema
-    hour: int  # in which its batches begin
     times: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     parts: list[Floats] = field(default_factory=list)
     words: dict[str, int] = field(default_factory=dict)
     size: int = 0
-
-    def has_room(self, hour: int) -> bool:
-        return hour == self.hour and self.size < ROW_VALUES
 
     def add(self, block: _Block) -> None:
         self.times += block.times
