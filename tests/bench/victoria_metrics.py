@@ -22,7 +22,7 @@ from tests.support.system import eventually, free_port
 
 PROGRAM = os.environ.get("VICTORIA_METRICS") or shutil.which("victoria-metrics")
 
-_SERIES_AT_ONCE = 20
+_TICKS_AT_ONCE = 10_000
 
 
 class VictoriaMetrics:
@@ -46,7 +46,6 @@ class VictoriaMetrics:
             stderr=subprocess.DEVNULL,
         )
         eventually(lambda: self.get("/health"), "VictoriaMetrics answers")
-        self._connection = self.connect()
 
     @property
     def pid(self) -> int:
@@ -69,17 +68,19 @@ class VictoriaMetrics:
 
     def store(self, host: int, schema: Schema, t: Times, values: Floats) -> None:
         """Import ticks of one host; `values` is float64 [series, ticks]."""
-        lines = [
-            json.dumps({"metric": labels, "values": row.tolist(), "timestamps": t.tolist()})
-            for labels, row in zip(_labels(host, schema), values, strict=True)
-        ]
-        for start in range(0, len(lines), _SERIES_AT_ONCE):
-            body = "\n".join(lines[start : start + _SERIES_AT_ONCE]).encode()
-            self._connection.request("POST", "/api/v1/import", body)
-            answer = self._connection.getresponse()
+        connection = self.connect()
+        for start in range(0, len(t), _TICKS_AT_ONCE):
+            part = slice(start, start + _TICKS_AT_ONCE)
+            lines = [
+                json.dumps({"metric": labels, "values": row[part].tolist(), "timestamps": t[part].tolist()})
+                for labels, row in zip(_labels(host, schema), values, strict=True)
+            ]
+            connection.request("POST", "/api/v1/import", "\n".join(lines).encode())
+            answer = connection.getresponse()
             answer.read()
             if answer.status != http.client.NO_CONTENT:
                 raise http.client.HTTPException(f"VictoriaMetrics answered {answer.status}")
+        connection.close()
 
     def compact(self) -> None:
         """Write out and merge all that was stored."""
@@ -95,7 +96,6 @@ class VictoriaMetrics:
         return int(answer["data"]["result"][0]["value"][1])
 
     def close(self) -> None:
-        self._connection.close()
         self._process.terminate()
         self._process.wait(60)
 

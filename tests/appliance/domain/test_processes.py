@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from sysmon_agent.names import STALE_NAN
 from sysmon_appliance.domain import processes
-from sysmon_appliance.domain.processes import ProcessUse, Ranking, UseMeter
+from sysmon_appliance.domain.processes import ProcessUse, UseMeter
+from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.domain.tables import stored_tables
 from tests.support.process_tables import TABLE, Row, row, rows
 
-NAN = float("nan")
+NAN = STALE_NAN  # as agents send what they do not know
 INTERVAL_MS = 10_000
 
 
@@ -101,5 +103,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pids_that_are_no_numbers_do_no_harm() -> None:
     """A table in which numbers are missing has rows all the same."""
-    [use] = meter(([10], [[row(pid=NAN, started=NAN, cpu=1.0)]])).top(1)
-    assert (use.pid, use.cpu_seconds) == (0, 10.0)
+    for pid in (NAN, float("inf"), -1.0, 1e300):
+        [use] = meter(([10], [[row(pid=pid, started=NAN, cpu=1.0)]])).top(1)
+        assert (use.pid, use.cpu_seconds) == (0, 10.0)
+
+
+def test_infinities_do_no_harm() -> None:
+    """What an agent measured wrongly spoils no more than its own process."""
+    ticks = [[row(1, cpu=float("inf")), row(2, cpu=1.0)], [row(1, cpu=float("-inf")), row(2, cpu=1.0)]]
+    first, second = meter(([10, 20], ticks)).top(9)
+    assert (first.pid, first.cpu_seconds) == (2, 20.0)
+    assert math.isnan(second.cpu_seconds)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from sysmon_agent.names import METRICS
 from sysmon_agent.wire.messages import Series
-from sysmon_appliance.domain.exchange import Stretch
+from sysmon_appliance.domain.exchange import SeriesValues
 from sysmon_appliance.errors import BadRequestError
-from sysmon_appliance.export.formats import Format, format_of, reader, writer
+from sysmon_appliance.export.formats import reader, writer
+from sysmon_appliance.export.names import Format, format_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=20)
 NAMES = TEXT.filter(bool)
@@ -18,18 +19,18 @@ ID = "00112233445566778899aabbccddeeff"
 
 
 @st.composite
-def stretches(draw: st.DrawFn) -> Stretch:
+def stretches(draw: st.DrawFn) -> SeriesValues:
     metric = METRICS[draw(st.sampled_from(sorted(METRICS)))]
     count = draw(st.integers(1, 5))
     values = draw(st.lists(st.floats(allow_nan=False), min_size=count, max_size=count))
     times = draw(st.lists(st.integers(0, 1 << 42), min_size=count, max_size=count, unique=True))
     pairs = tuple(sorted((key, draw(TEXT)) for key in metric.attributes))
-    return Stretch(
+    return SeriesValues(
         draw(NAMES), ID, Series(metric.name, pairs), np.array(sorted(times), np.int64), np.array(values, np.float64)
     )
 
 
-def written(form: Format, given: list[Stretch]) -> BytesIO:
+def written(form: Format, given: list[SeriesValues]) -> BytesIO:
     out = BytesIO()
     file = writer(form, out)
     for stretch in given:
@@ -38,7 +39,7 @@ def written(form: Format, given: list[Stretch]) -> BytesIO:
     return BytesIO(out.getvalue())
 
 
-def flat(given: list[Stretch]) -> list[tuple[str, str, Series, int, float]]:
+def flat(given: list[SeriesValues]) -> list[tuple[str, str, Series, int, float]]:
     return [
         (one.host, one.host_id, one.series, t, value)
         for one in given
@@ -48,7 +49,7 @@ def flat(given: list[Stretch]) -> list[tuple[str, str, Series, int, float]]:
 
 @pytest.mark.parametrize("form", list(Format))
 @given(made=st.lists(stretches(), max_size=4))
-def test_what_is_written_is_read_back(form: Format, made: list[Stretch]) -> None:
+def test_what_is_written_is_read_back(form: Format, made: list[SeriesValues]) -> None:
     """Every format gives back each value, time, host and series as it was."""
     ordered = sorted(made, key=lambda one: one.series.metric)
     assert flat(list(reader(form, written(form, ordered)))) == flat(ordered)
@@ -67,7 +68,7 @@ def test_any_bytes_are_read_or_refused(form: Format, damage: bytes) -> None:
 def test_a_damaged_file_is_read_or_refused(form: Format, place: int, byte: int) -> None:
     """One wrong byte makes another value or a refusal, and never a crash."""
     series = Series("system.cpu.time", (("cpu.logical_number", "0"), ("cpu.mode", "idle")))
-    stretch = Stretch("web-1", ID, series, np.array([1000, 2000]), np.array([0.5, np.inf]))
+    stretch = SeriesValues("web-1", ID, series, np.array([1000, 2000]), np.array([0.5, np.inf]))
     content = bytearray(written(form, [stretch]).getvalue())
     content[place % len(content)] = byte
     with suppress(BadRequestError):
@@ -77,7 +78,9 @@ def test_a_damaged_file_is_read_or_refused(form: Format, place: int, byte: int) 
 def test_openmetrics_reads_as_the_specification_shows() -> None:
     """Names, types, units of time and the end are those of the specification."""
     series = Series("system.network.io", (("network.interface.name", 'eth"0'), ("network.io.direction", "receive")))
-    text = written(Format.OPENMETRICS, [Stretch("web-1", ID, series, np.array([1500]), np.array([3.0]))]).getvalue()
+    text = written(
+        Format.OPENMETRICS, [SeriesValues("web-1", ID, series, np.array([1500]), np.array([3.0]))]
+    ).getvalue()
     labels = f'host="web-1",host_id="{ID}",network_interface_name="eth\\"0",network_io_direction="receive"'
     assert text.decode().splitlines() == [
         "# TYPE system_network_io_bytes counter",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sysmon_appliance.domain.batches import StoredBatch
-from sysmon_appliance.domain.processes import Ranking
+from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.services.processes import ProcessHistory, TopAnswer, TopQuery
 from tests.support.head import START_MS, ListHead, NoSegments, batch, host, schema, series
 from tests.support.process_tables import TABLE, Row, row, rows

@@ -10,6 +10,7 @@ from sysmon_appliance.cli import (
     certs,
     context,
     enrolments,
+    history,
     hosts,
     link,
     login,
@@ -42,6 +43,7 @@ app.add_typer(hosts.app, name="hosts")
 app.command("processes")(processes.processes)
 app.add_typer(series.app, name="series")
 app.add_typer(storage.app, name="storage")
+app.add_typer(history.app, name="history")
 app.add_typer(tokens.app, name="token")
 app.add_typer(enrolments.app, name="enrolments")
 app.add_typer(certs.app, name="certs")

@@ -13,7 +13,7 @@ from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
 from sysmon_appliance.cli.quantities import bytes_text, duration_text, ratio_text
 from sysmon_appliance.cli.since import moment_of
 from sysmon_appliance.cli.timing import moment_cell
-from sysmon_appliance.domain.processes import Ranking
+from sysmon_appliance.domain.ranking import Ranking
 
 Moment = str | None
 Value = float | str | None

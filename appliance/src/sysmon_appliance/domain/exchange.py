@@ -1,4 +1,4 @@
-"""History on its way out of SysMonitor or into it: a stretch of one series, whatever the format."""
+"""History on its way out of SysMonitor or into it: values of one series, whatever the format."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from sysmon_appliance.domain.terms import Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SeriesValues:
     """Values of one series that are there; `t` is int64 [values], milliseconds since 1970, `values` float64 [values].
 
     Missing values are left out. Infinities and values that are no number may occur.
@@ -22,12 +22,11 @@ class Stretch:
     values: Floats
 
 
-class StretchWriter(Protocol):
+class HistoryWriter(Protocol):
     """Writes a file of some format, from start to end."""
 
-    def write(self, stretch: Stretch) -> None:
+    def write(self, given: SeriesValues) -> None:
         """Add values; those of one metric come one after another."""
 
     def finish(self) -> None:
         """Write what the format wants at the end, and all that is still here."""
-

@@ -6,7 +6,6 @@ and close to all of it for whoever is near the top of a list. Ticks without a ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from heapq import nlargest
 from math import isnan
 
@@ -14,22 +13,17 @@ import numpy as np
 
 from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.fleet import GAP_INTERVALS
+from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.domain.tables import StoredTable, Texts
-from sysmon_appliance.domain.terms import Floats, Indexes, maxima, sums
+from sysmon_appliance.domain.terms import Floats, Indexes, maxima, quieted, sums
 
 MOST_PROCESSES = 50_000
 """So many are kept in memory; beyond it those furthest from the top are forgotten."""
 
+_LARGEST_PID = 1 << 53
+
 _ENOUGH_TICKS = 8
 """From so many ticks the usual distance between them is known."""
-
-
-class Ranking(StrEnum):
-    """What the top is told by."""
-
-    CPU = "cpu"
-    MEMORY = "memory"
-    IO = "io"
 
 
 @dataclass(slots=True)
@@ -98,7 +92,9 @@ class UseMeter:
         seconds = np.repeat(self._seconds(table.t), table.counts)
         self.ticks += len(table.t)
         self._last_ms = int(table.t[-1])
-        for use in _uses(table, seconds):
+        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs have no sum
+            uses = _uses(table, seconds)
+        for use in uses:
             key = use.pid, use.started_seconds
             known = self._found.get(key)
             if known is None:
@@ -125,26 +121,25 @@ class UseMeter:
 
 def _uses(table: StoredTable, seconds: Floats) -> Sequence[ProcessUse]:
     """Sum up each process of a table; `seconds` is how much time each row stands for."""
-    numbers = {name: _numbers(table, name) for name in ("pid", "started", "cpu", "memory", "read", "write")}
-    with np.errstate(invalid="ignore"):  # a missing value is a signalling NaN
-        numbers |= {name: numbers[name] * seconds for name in ("read", "write")}
-        cpu_seconds = numbers["cpu"] * seconds
-    order = np.lexsort((numbers["started"], numbers["pid"]))  # rows of a process stay in order of time
-    pid, started = numbers["pid"][order], numbers["started"][order]
-    starts = np.flatnonzero(np.concatenate([[True], (np.diff(pid) != 0) | (np.diff(started) != 0)]))
+    numbers = {name: _numbers(table, name) for name in ("started", "cpu", "memory", "read", "write")}
+    pids = _numbers(table, "pid")
+    pids[~((pids >= 0) & (pids <= _LARGEST_PID))] = 0
+    order = np.lexsort((numbers["started"], pids))  # rows of a process stay in order of time
+    pid, started = pids[order], numbers["started"][order]
+    starts = np.flatnonzero(np.concatenate([[True], (pid[1:] != pid[:-1]) | (started[1:] != started[:-1])]))
     first, last = order[starts], order[np.concatenate([starts[1:], [len(order)]]) - 1]
     tick_of_row = np.repeat(table.t, table.counts)
     return [
         ProcessUse(int(pid), *rest)
         for pid, *rest in zip(
-            np.nan_to_num(numbers["pid"][first]).tolist(),
+            pids[first].tolist(),
             *(_texts(table, name, last) for name in ("name", "user", "command")),
             numbers["started"][first].tolist(),
             tick_of_row[first].tolist(),
             tick_of_row[last].tolist(),
-            sums(cpu_seconds[order], starts).tolist(),
+            sums((numbers["cpu"] * seconds)[order], starts).tolist(),
             *(maxima(numbers[name][order], starts).tolist() for name in ("cpu", "memory")),
-            *(sums(numbers[name][order], starts).tolist() for name in ("read", "write")),
+            *(sums((numbers[name] * seconds)[order], starts).tolist() for name in ("read", "write")),
             strict=True,
         )
     ]
@@ -152,7 +147,7 @@ def _uses(table: StoredTable, seconds: Floats) -> Sequence[ProcessUse]:
 
 def _numbers(table: StoredTable, name: str) -> Floats:
     column = table.named(name)
-    return np.full(table.rows, np.nan) if column is None or isinstance(column, Texts) else column
+    return np.full(table.rows, np.nan) if column is None or isinstance(column, Texts) else quieted(column.copy())
 
 
 def _texts(table: StoredTable, name: str, rows: Indexes) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from sysmon_agent.wire.messages import Series
-from sysmon_appliance.domain.exchange import Stretch
+from sysmon_appliance.domain.exchange import SeriesValues
 from sysmon_appliance.errors import BadRequestError
 
 COLUMNS = ("time_ms", "host_id", "host", "metric", "attributes", "value")
@@ -28,17 +28,17 @@ class CsvWriter:
         self._lines = csv.writer(out, lineterminator="\n")
         self._lines.writerow(COLUMNS)
 
-    def write(self, stretch: Stretch) -> None:
-        series = stretch.series
-        fixed = (stretch.host_id, stretch.host, series.metric, json.dumps(dict(series.attributes)))
-        pairs = zip(stretch.t.tolist(), stretch.values.tolist(), strict=True)
+    def write(self, given: SeriesValues) -> None:
+        series = given.series
+        fixed = (given.host_id, given.host, series.metric, json.dumps(dict(series.attributes)))
+        pairs = zip(given.t.tolist(), given.values.tolist(), strict=True)
         self._lines.writerows((t, *fixed, repr(value)) for t, value in pairs)
 
     def finish(self) -> None:
         self._out.flush()
 
 
-def read_csv(text: TextIO) -> Iterator[Stretch]:
+def read_csv(text: TextIO) -> Iterator[SeriesValues]:
     """Yield what a file holds, consecutive lines of one series together.
 
     Raises
@@ -52,7 +52,7 @@ def read_csv(text: TextIO) -> Iterator[Stretch]:
     try:
         while block := list(islice(lines, _AT_ONCE)):
             for _, rows in groupby(block, key=_key):
-                yield _stretch(list(rows))
+                yield _values(list(rows))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, csv.Error) as error:
         raise BadRequestError(f"Line {lines.line_num} or one before it cannot be read: {error}.", hint=_HINT) from error
 
@@ -61,9 +61,9 @@ def _key(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(row[name] for name in COLUMNS[1:5])
 
 
-def _stretch(rows: list[dict[str, str]]) -> Stretch:
+def _values(rows: list[dict[str, str]]) -> SeriesValues:
     host_id, host, metric, attributes = _key(rows[0])
-    return Stretch(
+    return SeriesValues(
         host=host,
         host_id=host_id,
         series=Series(metric, tuple(sorted((str(key), str(value)) for key, value in json.loads(attributes).items()))),

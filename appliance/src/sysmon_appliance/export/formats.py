@@ -1,44 +1,17 @@
 """The formats of history by name; each is loaded where it is asked for."""
 
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from io import TextIOWrapper
-from pathlib import Path
 from typing import BinaryIO
 
-from sysmon_appliance.domain.exchange import Stretch, StretchWriter
+from sysmon_appliance.domain.exchange import HistoryWriter, SeriesValues
 from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.export.csv_text import CsvWriter, read_csv
+from sysmon_appliance.export.names import Format
 from sysmon_appliance.export.openmetrics import OpenMetricsWriter, read_openmetrics
 
 
-class Format(StrEnum):
-    CSV = "csv"
-    PARQUET = "parquet"
-    OPENMETRICS = "openmetrics"
-
-
-_BY_SUFFIX = {".csv": Format.CSV, ".parquet": Format.PARQUET, ".om": Format.OPENMETRICS, ".txt": Format.OPENMETRICS}
-
-
-def format_of(name: str) -> Format:
-    """Tell a file's format by the end of its name.
-
-    Raises
-    ------
-    BadRequestError
-        The name does not tell.
-    """
-    found = _BY_SUFFIX.get(Path(name).suffix.lower())
-    if found is None:
-        known = ", ".join(_BY_SUFFIX)
-        raise BadRequestError(
-            f"The name {name!r} does not say the format; {known} would.", hint="sysmon history export --format csv"
-        )
-    return found
-
-
-def writer(form: Format, out: BinaryIO) -> StretchWriter:
+def writer(form: Format, out: BinaryIO) -> HistoryWriter:
     """Begin a file."""
     if form is Format.PARQUET:
         from sysmon_appliance.export.parquet import ParquetWriter  # noqa: PLC0415 - loads pyarrow
@@ -48,7 +21,7 @@ def writer(form: Format, out: BinaryIO) -> StretchWriter:
     return CsvWriter(text) if form is Format.CSV else OpenMetricsWriter(text)
 
 
-def reader(form: Format, file: BinaryIO) -> Iterator[Stretch]:
+def reader(form: Format, file: BinaryIO) -> Iterator[SeriesValues]:
     """Read a file.
 
     Raises
@@ -61,13 +34,13 @@ def reader(form: Format, file: BinaryIO) -> Iterator[Stretch]:
 
         return read_parquet(file)
     text = TextIOWrapper(file, encoding="utf-8", newline="")
-    read: Callable[[TextIOWrapper], Iterator[Stretch]] = read_csv if form is Format.CSV else read_openmetrics
+    read: Callable[[TextIOWrapper], Iterator[SeriesValues]] = read_csv if form is Format.CSV else read_openmetrics
     return _decoded(read(text))
 
 
-def _decoded(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+def _decoded(read: Iterator[SeriesValues]) -> Iterator[SeriesValues]:
     try:
-        yield from stretches
+        yield from read
     except UnicodeDecodeError as error:
         raise BadRequestError("The file is no UTF-8 text.", hint="file FILE") from error
 

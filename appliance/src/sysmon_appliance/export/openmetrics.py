@@ -13,7 +13,7 @@ import numpy as np
 
 from sysmon_agent.names import METRICS, Kind, prometheus_name
 from sysmon_agent.wire.messages import Attributes, Series
-from sysmon_appliance.domain.exchange import Stretch
+from sysmon_appliance.domain.exchange import SeriesValues
 from sysmon_appliance.errors import BadRequestError
 
 _CANONICAL = {prometheus_name(metric): metric for metric in METRICS.values()}
@@ -30,15 +30,15 @@ class OpenMetricsWriter:
         self._out = out
         self._metric = ""
 
-    def write(self, stretch: Stretch) -> None:
-        series = stretch.series
+    def write(self, given: SeriesValues) -> None:
+        series = given.series
         if series.metric != self._metric:
             self._metric = series.metric
             self._out.write(_heading(series.metric))
-        start = f"{_name(series.metric)}{{{_labels(stretch)}}}"
+        start = f"{_name(series.metric)}{{{_labels(given)}}}"
         self._out.writelines(
             f"{start} {_number(value)} {t // 1000}.{t % 1000:03}\n"
-            for t, value in zip(stretch.t.tolist(), stretch.values.tolist(), strict=True)
+            for t, value in zip(given.t.tolist(), given.values.tolist(), strict=True)
         )
 
     def finish(self) -> None:
@@ -59,9 +59,9 @@ def _heading(metric: str) -> str:
     return f"# TYPE {family} {known.kind.value}\n# HELP {family} {_escaped(known.description)}\n"
 
 
-def _labels(stretch: Stretch) -> str:
-    pairs = [(_HOST, stretch.host), (_HOST_ID, stretch.host_id)]
-    pairs += [(_NO_NAME.sub("_", key), value) for key, value in stretch.series.attributes]
+def _labels(given: SeriesValues) -> str:
+    pairs = [(_HOST, given.host), (_HOST_ID, given.host_id)]
+    pairs += [(_NO_NAME.sub("_", key), value) for key, value in given.series.attributes]
     return ",".join(f'{key}="{_escaped(value)}"' for key, value in pairs)
 
 
@@ -82,7 +82,7 @@ class _Sample:
     value: float
 
 
-def read_openmetrics(text: TextIO) -> Iterator[Stretch]:
+def read_openmetrics(text: TextIO) -> Iterator[SeriesValues]:
     """Yield what a text holds, consecutive lines of one series together; every sample needs its time.
 
     Raises
@@ -98,11 +98,11 @@ def read_openmetrics(text: TextIO) -> Iterator[Stretch]:
                 continue
             sample = _sample(line.rstrip("\n"))
             if waiting and (waiting[-1].key != sample.key or len(waiting) >= _AT_ONCE):
-                yield _stretch(waiting)
+                yield _values(waiting)
                 waiting = []
             waiting.append(sample)
         if waiting:
-            yield _stretch(waiting)
+            yield _values(waiting)
     except (ValueError, OverflowError) as error:
         problem = f"Line {number} or the one before it cannot be read: {error}."
         raise BadRequestError(problem, hint="promtool check metrics < FILE") from error
@@ -118,13 +118,13 @@ def _sample(line: str) -> _Sample:
     return _Sample((name, labels or ""), round(float(stamp) * 1000), float(value))
 
 
-def _stretch(samples: list[_Sample]) -> Stretch:
+def _values(samples: list[_Sample]) -> SeriesValues:
     name, labels = samples[0].key
     pairs = _pairs(labels)
     host, host_id = pairs.pop(_HOST, pairs.get("instance", "")), pairs.pop(_HOST_ID, "")
     if not host:
         raise ValueError("it has no label `host` or `instance`")
-    return Stretch(
+    return SeriesValues(
         host=host,
         host_id=host_id,
         series=_canonical(name, pairs),

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from sysmon_agent.wire.messages import Series
-from sysmon_appliance.domain.exchange import Stretch
+from sysmon_appliance.domain.exchange import SeriesValues
 from sysmon_appliance.errors import BadRequestError
 
 _ROWS_TOGETHER = 1 << 20
@@ -26,12 +26,12 @@ class ParquetWriter:
         types = (pa.timestamp("ms", tz="UTC"), text, text, text, pairs, pa.float64())
         self._schema = pa.schema(list(zip(_COLUMNS, types, strict=True)))
         self._file = parquet.ParquetWriter(out, self._schema, compression="zstd")
-        self._waiting: list[Stretch] = []
+        self._waiting: list[SeriesValues] = []
         self._rows = 0
 
-    def write(self, stretch: Stretch) -> None:
-        self._waiting.append(stretch)
-        self._rows += len(stretch.t)
+    def write(self, given: SeriesValues) -> None:
+        self._waiting.append(given)
+        self._rows += len(given.t)
         if self._rows >= _ROWS_TOGETHER:
             self._flush()
 
@@ -63,7 +63,7 @@ class ParquetWriter:
         return pa.array(np.repeat(np.arange(len(lengths)), lengths))
 
 
-def read_parquet(file: BinaryIO) -> Iterator[Stretch]:
+def read_parquet(file: BinaryIO) -> Iterator[SeriesValues]:
     """Yield what a file holds, consecutive rows of one series together.
 
     Raises
@@ -73,12 +73,12 @@ def read_parquet(file: BinaryIO) -> Iterator[Stretch]:
     """
     try:
         for group in parquet.ParquetFile(file).iter_batches(batch_size=1 << 17, columns=list(_COLUMNS)):
-            yield from _stretches(group)
+            yield from _series_values(group)
     except (pa.ArrowException, ValueError, TypeError, KeyError, OSError) as error:
         raise BadRequestError(f"The file cannot be read: {error}.", hint="sysmon history export --help") from error
 
 
-def _stretches(group: Any) -> Iterator[Stretch]:
+def _series_values(group: Any) -> Iterator[SeriesValues]:
     times = group.column("time").cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
     values = group.column("value").to_numpy(zero_copy_only=False)
     keys = list(zip(*(group.column(name).to_pylist() for name in _COLUMNS[1:5]), strict=True))
@@ -87,5 +87,5 @@ def _stretches(group: Any) -> Iterator[Stretch]:
         if end == len(keys) or keys[end] != keys[start]:
             host_id, host, metric, pairs = keys[start]
             series = Series(metric, tuple(sorted(pairs)))
-            yield Stretch(host, host_id, series, times[start:end], values[start:end].astype(np.float64))
+            yield SeriesValues(host, host_id, series, times[start:end], values[start:end].astype(np.float64))
             start = end

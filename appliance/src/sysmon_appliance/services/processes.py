@@ -12,7 +12,8 @@ from typing import TypeVar
 from sysmon_agent.names import PROCESS_TABLE
 from sysmon_appliance.domain.batches import HeadReader
 from sysmon_appliance.domain.hosts import Host
-from sysmon_appliance.domain.processes import ProcessUse, Ranking, UseMeter
+from sysmon_appliance.domain.processes import ProcessUse, UseMeter
+from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.ticks import TickReader
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError

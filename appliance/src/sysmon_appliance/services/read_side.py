@@ -15,11 +15,13 @@ from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.ledger import LedgerReader
 from sysmon_appliance.domain.meter import Meter
 from sysmon_appliance.domain.ticks import TickReader
+from sysmon_appliance.services.exporting import Exporter
 from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.history import History
 from sysmon_appliance.services.hosts import Hosts
 from sysmon_appliance.services.live import LiveHub
 from sysmon_appliance.services.processes import ProcessHistory
+from sysmon_appliance.services.ranges import Ranges
 from sysmon_appliance.services.recent import RecentPast
 from sysmon_appliance.services.series_answers import SeriesAnswers
 
@@ -49,6 +51,7 @@ class ReadSide:
     processes: ProcessHistory
     recent: RecentPast
     series: SeriesAnswers
+    exporter: Exporter
     hub: LiveHub
     epoch: Callable[[], int]  # ingest raises it while it runs
     reading: asyncio.Semaphore  # taken by whoever reads history
@@ -83,6 +86,7 @@ class ReadSide:
             processes=ProcessHistory(head, segments),
             recent=RecentPast(head, segments, clock),
             series=series,
+            exporter=Exporter(Ranges(head, segments)),
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             epoch=epoch,
             reading=asyncio.Semaphore(MAX_READERS),

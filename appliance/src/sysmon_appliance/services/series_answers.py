@@ -87,6 +87,10 @@ class SeriesAnswers:
             self._walks.popitem(last=False)
         return await asyncio.to_thread(self._page, walk, query)
 
+    def holdings(self) -> Callable[[], Holdings]:
+        """Return what lists, in any thread, which series there are now."""
+        return self._catalog.holdings()
+
     async def cardinality(self, limit: int) -> CardinalityDocument:
         """Say where series are many: so many hosts, metrics and keys of attributes, those with the most first."""
         count = partial(self._count, self._catalog.holdings(), self._catalog.active(), limit)

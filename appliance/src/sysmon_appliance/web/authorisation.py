@@ -38,6 +38,7 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("GET", "/api/v1/ledger"): Role.VIEWER,
     ("GET", "/api/v1/series"): Role.VIEWER,
     ("GET", "/api/v1/series/cardinality"): Role.VIEWER,
+    ("GET", "/api/v1/export"): Role.VIEWER,
     ("GET", "/api/v1/storage"): Role.VIEWER,
     ("GET", "/api/v1/storage/forecast"): Role.VIEWER,
     ("GET", "/api/v1/storage/segments"): Role.VIEWER,

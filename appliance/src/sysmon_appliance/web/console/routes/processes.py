@@ -3,7 +3,8 @@
 import msgspec
 from starlette.responses import Response
 
-from sysmon_appliance.domain.processes import ProcessUse, Ranking
+from sysmon_appliance.domain.processes import ProcessUse
+from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.processes import TopQuery
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
