@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from sysmon_agent.wire.encode import encode_batch, schema_hash
-from sysmon_agent.wire.messages import Batch, ClockPair, Gap, Schema, Series
+from sysmon_agent.wire.messages import Batch, ClockPair, Gap, Schema, Series, TableRows
 from sysmon_appliance.compactor.jobs import run_job
 from sysmon_appliance.compactor.pace import Pace
 from sysmon_appliance.compactor.work import Workplace
@@ -68,7 +68,13 @@ class Sender:
     next: int = 1
 
     def batch(
-        self, times: Sequence[int], values: Floats | None = None, *, skipped: Sequence[Gap] = (), offset_ms: int = 0
+        self,
+        times: Sequence[int],
+        values: Floats | None = None,
+        *,
+        skipped: Sequence[Gap] = (),
+        tables: Sequence[TableRows] = (),
+        offset_ms: int = 0,
     ) -> AppendBatch:
         """Make the row of a batch; without values, series n of tick m has the value 1000 n + m."""
         first = skipped[-1].last + 1 if skipped else self.next
@@ -84,6 +90,7 @@ class Sender:
             schema_hash=self.schema.hash,
             sent=ClockPair(times[-1], 1000),
             skipped=tuple(skipped),
+            tables=tuple(tables),
         )
         self.next = first + len(times)
         received_ms = times[-1] + offset_ms
@@ -91,9 +98,16 @@ class Sender:
             next(self.rows), self.key, self.key, self.schema.key, batch, encode_batch(batch), offset_ms, received_ms
         )
 
-    def send(self, times: Sequence[int], values: Floats | None = None, *, skipped: Sequence[Gap] = ()) -> None:
+    def send(
+        self,
+        times: Sequence[int],
+        values: Floats | None = None,
+        *,
+        skipped: Sequence[Gap] = (),
+        tables: Sequence[TableRows] = (),
+    ) -> None:
         """Append one batch."""
-        assert commit(self.database, self.batch(times, values, skipped=skipped)) is None
+        assert commit(self.database, self.batch(times, values, skipped=skipped, tables=tables)) is None
 
 
 class Store:

@@ -76,6 +76,10 @@ class StoredRow(Protocol):
     def end_ms(self) -> int:
         """Time of the latest tick."""
 
+    @property
+    def arrival(self) -> int:
+        """Of two ticks of one time, that of the row with the smaller number counts."""
+
     def ticks(self) -> StoredTicks:
         """Read the times of a row of ticks; its values are read when they are asked for."""
 

@@ -145,10 +145,13 @@ class _WatchedRow:
     def end_ms(self) -> int:
         return self.row.end_ms
 
+    @property
+    def arrival(self) -> int:
+        return self.segment.number if self.segment.level is Level.SEALED else 0
+
     def ticks(self) -> StoredTicks:
         ticks = self.reader.watched(self.segment, self.row.ticks)
-        arrival = self.segment.number if self.segment.level is Level.SEALED else 0
-        return replace(ticks, read=self._watched(ticks.read), arrival=arrival)
+        return replace(ticks, read=self._watched(ticks.read), arrival=self.arrival)
 
     def rollups(self) -> StoredRollups:
         rollups = self.reader.watched(self.segment, self.row.rollups)

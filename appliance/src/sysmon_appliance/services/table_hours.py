@@ -68,9 +68,9 @@ def _hours(from_ms: int, to_ms: int) -> Iterator[tuple[int, int]]:
 
 
 def _rows_by_hour(segments: HostSegments) -> dict[int, list[StoredRow]]:
-    """Sort rows by their hour; those that were merged first, as they arrived before the others."""
+    """Sort rows by their hour, and those of an hour as they arrived."""
     found: dict[int, list[StoredRow]] = {}
-    for merged in (True, False):
-        for row in segments.rows(Kind.TABLES, merged=merged):
-            found.setdefault(row.start_ms // HOUR_MS, []).append(row)
+    rows = (*segments.rows(Kind.TABLES, merged=True), *segments.rows(Kind.TABLES, merged=False))
+    for row in sorted(rows, key=lambda row: row.arrival):
+        found.setdefault(row.start_ms // HOUR_MS, []).append(row)
     return found
