@@ -8,6 +8,7 @@ import pytest
 from sysmon_appliance.domain.downsample import Window
 from sysmon_appliance.domain.levels import Reading, level_for
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind
+from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.ticks import StoredRollups, StoredRow, StoredTicks
 
 
@@ -30,6 +31,9 @@ class DayRow:
         raise AssertionError
 
     def rollups(self) -> StoredRollups:
+        raise AssertionError
+
+    def table(self) -> StoredTable:
         raise AssertionError
 
 
