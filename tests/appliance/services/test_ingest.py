@@ -42,10 +42,11 @@ NOTHING = State("cluster", 1, hosts=(), schemas=(), streams=(), next_batch=1)
 class Aggregator:
     """Ingest over a store that commits at once, unless a test lets it fail."""
 
-    def __init__(self, limits: LimitSettings = DEFAULTS) -> None:
+    def __init__(self, limits: LimitSettings = DEFAULTS, *, room: int = 1 << 40) -> None:
         self.store = InstantStore()
         self.catalog = Catalog(NOTHING)
         self.barrier = GroupCommit(self.store, ManualClock(), gather_milliseconds=1)
+        self.room = HeadRoom(room)
         self.series = SeriesCatalog(NOTHING, self.catalog, ManualClock())
         self.ingest = Ingest(
             NOTHING,
@@ -54,7 +55,7 @@ class Aggregator:
             limits=Limits(),
             pace=AgentLimits(limits),
             new_series=NewSeries(limits, self.series),
-            room=HeadRoom(1 << 40),
+            room=self.room,
         )
         self.ingest.listen(self.series.note)
         self._stored: list[StoredBatch] = []
@@ -430,3 +431,15 @@ async def test_a_host_cannot_fill_the_memory_with_schemas() -> None:
     refused = await aggregator.refusal("connection", a_batch(3, schema=three))
     assert isinstance(refused, TooManyRequestsError)
     assert isinstance(await aggregator.push("connection", a_batch(3, schema=one)), Reply)
+
+
+async def test_a_full_head_takes_nothing_more() -> None:
+    """While segments cannot be written batches are refused, and the agent sends the same ticks again later."""
+    aggregator = Aggregator(room=1000)
+    aggregator.room.measured(1000)
+    await aggregator.greet("connection")
+    answer = await aggregator.refusal("connection", a_batch(1))
+    assert isinstance(answer, StorageFullError)
+    assert answer.retry_after_seconds
+    aggregator.room.measured(0)
+    assert await aggregator.push("connection", a_batch(1)) == Reply(epoch=1, stored=1, durable=1)
