@@ -18,6 +18,7 @@ class DayRow:
 
     first: int
     last: int
+    arrival: int = 0
 
     @property
     def start_ms(self) -> int:
