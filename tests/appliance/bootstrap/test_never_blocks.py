@@ -34,6 +34,7 @@ REQUESTS = (
     f"GET /api/v1/hosts/{HOST}/range?metric=system.uptime",
     f"GET /api/v1/hosts/{HOST}/charts",
     f"GET /api/v1/hosts/{HOST}/processes",
+    f"GET /api/v1/hosts/{HOST}/processes/top",
     f"GET /api/v1/hosts/compare?host={HOST}&host={HOST}",
     "GET /api/v1/ledger",
     "GET /api/v1/openapi.json",

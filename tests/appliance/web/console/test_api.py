@@ -126,6 +126,16 @@ async def test_processes(console: Console) -> None:
     assert (await ask(console, "/hosts/web-1/processes"))["at"] is None
 
 
+async def test_top_processes(console: Console) -> None:
+    """Of a while the processes that used most are told; what is not known is null."""
+    answer = await ask(console, f"/hosts/db-1/processes/top?from={START_MS}&to={START_MS + 25_000}&by=io&limit=2")
+    assert (answer["from"], answer["to"], answer["ticks"]) == (START_MS, START_MS + 25_000, 3)
+    assert len(answer["processes"]) == 2
+    unknown = {name for name, value in answer["processes"][0].items() if value is None}
+    assert unknown == {"started", "cpu_seconds", "cpu_max", "memory_max", "read_bytes", "written_bytes"}
+    assert (await ask(console, "/hosts/web-1/processes/top"))["processes"] == []
+
+
 async def test_ledger(console: Console) -> None:
     """The ledger lists every host."""
     answer = await ask(console, "/ledger")
@@ -149,6 +159,8 @@ async def test_ledger(console: Console) -> None:
         ("/hosts/db-1/range?metric=system.uptime&from=0", "10 years"),
         ("/hosts/db-1/charts?as=value", "no parameter 'as'"),
         ("/hosts/db-1/processes?at=now", "'at' must be"),
+        ("/hosts/db-1/processes/top?by=age", "'by' must be one of cpu, memory, io"),
+        ("/hosts/db-1/processes/top?from=5&to=5", "'from' must lie before 'to'"),
         ("/fleet?selector=" + "a," * 5000, "longer than"),
     ],
 )
