@@ -1,6 +1,6 @@
 """From tables of batches to rows of segments, and who did it told from them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -33,8 +33,8 @@ def send(sender: Sender, start_ms: int, count: int, *, together: int = 4) -> Non
         sender.send(part, tables=(tables(first, len(part)),))
 
 
-def processes(store: Store) -> ProcessHistory:
-    reader = SegmentReader(store.database.manifest, store.shelf, pytest.fail)
+def processes(store: Store, report_damage: Callable[[str], None] = pytest.fail) -> ProcessHistory:
+    reader = SegmentReader(store.database.manifest, store.shelf, report_damage)
     store.files.callback(reader.close)
     return ProcessHistory(store.database.head, reader)
 
@@ -110,6 +110,25 @@ def test_head_and_segments_are_one_account(store: Store) -> None:
     assert answer.at_ms == DAY + 11 * STEP_MS
     assert top.ticks == 12
     assert [(use.pid, use.cpu_seconds) for use in top.processes[:1]] == [(1, 60.0)]
+
+
+def test_a_damaged_segment_is_left_out(store: Store) -> None:
+    """Who did it is answered from what is whole, and the damage is told."""
+    sender = store.sender(schema=SCHEMA)
+    for hour in (0, 1):
+        send(sender, DAY + hour * HOUR_MS, 6)
+        seal(store)
+    damaged = store.segments(Kind.TABLES)[1]
+    file = store.shelf.path(damaged)
+    content = bytearray(file.read_bytes())
+    content[content.index(store.rows(1, Kind.TABLES)[1].body()) + 100] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(content)
+    reported: list[str] = []
+    history = processes(store, reported.append)
+    assert history.at(host(1), DAY + 2 * HOUR_MS).at_ms == DAY + 5 * STEP_MS
+    assert history.top(host(1), TopQuery(DAY, DAY + DAY_MS, Ranking.CPU, limit=1)).ticks == 6
+    assert reported == [damaged.name]
 
 
 def test_midnight_parts_files(store: Store) -> None:

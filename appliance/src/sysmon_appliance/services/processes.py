@@ -26,6 +26,9 @@ T = TypeVar("T")
 _REACH_MS = (60_000, 3_600_000, 86_400_000)
 """How far back the newest table is sought, in steps."""
 
+_MOST_LEFT_OUT = 1000
+"""An answer is begun anew for each segment that turns out damaged, but not for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableAnswer:
@@ -87,11 +90,12 @@ class ProcessHistory:
 
 def _without_damaged(read: Callable[[], T]) -> T:
     """Read; where a segment turns out unreadable, once more without it."""
-    while True:
+    for _ in range(_MOST_LEFT_OUT):
         try:
             return read()
         except (SegmentDamagedError, SegmentVersionError) as error:
             _log.warning("Processes are read without a segment.", extra={"problem": error.message})
+    return read()
 
 
 def _last_tick(table: StoredTable) -> TableAnswer:
