@@ -1,8 +1,9 @@
 """The formats of history by name; each is loaded where it is asked for."""
 
+import codecs
 from collections.abc import Callable, Iterator
 from io import TextIOWrapper
-from typing import BinaryIO
+from typing import BinaryIO, TextIO, cast
 
 from sysmon_appliance.domain.exchange import HistoryWriter, SeriesValues
 from sysmon_appliance.errors import BadRequestError
@@ -17,7 +18,7 @@ def writer(form: Format, out: BinaryIO) -> HistoryWriter:
         from sysmon_appliance.export.parquet import ParquetWriter  # noqa: PLC0415 - loads pyarrow
 
         return ParquetWriter(out)
-    text = TextIOWrapper(out, encoding="utf-8", newline="", write_through=False)
+    text = cast("TextIO", codecs.getwriter("utf-8")(out))  # leaves the file open, as it found it
     return CsvWriter(text) if form is Format.CSV else OpenMetricsWriter(text)
 
 
@@ -35,14 +36,16 @@ def reader(form: Format, file: BinaryIO) -> Iterator[SeriesValues]:
         return read_parquet(file)
     text = TextIOWrapper(file, encoding="utf-8", newline="")
     read: Callable[[TextIOWrapper], Iterator[SeriesValues]] = read_csv if form is Format.CSV else read_openmetrics
-    return _decoded(read(text))
+    return _decoded(text, read(text))
 
 
-def _decoded(read: Iterator[SeriesValues]) -> Iterator[SeriesValues]:
+def _decoded(text: TextIOWrapper, read: Iterator[SeriesValues]) -> Iterator[SeriesValues]:
     try:
         yield from read
     except UnicodeDecodeError as error:
         raise BadRequestError("The file is no UTF-8 text.", hint="file FILE") from error
+    finally:
+        text.detach()  # leaves the file open, as it found it
 
 
 def check_installed(form: Format) -> None:
