@@ -22,7 +22,7 @@ _DAY_DENSITY = {Kind.RAW: 0.7, Kind.MINUTE: 0.15, Kind.HOUR: 0.02}
 _SEALED_DENSITY = 1.0
 _SEALED_OF_HEAD = 0.12
 _DAY_OF_SEALED_TABLES = 0.7
-_MONTH_OF_DAY = {Kind.RAW: 0.99, Kind.MINUTE: 0.95, Kind.HOUR: 0.36, Kind.TABLES: 1.0}
+_MONTH_OF_DAY = {Kind.RAW: 0.99, Kind.MINUTE: 0.95, Kind.HOUR: 0.5, Kind.TABLES: 1.0}
 
 
 @dataclass(frozen=True, slots=True)
