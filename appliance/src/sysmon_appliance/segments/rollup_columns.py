@@ -17,6 +17,7 @@ fewer than the host has ticks.
 
 import struct
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 
@@ -39,7 +40,18 @@ from sysmon_appliance.segments.columns import (
 )
 from sysmon_appliance.segments.rounded_rollups import pack_counter, pack_gauge, unpack_counter, unpack_gauge
 
-_EMPTY, _CONSTANT, _COUNTER, _GAUGE, _WHOLE, _FLOATS = range(6)
+
+class _Form(IntEnum):
+    """How the statistics of a series are kept: the first byte of a piece."""
+
+    EMPTY = 0
+    CONSTANT = 1
+    COUNTER = 2
+    GAUGE = 3
+    WHOLE = 4
+    FLOATS = 5
+
+
 _OWN_COUNT = 0x80
 """Set in the first byte where values are missing in ticks that others have: then the numbers of values come first."""
 
@@ -73,16 +85,16 @@ def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
 
 def _pack(series: Series, one: Stats, *, exact: bool) -> bytes:
     if not len(one.last):
-        return bytes([_EMPTY])
+        return bytes([_Form.EMPTY])
     if _is_constant(one):
-        return bytes([_CONSTANT]) + _FLOAT.pack(one.last[0])
+        return bytes([_Form.CONSTANT]) + _FLOAT.pack(one.last[0])
     if not np.isfinite(one.total).all() or max(-one.minimum.min(), one.maximum.max()) > _LARGEST:
         return _pack_floats(one)
     counted = pack_counter(one, exact=exact) if _may_count(series) else None
     if counted is not None:
-        return bytes([_COUNTER]) + counted
+        return bytes([_Form.COUNTER]) + counted
     rounded = None if exact else pack_gauge(one)
-    return _pack_exact(one) if rounded is None else bytes([_GAUGE]) + rounded
+    return _pack_exact(one) if rounded is None else bytes([_Form.GAUGE]) + rounded
 
 
 def _is_constant(one: Stats) -> bool:
@@ -104,7 +116,7 @@ def _pack_exact(one: Stats) -> bytes:
     if (np.abs(total - one.total * scale) > _NEARLY_WHOLE * np.maximum(np.abs(total), 1.0)).any():
         return _pack_floats(one)
     parts = np.array([low, high - low, last - low, total - low * one.count])
-    return bytes([_WHOLE]) + _FLOAT.pack(scale) + b"".join(pack_wholes(parts.astype(np.int64)))
+    return bytes([_Form.WHOLE]) + _FLOAT.pack(scale) + b"".join(pack_wholes(parts.astype(np.int64)))
 
 
 def _pack_floats(one: Stats) -> bytes:
@@ -112,7 +124,7 @@ def _pack_floats(one: Stats) -> bytes:
     same = one.maximum.view(np.uint64) == one.last.view(np.uint64)
     maximum = b"" if same.all() else pack_columns(one.maximum[np.newaxis])[0]
     parts = (last, minimum, total, maximum)
-    return bytes([_FLOATS]) + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return bytes([_Form.FLOATS]) + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
 
 
 def unpack_rollups(pieces: Sequence[bytes], ticks: Whole) -> Stats:
@@ -156,18 +168,18 @@ def _spread(found: Floats, there: Flags) -> Floats:
 
 def _unpack_present(how: int, rest: bytes, count: Floats) -> Stats:
     match how:
-        case 0:
+        case _Form.EMPTY:
             return Stats(*np.empty((5, 0)))
-        case 1:
+        case _Form.CONSTANT:
             value = np.full(len(count), _FLOAT.unpack(rest)[0])
             return Stats(value, value, value * count, count, value)
-        case 2:
+        case _Form.COUNTER:
             return unpack_counter(rest, count)
-        case 3:
+        case _Form.GAUGE:
             return unpack_gauge(rest, count)
-        case 4:
+        case _Form.WHOLE:
             return _unpack_whole(rest, count)
-        case 5:
+        case _Form.FLOATS:
             return _unpack_floats(rest, count)
     raise DamagedColumnError(f"the statistics of a series begin with {how}")
 
