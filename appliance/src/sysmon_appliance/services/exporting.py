@@ -5,7 +5,6 @@ while nobody reads on, and others who read history have their turn between two s
 in a thread.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +21,8 @@ from sysmon_appliance.domain.segments import DAY_MS, Kind
 from sysmon_appliance.domain.series_search import Holdings, search
 from sysmon_appliance.domain.terms import Floats, Indexes
 from sysmon_appliance.domain.tick_stream import TickChunk
-from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
 from sysmon_appliance.services.ranges import Ranges, Stretch
-
-_log = logging.getLogger(__name__)
+from sysmon_appliance.services.rereading import without_damaged
 
 _STEP_MS = {Kind.RAW: DAY_MS, Kind.MINUTE: 30 * DAY_MS, Kind.HOUR: 365 * DAY_MS}
 """How much time is in memory at once."""
@@ -98,12 +95,8 @@ class Exporter:
         ]
 
     def lines(self, step: Step) -> Sequence[ExportLine]:
-        """Read a step; where a segment turns out damaged, once more without it."""
-        while True:
-            try:
-                return list(self._read(step))
-            except (SegmentDamagedError, SegmentVersionError) as error:
-                _log.warning("History is exported without a segment.", extra={"problem": error.message})
+        """Read a step."""
+        return without_damaged(lambda: list(self._read(step)))
 
     def _read(self, step: Step) -> Iterator[ExportLine]:
         def needed(schema: KnownSchema) -> Indexes:

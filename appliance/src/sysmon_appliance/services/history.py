@@ -1,8 +1,8 @@
 """Answers questions about the past of one host. Everything here blocks: call it in a thread."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic
 
 import numpy as np
@@ -23,13 +23,9 @@ from sysmon_appliance.domain.line_reader import LineReader
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import BUCKET_MS, Kind
 from sysmon_appliance.domain.ticks import TickReader
-from sysmon_appliance.errors import BadRequestError, NotFoundError, SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.errors import BadRequestError, NotFoundError
 from sysmon_appliance.services.ranges import Ranges, Stretch
-
-_log = logging.getLogger(__name__)
-
-_MOST_LEFT_OUT = 1000
-"""An answer is begun anew for each segment that turns out damaged, but not for ever."""
+from sysmon_appliance.services.rereading import without_damaged
 
 MAX_SERIES = 1000
 """More lines than this are no answer to anything; sum them with `by` or choose with `attribute`."""
@@ -91,18 +87,10 @@ class History:
         return self._read(host, window, charts.plan)
 
     def _read(self, host: Host, window: Window, plans: Plans[L]) -> Answer[L]:
-        """Read at the level that suits the window; where a segment turns out damaged, once more without it."""
+        """Read at the level that suits the window."""
         wanted = level_for(window, host.interval_ms)
-        left_out = 0
-        while True:
-            try:
-                with np.errstate(invalid="ignore"):  # infinities of both signs have no sum
-                    return self._read_at(host, window, plans, wanted)
-            except (SegmentDamagedError, SegmentVersionError) as error:
-                left_out += 1
-                if left_out > _MOST_LEFT_OUT:
-                    raise
-                _log.warning("History is read without a segment.", extra={"problem": error.message})
+        with np.errstate(invalid="ignore"):  # infinities of both signs have no sum
+            return without_damaged(partial(self._read_at, host, window, plans, wanted))
 
     def _read_at(self, host: Host, window: Window, plans: Plans[L], wanted: Kind) -> Answer[L]:
         """Read a chunk at a time, and keep of each chunk no more than the window has room for.

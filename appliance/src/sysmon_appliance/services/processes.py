@@ -3,11 +3,9 @@
 Everything here blocks: call it in a thread.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from sysmon_agent.names import PROCESS_TABLE
 from sysmon_appliance.domain.batches import HeadReader
@@ -16,18 +14,11 @@ from sysmon_appliance.domain.processes import ProcessUse, UseMeter
 from sysmon_appliance.domain.ranking import Ranking
 from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.ticks import TickReader
-from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.services.rereading import without_damaged
 from sysmon_appliance.services.table_hours import TableHours
-
-_log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _REACH_MS = (60_000, 3_600_000, 86_400_000)
 """How far back the newest table is sought, in steps."""
-
-_MOST_LEFT_OUT = 1000
-"""An answer is begun anew for each segment that turns out damaged, but not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +57,14 @@ class ProcessHistory:
     def at(self, host: Host, at_ms: int) -> TableAnswer:
         """Return the newest process table at or before a time, no further back than a day."""
         for reach_ms in _REACH_MS:
-            found = _without_damaged(partial(self._newest, host, at_ms - reach_ms, at_ms))
+            found = without_damaged(partial(self._newest, host, at_ms - reach_ms, at_ms))
             if found is not None:
                 return found
         return TableAnswer(None, (), ())
 
     def top(self, host: Host, query: TopQuery) -> TopAnswer:
         """Sum up what each process was seen to use."""
-        return _without_damaged(partial(self._top, host, query))
+        return without_damaged(partial(self._top, host, query))
 
     def _newest(self, host: Host, from_ms: int, to_ms: int) -> TableAnswer | None:
         with self._tables.between(host.key, from_ms, to_ms, newest_first=True) as tables:
@@ -86,16 +77,6 @@ class ProcessHistory:
             for table in tables:
                 meter.add(table)
         return TopAnswer(meter.ticks, meter.top(query.limit))
-
-
-def _without_damaged(read: Callable[[], T]) -> T:
-    """Read; where a segment turns out unreadable, once more without it."""
-    for _ in range(_MOST_LEFT_OUT):
-        try:
-            return read()
-        except (SegmentDamagedError, SegmentVersionError) as error:
-            _log.warning("Processes are read without a segment.", extra={"problem": error.message})
-    return read()
 
 
 def _last_tick(table: StoredTable) -> TableAnswer:
