@@ -22,13 +22,14 @@ from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.retention import policy_of
 from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper
 from sysmon_appliance.objectstore.cached import CachedShelf
-from sysmon_appliance.objectstore.settings import shelf_settings
+from sysmon_appliance.objectstore.configured import shelf_settings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
 from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keeper import Keeper
 from sysmon_appliance.segments.checks import check_rows
 from sysmon_appliance.segments.reader import SegmentReader
+from sysmon_appliance.segments.staging import StagingFolder
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.audit import Audit
 from sysmon_appliance.services.barrier import GroupCommit
@@ -38,6 +39,9 @@ from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.expiry import Expiry
 from sysmon_appliance.services.identities import Identities
 from sysmon_appliance.services.identity_side import IdentitySide
+from sysmon_appliance.services.import_storing import Bookkeeping, ImportStoring
+from sysmon_appliance.services.imported_hosts import ImportedHosts
+from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits, RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
@@ -234,7 +238,18 @@ def _join(ground: Ground) -> Aggregator:
     storage = _storage(ground, catalog, segments.keeper, retention)
     metrics = StorageMetrics(database.manifest, segments.keeper, database.contents)
     telemetry.register(metrics, metrics.measure)
-    app = create_app(read_side, control, telemetry, settings.console, storage=storage, upkeep=upkeep, limits=requests)
+    books = Bookkeeping(database.manifest, segments.changes, catalog, series, ground.barrier)
+    imports = _imports(ground, books, ImportStoring(books, runner=parts.runner, workshop=segments.keeper))
+    app = create_app(
+        read_side,
+        control,
+        telemetry,
+        settings.console,
+        storage=storage,
+        upkeep=upkeep,
+        imports=imports,
+        limits=requests,
+    )
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),
@@ -249,6 +264,7 @@ def _join(ground: Ground) -> Aggregator:
             segments.removal.run,
             upkeep.reports.run,
             upkeep.checking.run,
+            imports.run,
             *_store_watch(ground.shelf),
             _expiry(ground, catalog, segments, retention).run,
             ground.pki.keeper.run,
@@ -364,6 +380,20 @@ def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper, rete
         clock=ground.clock,
         retention=retention,
         settings=settings.segments,
+    )
+
+
+def _imports(ground: Ground, books: Bookkeeping, storing: ImportStoring) -> Imports:
+    settings, cluster_id = ground.settings, ground.database.state.cluster_id
+    area = StagingFolder(Path(shelf_settings(settings).folder) / f"imports-{cluster_id}")
+    area.clear()
+    return Imports(
+        area,
+        storing,
+        ImportedHosts(books.catalog, ground.barrier, ground.clock, most=settings.enrolment.max_hosts),
+        barrier=ground.barrier,
+        clock=ground.clock,
+        series_per_host=settings.limits.series_per_host,
     )
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from sysmon_appliance.domain.examining import Examiner, Verdict
 from sysmon_appliance.domain.integrity import Copies, Copy
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError, StoreUnreachableError
-from sysmon_appliance.services.integrity import Examiner, Integrity, Verdict
+from sysmon_appliance.services.integrity import Integrity
 from tests.support.clock import ManualClock
 from tests.support.storage import ListManifest, segment
 from tests.support.upkeep import DAMAGED, ListChanges, WordShelf

@@ -11,7 +11,7 @@ from sysmon_agent.config.reader import Reading, read_with_sources
 from sysmon_agent.errors import ConfigError, Fault
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.retention import policy_of
-from sysmon_appliance.objectstore.settings import shelf_settings
+from sysmon_appliance.objectstore.configured import shelf_settings
 
 ConfigFile = Annotated[
     Path | None,

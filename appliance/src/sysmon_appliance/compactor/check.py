@@ -1,10 +1,10 @@
 """Reading segments to see whether they are whole."""
 
 from sysmon_appliance.compactor.outputs import Bench
+from sysmon_appliance.domain.examining import Examiner, Verdict
 from sysmon_appliance.domain.jobs import CheckSegments, Outcome
 from sysmon_appliance.errors import StorageError, StoreUnreachableError
 from sysmon_appliance.segments.checks import check_rows
-from sysmon_appliance.services.integrity import Examiner, Verdict
 
 _UNREAD = "unread"
 

@@ -10,13 +10,14 @@ from typing import NoReturn
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.audit import audited
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.examining import Verdict
 from sysmon_appliance.domain.integrity import Check, NoteCheck
 from sysmon_appliance.domain.jobs import CheckSegments, JobRunner, Outcome
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.segments import DAY_MS, ManifestReader, Segment
 from sysmon_appliance.domain.storekeeping import JobName, Workshop
 from sysmon_appliance.errors import RefusedError, StorageError, StoreUnreachableError
-from sysmon_appliance.services.integrity import Integrity, Verdict
+from sysmon_appliance.services.integrity import Integrity
 from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)

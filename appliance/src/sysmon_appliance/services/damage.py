@@ -7,7 +7,8 @@ from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.services.integrity import Integrity, Verdict
+from sysmon_appliance.domain.examining import Verdict
+from sysmon_appliance.services.integrity import Integrity
 
 _log = logging.getLogger(__name__)
 

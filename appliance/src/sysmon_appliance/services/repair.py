@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.audit import audited
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.examining import Verdict
 from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.rebuilding import Rebuild, rebuilds
 from sysmon_appliance.domain.segments import ManifestReader, ManifestWriter, Segment
 from sysmon_appliance.domain.storekeeping import JobName, Workshop
-from sysmon_appliance.services.integrity import Integrity, Verdict
+from sysmon_appliance.services.integrity import Integrity
 from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)

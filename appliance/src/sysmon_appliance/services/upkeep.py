@@ -5,13 +5,14 @@ from typing import Self
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.examining import Examiner, RowCheck
 from sysmon_appliance.domain.integrity import Check, MendableShelf
 from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.segments import ManifestReader, ManifestWriter
 from sysmon_appliance.domain.storekeeping import Workshop
 from sysmon_appliance.services.checking import Checking
 from sysmon_appliance.services.damage import DamageReports
-from sysmon_appliance.services.integrity import Examiner, Integrity, RowCheck
+from sysmon_appliance.services.integrity import Integrity
 from sysmon_appliance.services.repair import Repair
 
 

@@ -8,8 +8,9 @@ import pytest
 from sysmon_agent.errors import ConfigError
 from sysmon_appliance.config import AggregatorSettings, ObjectStoreSettings, SegmentSettings
 from sysmon_appliance.objectstore.cached import CachedShelf
+from sysmon_appliance.objectstore.configured import shelf_settings
 from sysmon_appliance.objectstore.folder import FolderShelf
-from sysmon_appliance.objectstore.settings import ShelfSettings, shelf_settings
+from sysmon_appliance.objectstore.settings import ShelfSettings
 from sysmon_appliance.objectstore.shelves import shelf_of
 from tests.support.clock import ManualClock
 
