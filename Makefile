@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-store bench-console bench-handshake bench-renewals bench-enrolling clean
+.PHONY: help up test test-python test-console lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -122,6 +122,9 @@ bench-ingest: $(VENV)/test.stamp  ## Measure what accepting a push costs the agg
 
 bench-store: $(VENV)/test.stamp  ## Measure what history costs on disk and to read, beside VictoriaMetrics where it is installed
 	$(BIN)/python -m tests.bench.store $(ARGS)
+
+bench-year: $(VENV)/test.stamp $(CONSOLE_BUILT)  ## Measure browsing a simulated year of a fleet; making it takes about twenty minutes
+	$(BIN)/python -m tests.bench.year $(ARGS)
 
 bench-console: $(VENV)/test.stamp  ## Measure what answering the console costs the aggregator
 	$(BIN)/python -m tests.bench.console $(ARGS)
