@@ -41,7 +41,6 @@ from sysmon_agent.wire.messages import (
 )
 from sysmon_agent.wire.shapes import BATCH, COLUMN, GAP, HELLO, REPLY, SCHEMA, SERIES, TABLE_ROWS, TABLE_SCHEMA
 
-_REASONS = {int(reason): reason for reason in GapReason}
 _KINDS = {int(kind): kind for kind in ColumnKind}
 
 
@@ -209,8 +208,7 @@ def _gap(body: bytes) -> Gap:
     first, last, reason = read(body, GAP)
     if not 0 < first <= last:
         raise MalformedMessage(f"A gap from {first} to {last} is none.")
-    # A reason that only a newer agent knows is still a gap.
-    return Gap(first, last, _REASONS.get(reason, GapReason.UNKNOWN))
+    return Gap(first, last, GapReason.of(reason))
 
 
 def _tables(bodies: Sequence[bytes], ticks: int, room: int, limits: Limits) -> tuple[TableRows, ...]:

@@ -26,6 +26,14 @@ class GapReason(IntEnum):
     REJECTED = 6  # the aggregator refused it for good; it is kept in rejected/
     RESTORED = 7  # the aggregator went back in time
 
+    @classmethod
+    def of(cls, value: int) -> "GapReason":
+        """Return the reason with a number; one that only a later release knows is UNKNOWN, and still a gap."""
+        try:
+            return cls(value)
+        except ValueError:
+            return cls.UNKNOWN
+
 
 class ColumnKind(IntEnum):
     """How a table's column is read. Values are the wire's; never reuse one."""
@@ -186,3 +194,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
+"""For what was accepted once: it is read again even where limits were lowered since."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sysmon_agent.wire.decode import decode_schema
-from sysmon_agent.wire.messages import Gap, GapReason, Limits
+from sysmon_agent.wire.messages import NO_LIMITS, Gap, GapReason
 from sysmon_appliance.domain.jobs import SealJob
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.segments.files import HostEntry
@@ -38,10 +38,6 @@ _GAPS = (
 
 _BATCHES_AT_ONCE = 10_000
 _BODIES_AT_ONCE = 500
-_REASONS = frozenset(GapReason)
-
-# What was accepted once is accepted again, even where limits were lowered since.
-_NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
 
 Rows = npt.NDArray[np.int64]
 """Batches of one host in order of arrival, a row each: int64 [batches, 9], by the columns below."""
@@ -103,7 +99,7 @@ class SealedHead:
     def gaps(self, stream: int, after: int, before: int) -> Sequence[Gap]:
         """List the gaps that a stream declares between two numbers, both excluded."""
         found = self._all(_GAPS, stream=stream, after=after, before=before)
-        return [Gap(first, last, _reason(reason)) for first, last, reason in found]
+        return [Gap(first, last, GapReason.of(reason)) for first, last, reason in found]
 
     def _all(self, statement: str, **bindings: int | str) -> list[Any]:
         """Read all that a statement gives, and leave it open no longer."""
@@ -122,8 +118,4 @@ class SealedHead:
     def _read_schemas(self) -> Mapping[int, KnownSchema]:
         ids = json.dumps(np.unique(self.rows[:, SCHEMA]).tolist())
         found = self._all(_SCHEMAS, ids=ids)
-        return {key: KnownSchema(key, digest, decode_schema(body, _NO_LIMITS)) for key, digest, body in found}
-
-
-def _reason(value: int) -> GapReason:
-    return GapReason(value) if value in _REASONS else GapReason.UNKNOWN  # a later release may know more
+        return {key: KnownSchema(key, digest, decode_schema(body, NO_LIMITS)) for key, digest, body in found}

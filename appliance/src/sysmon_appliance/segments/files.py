@@ -18,7 +18,7 @@ import numpy as np
 from sysmon_agent.errors import MalformedMessage, OversizedMessage
 from sysmon_agent.wire.decode import decode_schema
 from sysmon_agent.wire.encode import hash_of
-from sysmon_agent.wire.messages import Limits
+from sysmon_agent.wire.messages import NO_LIMITS
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind, Level
 from sysmon_appliance.domain.tables import StoredTable
@@ -40,9 +40,6 @@ SELECT {_COLUMNS} FROM rows WHERE host = :host AND start_ms <= :to_ms AND end_ms
 """  # noqa: S608 - nothing but the columns above
 _ALL_ROWS = f"SELECT {_COLUMNS} FROM rows ORDER BY host, start_ms, id"  # noqa: S608 - likewise
 _BODY = "SELECT body FROM rows WHERE id = :id"
-
-# Schemas were held to the limits when they were accepted, and a merged one has those of several.
-_NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +161,7 @@ def _known(name: bytes, body: bytes) -> KnownSchema:
     """Decode a schema; its key is below 0, where those of the live database are not."""
     if hash_of(body) != name:
         raise DamagedColumnError("a list of series is not what was written")
-    return KnownSchema(-1 - int.from_bytes(name[:7], "big"), name, decode_schema(body, _NO_LIMITS))
+    return KnownSchema(-1 - int.from_bytes(name[:7], "big"), name, decode_schema(body, NO_LIMITS))
 
 
 @contextmanager

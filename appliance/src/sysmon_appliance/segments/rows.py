@@ -24,10 +24,7 @@ _GAP = struct.Struct("<qqB")
 _REGULAR = struct.Struct("<qq")
 _PACKED = struct.Struct("<BI")
 _EVENLY, _UNEVENLY = 0, 1
-_REASONS = {int(reason): reason for reason in GapReason}
 _MOST = 1 << 28  # points or series of one row; more is damage
-
-HEAD_BYTES = _HEAD.size
 
 ReadBytes = Callable[[int, int], bytes]
 """Reads so many bytes of a row's body from a place on."""
@@ -100,7 +97,7 @@ def read_prelude(read: ReadBytes, *, times: int) -> Prelude:
 
 
 def _gap(from_ms: int, to_ms: int, reason: int) -> TimeGap:
-    return TimeGap(from_ms, to_ms, _REASONS.get(reason, GapReason.UNKNOWN))
+    return TimeGap(from_ms, to_ms, GapReason.of(reason))
 
 
 def _unpack_times(packed: bytes, points: int, arrays: int) -> tuple[Times, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from sysmon_agent.wire.decode import decode_batch
-from sysmon_agent.wire.messages import Limits
+from sysmon_agent.wire.messages import NO_LIMITS
 from sysmon_appliance.domain.batches import StoredBatch, stored_batch
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.sqlite.connection import explained, open_reader
@@ -18,8 +18,6 @@ _ROWS = """
 SELECT batches.schema, batches.offset_ms, batches.received_ms, bodies.body
 FROM batches JOIN bodies USING (id) WHERE id = :id
 """
-# Bodies were held to the limits when they were accepted.
-_NO_LIMITS = Limits(*[1 << 30] * len(Limits.__slots__))
 _AT_ONCE = 500
 """Rows fetched by one statement: between two of them, the WAL can be checkpointed."""
 
@@ -83,6 +81,6 @@ class Head:
 
     def _decode(self, host: int, row: tuple[int, int, int, bytes], *, tables: bool) -> StoredBatch:
         schema, offset_ms, received_ms, body = row
-        batch = decode_batch(body, _NO_LIMITS, tables=tables)
+        batch = decode_batch(body, NO_LIMITS, tables=tables)
         known = self._schemas[schema]
         return stored_batch(batch, host=host, schema=known, offset_ms=offset_ms, received_ms=received_ms)

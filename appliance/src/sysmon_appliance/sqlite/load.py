@@ -6,7 +6,7 @@ import logging
 import apsw
 
 from sysmon_agent.wire.decode import decode_schema
-from sysmon_agent.wire.messages import Attributes, GapReason, Limits
+from sysmon_agent.wire.messages import NO_LIMITS, Attributes, GapReason
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.state import State
@@ -31,11 +31,6 @@ _SCHEMAS = "SELECT id, hash, body FROM schemas ORDER BY id"
 _STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FROM streams ORDER BY id"
 _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
 _BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
-
-_REASONS = frozenset(GapReason)
-
-# What was accepted once is accepted again, even where limits were lowered since.
-_NO_LIMITS = Limits(body_bytes=1 << 30, series=1 << 30, tables=1 << 30, table_columns=1 << 30, text_bytes=1 << 30)
 
 
 def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) -> State:
@@ -91,7 +86,7 @@ def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: He
 def _add_gaps(connection: apsw.Connection, streams: dict[int, Stream]) -> None:
     for key, reason, missing, last in connection.execute(_GAPS):
         stream = streams[key]
-        known = GapReason(reason) if reason in _REASONS else GapReason.UNKNOWN  # a later release may know more
+        known = GapReason.of(reason)
         stream.missing[known] = stream.missing.get(known, 0) + missing
         if last > stream.last:  # nothing was stored since, so the newest number is no tick
             stream.last = last
@@ -105,7 +100,7 @@ def _stream(row: tuple[int, int, bytes, int, int, int]) -> Stream:
 
 def _schema(row: tuple[int, bytes, bytes]) -> KnownSchema:
     key, schema_hash, body = row
-    return KnownSchema(key, schema_hash, decode_schema(body, _NO_LIMITS))
+    return KnownSchema(key, schema_hash, decode_schema(body, NO_LIMITS))
 
 
 def _host(row: tuple[int, str, str, int, int, str, int, str]) -> Host:
