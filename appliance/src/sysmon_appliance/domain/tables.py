@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from sysmon_agent.wire.messages import ColumnKind, TableRows, TableSchema
 from sysmon_appliance.domain.downsample import Times
 from sysmon_appliance.domain.segments import HOUR_MS
-from sysmon_appliance.domain.terms import Floats, Indexes
-
-Whole = npt.NDArray[np.int64]
+from sysmon_appliance.domain.terms import Floats, Indexes, Whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pcodec import ChunkConfig, DeltaSpec, PagingSpec
 from pcodec.wrapped import FileCompressor, FileDecompressor
 
-from sysmon_appliance.domain.terms import Floats, Indexes
+from sysmon_appliance.domain.terms import Flags, Floats, Indexes, Whole
 
 _CONSTANT, _FLOATS, _SPARSE = 0, 1, 2
 _SCALED = {10: 1.0, 11: 10.0, 12: 100.0, 13: 1000.0, 14: 1e6}
@@ -36,7 +36,6 @@ _F8 = np.dtype("<f8")
 _AT_ONCE = 1 << 16  # values: with what is made of them, they stay in the processor's cache
 
 Bits = npt.NDArray[np.uint64]
-Whole = npt.NDArray[np.int64]
 
 
 class DamagedColumnError(ValueError):
@@ -102,7 +101,7 @@ def _are_same(column: Floats) -> bool:
     return bool((bits == bits[0]).all())
 
 
-def _pack_sparse(column: Floats, missing: npt.NDArray[np.bool_]) -> bytes:
+def _pack_sparse(column: Floats, missing: Flags) -> bytes:
     """Pack the missing value, where it is missing, and the rest."""
     [rest] = pack_columns(column[~missing][np.newaxis])
     return bytes([_SPARSE]) + column[missing][:1].tobytes() + np.packbits(missing).tobytes() + rest

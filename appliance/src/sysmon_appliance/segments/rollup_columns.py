@@ -24,11 +24,10 @@ import numpy as np
 from sysmon_agent.names import METRICS
 from sysmon_agent.names import Kind as MetricKind
 from sysmon_agent.wire.messages import Schema, Series
-from sysmon_appliance.domain.terms import Flags, Floats
+from sysmon_appliance.domain.terms import Flags, Floats, Whole
 from sysmon_appliance.domain.ticks import Stats
 from sysmon_appliance.segments.columns import (
     DamagedColumnError,
-    Whole,
     decimal_scale,
     pack_columns,
     pack_whole,

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sysmon_appliance.domain.terms import Flags, Floats
+from sysmon_appliance.domain.terms import Flags, Floats, Whole
 from sysmon_appliance.domain.ticks import Stats
 from sysmon_appliance.segments.columns import (
     DamagedColumnError,
-    Whole,
     decimal_scale,
     pack_whole,
     pack_wholes,

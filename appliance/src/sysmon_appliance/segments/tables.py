@@ -16,8 +16,8 @@ import numpy as np
 from sysmon_agent.wire.blocks import inflate, unpack_strings
 from sysmon_agent.wire.fields import utf8
 from sysmon_agent.wire.messages import ColumnKind, TableSchema
-from sysmon_appliance.domain.tables import StoredTable, TableColumn, Texts, Whole
-from sysmon_appliance.domain.terms import Indexes
+from sysmon_appliance.domain.tables import StoredTable, TableColumn, Texts
+from sysmon_appliance.domain.terms import Indexes, Whole
 from sysmon_appliance.segments.columns import DamagedColumnError, pack_columns, pack_whole, unpack_column, unpack_whole
 from sysmon_appliance.segments.rows import ReadBytes, pack_row, read_pieces, read_prelude
 
