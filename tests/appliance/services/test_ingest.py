@@ -343,6 +343,14 @@ async def test_times_of_a_clock_that_is_off_are_corrected(aggregator: Aggregator
     assert dict(host.facts)[CLOCK_FACT] == f"{offset_s:+d} s"
 
 
+async def test_no_time_is_corrected_to_before_1970(aggregator: Aggregator) -> None:
+    """Ticks from before a host's clock was set, sent with one that is years ahead, are from 1970 at the earliest."""
+    ahead = 2 * NOW_MS
+    await aggregator.greet("connection", a_hello(sent_ms=ahead))
+    await aggregator.push("connection", a_batch(1, start_ms=5000, sent_ms=ahead))
+    assert (await aggregator.stored())[0].wall_ms.tolist() == [0]
+
+
 async def test_a_clock_that_is_a_little_off_is_believed(aggregator: Aggregator) -> None:
     """Times within two seconds of the aggregator's are kept as they are."""
     await aggregator.greet("connection", a_hello(sent_ms=NOW_MS - 1900))

@@ -225,7 +225,8 @@ class Ingest:
     def _append(self, push: Push, batch: Batch, stream: Stream, schema: KnownSchema | None) -> AppendBatch:
         if not stream.key:
             self._catalog.keep(stream)
-        offset_ms = _offset(push.received_ms - batch.sent.wall_ms)
+        # No correction leads to before 1970: a host that knows no better date has its times counted from there.
+        offset_ms = max(_offset(push.received_ms - batch.sent.wall_ms), -min(batch.wall_ms, default=0))
         self._next_batch += 1
         return AppendBatch(
             self._next_batch - 1,
