@@ -50,7 +50,7 @@ class DayRows:
         return [DayRow(*days) for days in self.held.get(kind, [])]
 
     def days(self, kind: Kind) -> frozenset[int]:
-        own = {day for first, last in self.held.get(kind, []) for day in range(first, last + 1)}
+        own = {day for first, last in self.held.get(kind, []) for day in range(first, min(last + 1, 1000))}
         return self.others | own
 
 
@@ -99,3 +99,11 @@ def test_a_silent_host_is_not_looked_for_in_finer_segments() -> None:
     """A host that is not in the segments of a day was silent, so no other file is fetched for it."""
     held = DayRows({Kind.MINUTE: [(1, 1)], Kind.RAW: [(1, 1)]}, others=frozenset({1}))
     assert read(held, Kind.HOUR) == {}
+
+
+def test_a_row_that_reaches_over_thousands_of_years_is_read_for_the_days_that_are_asked_for() -> None:
+    """What a wrong clock has scattered costs no more than its part of the question."""
+    held = DayRows({Kind.HOUR: [(0, 1 << 40)]})
+    assert read(held, Kind.HOUR) == dict.fromkeys(range(10), Kind.HOUR)
+    [source] = Reading.of(held, Kind.HOUR, range(10)).sources
+    assert not source.has_all_of(source.rows[0])

@@ -85,6 +85,14 @@ def test_days_of_merged_segments(reader: SegmentReader) -> None:
         assert segments.days(Kind.HOUR) == frozenset()
 
 
+def test_days_are_those_of_the_stretch(tmp_path: Path) -> None:
+    """A segment that reaches over thousands of years, by a wrong clock, is about the days that are asked for."""
+    scattered = replace(segment(Kind.RAW, Level.MONTH), start_ms=0, end_ms=1 << 53)
+    reader = SegmentReader(Manifest([scattered]), FolderShelf(tmp_path), print)
+    with reader.of_host(1, START, START + DAY_MS) as segments:
+        assert segments.days(Kind.RAW) == {DAY, DAY + 1}
+
+
 def damage(folder: Path, manifest: Manifest) -> str:
     """Overwrite the merged segment, all but its beginning."""
     path = folder / manifest.all()[0].name

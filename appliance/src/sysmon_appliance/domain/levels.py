@@ -46,6 +46,11 @@ class Source:
     rows: Sequence[StoredRow]
     days: frozenset[int]
 
+    def has_all_of(self, row: StoredRow) -> bool:
+        """Whether every day that a row reaches into is one of these."""
+        first, end = row.start_ms // DAY_MS, row.end_ms // DAY_MS + 1
+        return end - first <= len(self.days) and self.days.issuperset(range(first, end))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -84,10 +89,11 @@ class Reading:
 def _source(segments: HostSegments, kind: Kind, days: frozenset[int]) -> Source:
     if not days:
         return Source(kind, (), days)
-    rows = [row for row in segments.rows(kind, merged=True) if not days.isdisjoint(days_of(row))]
-    return Source(kind, rows, days & {day for row in rows for day in days_of(row)})
+    within = range(min(days), max(days) + 1)
+    rows = [row for row in segments.rows(kind, merged=True) if not days.isdisjoint(_days_of(row, within))]
+    return Source(kind, rows, days & {day for row in rows for day in _days_of(row, within)})
 
 
-def days_of(row: StoredRow) -> range:
-    """List the days that a row reaches into, counted since 1970."""
-    return range(row.start_ms // DAY_MS, row.end_ms // DAY_MS + 1)
+def _days_of(row: StoredRow, within: range) -> range:
+    """List the days that a row reaches into; a clock that was wrong may make it reach over thousands of years."""
+    return range(max(row.start_ms // DAY_MS, within.start), min(row.end_ms // DAY_MS + 1, within.stop))

@@ -104,7 +104,10 @@ class HostSegments(Protocol):
         """
 
     def days(self, kind: Kind) -> frozenset[int]:
-        """Return the days, counted since 1970, that merged segments of a kind are about, of this host or of others."""
+        """Return the days of the stretch that merged segments of a kind are about, of this host or of others.
+
+        Days are counted since 1970.
+        """
 
 
 class TickReader(Protocol):

@@ -117,11 +117,12 @@ class _HostSegments:
         return sorted(rows, key=lambda row: row.start_ms)
 
     def days(self, kind: Kind) -> frozenset[int]:
+        _, from_ms, to_ms = self._wanted
         return frozenset(
             day
             for segment in self._found
             if segment.kind is kind and segment.level is not Level.SEALED
-            for day in range(segment.start_ms // DAY_MS, segment.end_ms // DAY_MS + 1)
+            for day in range(max(segment.start_ms, from_ms) // DAY_MS, min(segment.end_ms, to_ms) // DAY_MS + 1)
         )
 
     def _rows(self, segment: Segment) -> Sequence[Row]:

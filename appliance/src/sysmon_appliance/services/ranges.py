@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sysmon_appliance.domain.batches import HeadReader
-from sysmon_appliance.domain.levels import Reading, Source, coarser, days_of
+from sysmon_appliance.domain.levels import Reading, Source, coarser
 from sysmon_appliance.domain.rollup_stream import RollupChunk, merged, of_days, of_stored, of_ticks
 from sysmon_appliance.domain.segments import DAY_MS, Kind
 from sysmon_appliance.domain.tick_stream import Needed, TickChunk, TickRow, head_rows, in_order
@@ -81,7 +81,7 @@ def _rollups(source: Source, wanted: Kind, needed: Needed) -> Iterator[RollupChu
     kind = coarser(source.kind, wanted)
     for row in source.rows:
         chunk = of_stored(row.rollups(), kind, needed)
-        if source.days.issuperset(days_of(row)):
+        if source.has_all_of(row):
             yield chunk
         else:
             yield from of_days(chunk, source.days)
