@@ -80,6 +80,12 @@ def test_a_file_that_is_there_stays(system: System, capsys: pytest.CaptureFixtur
     assert file.read_text().startswith("time_ms,")
 
 
+def test_a_folder_that_is_missing_is_named(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the file cannot be written, the command says so and where to look."""
+    assert sysmon(system, str(system.folder / "missing" / "history.csv")) == 2
+    assert f"hint: ls -ld {system.folder / 'missing'}" in capsys.readouterr().err
+
+
 def test_the_name_has_to_say_the_format(system: System, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a format and a name that tells it, the command says what would."""
     assert sysmon(system, str(system.folder / "history")) == 2

@@ -92,6 +92,20 @@ def test_the_top_of_a_while(sysmon: Shell) -> None:
     assert listed[-1] == COMMAND
 
 
+def test_a_moment_is_no_while(sysmon: Shell) -> None:
+    """A moment together with --top is refused, with the option that was probably meant."""
+    assert sysmon("processes", "db-1", "--top", "--at", "2h") == 2
+    assert "hint: sysmon processes db-1 --top --until 2h" in sysmon.err
+    assert sysmon.console.asked == []
+
+
+def test_what_only_a_while_has_is_not_passed_over(sysmon: Shell) -> None:
+    """An option that needs --top is refused without it, even with the value that it has by itself."""
+    assert sysmon("processes", "db-1", "--by", "cpu") == 2
+    assert "hint: sysmon processes db-1 --top --by cpu" in sysmon.err
+    assert sysmon.console.asked == []
+
+
 def test_moments_are_read_as_people_write_them() -> None:
     """So long ago, or a time; without an offset it is of UTC."""
     assert moment_of("10m", NOW_MS) == NOW_MS - 600_000

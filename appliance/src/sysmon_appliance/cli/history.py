@@ -1,15 +1,16 @@
-"""`sysmon history`: history as files for other programs."""
+"""`sysmon history`: history as files, for other programs and from them."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.cli import options
+from sysmon_agent.errors import ConfigError
+from sysmon_appliance.cli import history_import, options
 from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.progress import progress
 from sysmon_appliance.cli.since import moment_of
@@ -17,7 +18,7 @@ from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.errors import ConflictError
 from sysmon_appliance.export.names import Format, format_of
 
-app = typer.Typer(help="Write history to files.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Write history to files, and read it from there.", no_args_is_help=True, rich_markup_mode=None)
 
 _STANDARD = "-"
 
@@ -78,5 +79,11 @@ def _output(file: str, *, force: bool) -> Iterator[BinaryIO]:
         with draft.open("wb") as out:
             yield out
         draft.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.", hint=f"ls -ld {path.parent}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+app.command("import")(history_import.import_files)

@@ -14,6 +14,7 @@ from sysmon_appliance.cli.quantities import bytes_text, duration_text, ratio_tex
 from sysmon_appliance.cli.since import moment_of
 from sysmon_appliance.cli.timing import moment_cell
 from sysmon_appliance.domain.ranking import Ranking
+from sysmon_appliance.errors import BadRequestError
 
 Moment = str | None
 Value = float | str | None
@@ -24,6 +25,7 @@ _TOP_NARROW = ("pid", "name", "user", "cpu_seconds", "cpu_max", "memory_max", "r
 _TOP_WIDE = (*_TOP_NARROW[:-1], "started", "first", "last", "command")
 _TEXTS = frozenset(("name", "user", "state", "command"))
 _NARROW_TEXT = 60
+_OF_A_WHILE = ("since", "until", "by", "limit")  # options
 
 
 def _seconds_text(value: float) -> str:
@@ -56,6 +58,7 @@ _SHOWN: Mapping[str, Callable[[float], str]] = {
 
 
 def processes(  # noqa: PLR0913 - an option each
+    called: typer.Context,
     host: Annotated[str, typer.Argument(metavar="HOST", help="Name, id or beginning of an id.")],
     *,
     at: Annotated[Moment, typer.Option("--at", metavar="TIME", help="When: 10m ago, or 2026-11-24T12:30.")] = None,
@@ -73,6 +76,7 @@ def processes(  # noqa: PLR0913 - an option each
     A process is known only while it is among the first by CPU, memory or I/O, so what --top adds up is what it was
     seen to use.
     """
+    _check_options(called, host, at, top=top)
     now_ms = SystemClock().wall_ms()
     path = f"/api/v1/hosts/{quote(host, safe='')}/processes"
     with connect(socket, context) as client:
@@ -83,6 +87,18 @@ def processes(  # noqa: PLR0913 - an option each
         else:
             found = _named(client.get(path, at=moment_of(at, now_ms) if at else None))
     print_rows(output, lambda: _table(found, top=top, wide=output is not Format.TABLE), "processes", found)
+
+
+def _check_options(called: typer.Context, host: str, at: Moment, *, top: bool) -> None:
+    """Refuse what would be passed over in silence."""
+    command = f"sysmon processes {host} --top"
+    if top and at:
+        raise BadRequestError("--at names one moment, and --top asks for a while.", hint=f"{command} --until {at}")
+    for name in () if top else _OF_A_WHILE:
+        source = called.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            hint = f"{command} --{name} {called.params[name]}"
+            raise BadRequestError(f"--{name} says more of --top, which is missing.", hint=hint)
 
 
 def _named(answer: Any) -> Sequence[Mapping[str, Value]]:

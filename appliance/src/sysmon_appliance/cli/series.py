@@ -24,7 +24,7 @@ Match = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[MATCH…]",
-        help="""Only series that fit one of these: 'system.cpu.time{state="user",host=~"web-.*"}'.""",
+        help="""Only series that fit one of these: 'system.cpu.time{cpu.mode="user",host=~"web-.*"}'.""",
         show_default=False,
     ),
 ]

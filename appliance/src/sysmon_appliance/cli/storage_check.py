@@ -66,6 +66,8 @@ def repair(
         done = client.post("/api/v1/storage/repair", {"give_up": give_up})
     outcomes = [segment | {"outcome": _outcome(segment["name"], done, give_up=give_up)} for segment in damaged]
     print_rows(output, lambda: _repair_table(outcomes), "segments", outcomes)
+    if not damaged:
+        typer.echo("No segment is known to be damaged; `sysmon storage check` looks anew.", err=True)
     if done["lost"] and not give_up:
         raise SegmentDamagedError(
             f"{_count(len(done['lost']))} cannot be brought back; a backup may have it, else give it up.",

@@ -1,6 +1,6 @@
 """Matchers choose series by metric, attributes and host.
 
-In `system.cpu.time{state="user",host!~"web-.*"}` there are three. This is PromQL's notation, with its meaning: all
+In `system.cpu.time{cpu.mode="user",host!~"web-.*"}` there are three. This is PromQL's notation, with its meaning: all
 matchers of one selector must hold, a key that is not there has the empty value, and a regular expression must match
 the value as a whole. Names and keys may have dots. It is no query language: nothing is computed.
 """
@@ -21,7 +21,7 @@ NAME_KEY = "__name__"
 
 MAX_MATCHERS = 20
 
-_HINT = """sysmon series list 'system.cpu.time{state="user",host=~"web-.*"}'"""
+_HINT = """sysmon series list 'system.cpu.time{cpu.mode="user",host=~"web-.*"}'"""
 
 _WORD = re.compile(r"""[^\s{}"'`=!~,]+""")
 _OPERATOR = re.compile(r"=~|!~|!=|=")
