@@ -9,8 +9,8 @@ from starlette.responses import Response, StreamingResponse
 from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.services.exporting import ExportQuery, Step
 from sysmon_appliance.web.console.api import ApiRoute, Call
+from sysmon_appliance.web.console.common_parameters import HOST, SPAN, TEN_YEARS, host_of, span
 from sysmon_appliance.web.console.parameters import Parameter
-from sysmon_appliance.web.console.routes.history import WINDOW, window
 
 _LINES = "application/x-ndjson"
 _LEVELS = (Kind.RAW, Kind.MINUTE, Kind.HOUR)
@@ -19,13 +19,12 @@ _LEVELS = (Kind.RAW, Kind.MINUTE, Kind.HOUR)
 async def export(call: Call) -> Response:
     """Plan the export, and answer step by step as fast as the caller reads."""
     given = call.given
-    wanted = given.optional("host")
-    span = window(given, call.side.clock.wall_ms())
+    from_ms, to_ms = span(given, call.side.clock.wall_ms(), TEN_YEARS)
     query = ExportQuery(
         match=given.all("match"),
-        host=call.side.hosts.find(wanted) if wanted is not None else None,
-        from_ms=span.from_ms,
-        to_ms=span.to_ms,
+        host=host_of(call),
+        from_ms=from_ms,
+        to_ms=to_ms,
         level=Kind(given.text("level", Kind.RAW)),
     )
     steps = await asyncio.to_thread(call.side.exporter.steps, call.side.series.holdings(), query)
@@ -62,8 +61,8 @@ ROUTES = (
             Parameter(
                 "match", "Only series that fit a selector, as of `/api/v1/series`, or another of these.", most=10
             ),
-            Parameter("host", "Only series of this host: a name, an id or the beginning of one."),
-            *WINDOW[:2],
+            HOST,
+            *SPAN,
             Parameter("level", "Ticks or rollups. Default: raw.", choices=_LEVELS),
         ),
         problems=("not_found",),

@@ -7,28 +7,17 @@ from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.documents import ChartsDocument, RangeDocument, charts_document, range_document
 from sysmon_appliance.services.history import RangeQuery, is_counter
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.common_parameters import SPAN, TEN_YEARS, span
 from sysmon_appliance.web.console.parameters import Given, Parameter
 
-_MAX_MS = 1 << 47
-_DAY_MS = 86_400_000
-_MAX_RANGE_YEARS = 10
-MAX_RANGE_MS = (_MAX_RANGE_YEARS * 365 + 3) * _DAY_MS
-_DEFAULT_RANGE_MS = 3_600_000
-
-WINDOW = (
-    Parameter("from", "Start, in milliseconds since 1970. Default: an hour before `to`.", at_least=0, at_most=_MAX_MS),
-    Parameter("to", "End, in milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),
+_WINDOW = (
+    *SPAN,
     Parameter("points", "About how many points to give. Default: 800.", at_least=2, at_most=5000),
 )
 
 
-def window(given: Given, now_ms: int) -> Window:
-    """Read the parameters of WINDOW."""
-    to_ms = given.integer("to", now_ms)
-    from_ms = given.integer("from", max(0, to_ms - _DEFAULT_RANGE_MS))
-    if not 0 < to_ms - from_ms <= MAX_RANGE_MS:
-        raise BadRequestError(f"The parameter 'from' must lie before 'to', by {_MAX_RANGE_YEARS} years at most.")
-    return Window(from_ms, to_ms, given.integer("points", 800))
+def _window(given: Given, now_ms: int) -> Window:
+    return Window(*span(given, now_ms, TEN_YEARS), given.integer("points", 800))
 
 
 def range_query(given: Given, now_ms: int) -> RangeQuery:
@@ -37,7 +26,7 @@ def range_query(given: Given, now_ms: int) -> RangeQuery:
     by = given.optional("by")
     return RangeQuery(
         metric=metric,
-        window=window(given, now_ms),
+        window=_window(given, now_ms),
         chosen=_chosen(given.all("attribute")),
         by=None if by is None else tuple(key for key in by.split(",") if key),
         rated=is_counter(metric) and given.text("as", "rate") == "rate",
@@ -66,7 +55,7 @@ async def read_range(call: Call) -> Response:
 
 async def read_charts(call: Call) -> Response:
     host = call.side.hosts.find(call.request.path_params["id"])
-    wanted = window(call.given, call.side.clock.wall_ms())
+    wanted = _window(call.given, call.side.clock.wall_ms())
 
     def answer() -> Response:
         found = call.side.history.charts(host, wanted)
@@ -85,7 +74,7 @@ ROUTES = (
         RangeDocument,
         (
             Parameter("metric", "OpenTelemetry name.", required=True),
-            *WINDOW,
+            *_WINDOW,
             Parameter("attribute", "KEY:VALUE that series must have; several of one key are alternatives.", most=50),
             Parameter("by", "Attributes, separated by commas, to sum over all others; empty sums everything."),
             Parameter("as", "Whether counters become rates. Default: rate.", choices=("rate", "value")),
@@ -98,7 +87,7 @@ ROUTES = (
         "The charts of the host page, with shared times.",
         read_charts,
         ChartsDocument,
-        WINDOW,
+        _WINDOW,
         problems=("not_found", "storage", "store_unreachable"),
     ),
 )

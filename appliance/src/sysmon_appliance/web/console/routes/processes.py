@@ -5,15 +5,12 @@ from starlette.responses import Response
 
 from sysmon_appliance.domain.processes import ProcessUse
 from sysmon_appliance.domain.ranking import Ranking
-from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.processes import TopQuery
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.common_parameters import MAX_MS, SPAN, Longest, span
 from sysmon_appliance.web.console.parameters import Given, Parameter
 
-_MAX_MS = 1 << 47
-_DAY_MS = 86_400_000
-_MAX_RANGE_DAYS = 400
-_DEFAULT_RANGE_MS = 3_600_000
+_LONGEST = Longest(400, "400 days")
 _DEFAULT_LIMIT = 10
 
 
@@ -96,10 +93,7 @@ def _document(use: ProcessUse) -> TopProcess:
 
 
 def _top_query(given: Given, now_ms: int) -> TopQuery:
-    to_ms = given.integer("to", now_ms)
-    from_ms = given.integer("from", max(0, to_ms - _DEFAULT_RANGE_MS))
-    if not 0 < to_ms - from_ms <= _MAX_RANGE_DAYS * _DAY_MS:
-        raise BadRequestError(f"The parameter 'from' must lie before 'to', by {_MAX_RANGE_DAYS} days at most.")
+    from_ms, to_ms = span(given, now_ms, _LONGEST)
     by = Ranking(given.text("by", Ranking.CPU))
     return TopQuery(from_ms, to_ms, by, given.integer("limit", _DEFAULT_LIMIT))
 
@@ -111,7 +105,7 @@ ROUTES = (
         "The newest table of the top processes at or before a time, no further back than a day.",
         read_processes,
         ProcessTable,
-        (Parameter("at", "Milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),),
+        (Parameter("at", "Milliseconds since 1970. Default: now.", at_least=0, at_most=MAX_MS),),
         problems=("not_found", "storage", "store_unreachable"),
     ),
     ApiRoute(
@@ -121,10 +115,7 @@ ROUTES = (
         read_top_processes,
         TopProcesses,
         (
-            Parameter(
-                "from", "Start, in milliseconds since 1970. Default: an hour before `to`.", at_least=0, at_most=_MAX_MS
-            ),
-            Parameter("to", "End, in milliseconds since 1970. Default: now.", at_least=0, at_most=_MAX_MS),
+            *SPAN,
             Parameter(
                 "by", "What they are ranked by; io is bytes read and written. Default: cpu.", choices=tuple(Ranking)
             ),

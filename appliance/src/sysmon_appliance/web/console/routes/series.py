@@ -5,6 +5,7 @@ from starlette.responses import Response
 from sysmon_appliance.services.series_answers import SeriesQuery
 from sysmon_appliance.services.series_documents import CardinalityDocument, SeriesPage
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
+from sysmon_appliance.web.console.common_parameters import HOST, host_of
 from sysmon_appliance.web.console.parameters import Parameter
 
 MAX_LISTED = 1000
@@ -13,10 +14,9 @@ _MOST_SELECTORS = 10
 
 async def list_series(call: Call) -> Response:
     given = call.given
-    wanted = given.optional("host")
     query = SeriesQuery(
         match=given.all("match"),
-        host=call.side.hosts.find(wanted) if wanted is not None else None,
+        host=host_of(call),
         limit=given.integer("limit", 100),
         cursor=given.optional("cursor"),
     )
@@ -41,7 +41,7 @@ ROUTES = (
                 "by `host`, `host_id` and the keys of their labels.",
                 most=_MOST_SELECTORS,
             ),
-            Parameter("host", "Only series of this host: a name, an id or the beginning of one."),
+            HOST,
             Parameter("limit", "Series on a page. Default: 100.", at_least=1, at_most=MAX_LISTED),
             Parameter("cursor", "`next` of the page before."),
         ),
