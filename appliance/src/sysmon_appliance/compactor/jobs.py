@@ -10,6 +10,7 @@ import apsw
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.compactor.check import check_segments
+from sysmon_appliance.compactor.importing import import_segments
 from sysmon_appliance.compactor.join import join_segments
 from sysmon_appliance.compactor.merge import merge_day
 from sysmon_appliance.compactor.outputs import Bench
@@ -19,6 +20,7 @@ from sysmon_appliance.compactor.trim import trim_segment
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.jobs import (
     CheckSegments,
+    ImportSegments,
     Job,
     JoinSegments,
     MergeDay,
@@ -65,6 +67,8 @@ def _do(job: Job, bench: Bench) -> Outcome:
             return trim_segment(job, bench)
         case CheckSegments():
             return check_segments(job, bench)
+        case ImportSegments():
+            return import_segments(job, bench)
     raise TypeError(job)
 
 
@@ -90,6 +94,8 @@ def _inputs(job: Job) -> Sequence[Segment]:
             return job.inputs
         case TrimSegment():
             return (job.segment,)
+        case ImportSegments():
+            return job.beside
     return ()
 
 

@@ -3,20 +3,29 @@
 The aggregator says one Work. The process says Said, several times: how far it is, and at the end what came of it.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.jobs import CheckSegments, Job, JoinSegments, MergeDay, Outcome, SealJob, TrimSegment
-from sysmon_appliance.errors import StorageError, StoreUnreachableError
+from sysmon_appliance.compactor.plain import from_plain, to_json
+from sysmon_appliance.domain.jobs import (
+    CheckSegments,
+    ImportSegments,
+    Job,
+    JoinSegments,
+    MergeDay,
+    Outcome,
+    SealJob,
+    TrimSegment,
+)
+from sysmon_appliance.errors import BadRequestError, StorageError, StoreUnreachableError
 from sysmon_appliance.objectstore.settings import ShelfSettings
 
 _JOBS: dict[str, type[Job]] = {
-    job.__name__: job for job in (SealJob, MergeDay, JoinSegments, TrimSegment, CheckSegments)
+    job.__name__: job for job in (SealJob, MergeDay, JoinSegments, TrimSegment, CheckSegments, ImportSegments)
 }
-_ERRORS = {error.code: error for error in (StorageError, StoreUnreachableError)}
+_ERRORS = {error.code: error for error in (BadRequestError, StorageError, StoreUnreachableError)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +72,18 @@ class Said:
     problem: Problem | None = None
 
 
-class _Line(msgspec.Struct):
-    kind: str
-    job: msgspec.Raw
-    place: Workplace
-
-
 def encode_work(work: Work) -> bytes:
-    line = {"kind": type(work.job).__name__, "job": work.job, "place": work.place}
-    return msgspec.json.encode(line, enc_hook=str) + b"\n"
+    return to_json({"kind": type(work.job).__name__, "job": work.job, "place": work.place}) + b"\n"
 
 
 def decode_work(line: bytes) -> Work:
-    read = msgspec.json.decode(line, type=_Line, dec_hook=_path)
-    return Work(msgspec.json.decode(read.job, type=_JOBS[read.kind]), read.place)
+    read = json.loads(line)
+    return Work(from_plain(_JOBS[read["kind"]], read["job"]), from_plain(Workplace, read["place"]))
 
 
 def encode_said(said: Said) -> bytes:
-    return msgspec.json.encode(said) + b"\n"
+    return to_json(said) + b"\n"
 
 
 def decode_said(line: bytes) -> Said:
-    return msgspec.json.decode(line, type=Said)
-
-
-def _path(_kind: type, value: str) -> Path:
-    return Path(value)
+    return from_plain(Said, json.loads(line))

@@ -66,6 +66,16 @@ class CheckSegments(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportSegments(Job):
+    """Write values from elsewhere into segments, without the ticks that are there already."""
+
+    name: ClassVar[JobName] = JobName.IMPORT
+    files: tuple[str, ...]  # paths of the files that hold the values, in order of arrival
+    after: int  # row number up to which the head is sealed
+    beside: tuple[Segment, ...]  # what may hold ticks of the same times, or their rollups
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a job has made."""
 

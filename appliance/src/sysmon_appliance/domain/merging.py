@@ -40,7 +40,7 @@ def merge_ticks(pieces: Sequence[StoredTicks]) -> MergedTicks:
 
     A series that a piece does not have is missing there.
     """
-    schema = _union([piece.schema.schema for piece in pieces])
+    schema = unite_series([piece.schema.schema for piece in pieces])
     t = np.concatenate([piece.t for piece in pieces])
     if len({piece.schema.key for piece in pieces}) == 1:
         values = np.concatenate([piece.all() for piece in pieces], axis=1)
@@ -65,7 +65,7 @@ def _laid_out(pieces: Sequence[StoredTicks], schema: Schema, ticks: int) -> Floa
 
 def merge_stored_rollups(pieces: Sequence[StoredRollups]) -> MergedRollups:
     """Merge at least one piece of one kind; a bucket that several have is of the ticks of all."""
-    schema = _union([piece.schema.schema for piece in pieces])
+    schema = unite_series([piece.schema.schema for piece in pieces])
     merged = _rolled(pieces[0], schema)
     for piece in pieces[1:]:
         merged = merge_rollups(merged, _rolled(piece, schema))
@@ -99,7 +99,7 @@ def _rolled(piece: StoredRollups, schema: Schema) -> Rolled:
     )
 
 
-def _union(schemas: Sequence[Schema]) -> Schema:
+def unite_series(schemas: Sequence[Schema]) -> Schema:
     """List the series of all, in order of first appearance; tables have segments of their own."""
     every: dict[Series, None] = {}
     for schema in dict.fromkeys(schemas):

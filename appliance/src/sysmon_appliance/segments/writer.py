@@ -129,6 +129,10 @@ class SegmentWriter:
         schema = row.schema().schema
         self._add(row.host, row.start_ms, row.end_ms, schema, row.ticks_count, row.samples, row.body())
 
+    def abandon(self) -> None:
+        """Let go of a file that is not finished, and is to be deleted."""
+        self._connection.close()
+
     def finish(self) -> Facts:
         """Write everything to disk, and say what the file holds."""
         self._connection.execute(_INDEX)
