@@ -141,12 +141,23 @@ class SegmentShelf(Protocol):
 class ManifestWriter(Protocol):
     """Changes the manifest; belongs to the event loop."""
 
+    @property
+    def sealed_up_to(self) -> int:
+        """The row number of the newest batch that is in a segment."""
+
     async def swap(
-        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
+        self,
+        add: Sequence[Segment],
+        drop: Sequence[str] = (),
+        *,
+        sealed_after: int = 0,
+        sealed_up_to: int = 0,
+        also: Sequence[Change] = (),
     ) -> Sequence[Segment]:
         """Commit a SwapSegments, and return what was added with its numbers.
 
-        Whoever has sealed says from which row number on, exclusively, up to which.
+        Whoever has sealed says from which row number on, exclusively, up to which. What belongs to it is committed
+        with it, or not at all.
 
         Raises
         ------

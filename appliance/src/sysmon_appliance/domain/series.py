@@ -6,6 +6,8 @@ thousandth of what a row per host and series would be.
 
 from dataclasses import dataclass
 
+from sysmon_appliance.domain.changes import Change
+
 
 @dataclass(slots=True)
 class Use:
@@ -20,3 +22,13 @@ class Use:
         """Let the use reach over these times as well."""
         self.first_ms = min(self.first_ms, first_ms)
         self.last_ms = max(self.last_ms, last_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepUse(Change):
+    """Let a host have used a schema over these times as well, without a batch in the head that tells so."""
+
+    host: int
+    schema: int
+    first_ms: int
+    last_ms: int

@@ -16,6 +16,7 @@ from sysmon_appliance.domain.streams import Stream
 
 SIMULATED_FACT = "sysmon.simulated"
 CLOCK_FACT = "sysmon.clock.offset"
+IMPORTED_FACT = "sysmon.imported"
 
 
 class Catalog:
@@ -75,6 +76,18 @@ class Catalog:
         known = self._hosts.get(host_id)
         return host if known is None else replace(host, first_seen_ms=known.first_seen_ms)
 
+    def imported(self, host_id: str, name: str, *, interval_ms: int, first_seen_ms: int) -> Host:
+        """Return a host of which there is history alone; it is not in the directory before `put`."""
+        return Host(
+            key=self._host_key(host_id),
+            host_id=host_id,
+            name=name,
+            interval_ms=interval_ms,
+            first_seen_ms=first_seen_ms,
+            boot_id="",
+            facts=(("host.name", name), (IMPORTED_FACT, "true")),
+        )
+
     def _host_key(self, host_id: str) -> int:
         if host_id not in self._host_keys:
             self._host_keys[host_id] = self._next_host
@@ -104,3 +117,7 @@ class Catalog:
         self._next_schema += 1
         self._schemas[schema_hash] = known
         return known
+
+    def forget(self, schema: KnownSchema) -> None:
+        """Do as if a schema had never been learnt: it could not be saved."""
+        del self._schemas[schema.hash]

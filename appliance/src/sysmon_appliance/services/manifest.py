@@ -6,6 +6,7 @@ from dataclasses import replace
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.changes import Change
 from sysmon_appliance.domain.segments import ForgetSegments, ManifestReader, Segment, SetAside, SwapSegments
 from sysmon_appliance.errors import ConflictError
 from sysmon_appliance.services.settling import commit
@@ -34,7 +35,13 @@ class ManifestChanges:
         self._changing: set[str] = set()  # of which a commit is under way
 
     async def swap(
-        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
+        self,
+        add: Sequence[Segment],
+        drop: Sequence[str] = (),
+        *,
+        sealed_after: int = 0,
+        sealed_up_to: int = 0,
+        also: Sequence[Change] = (),
     ) -> Sequence[Segment]:
         self._check_in_force(drop)
         if sealed_up_to and sealed_after != self.sealed_up_to:
@@ -49,7 +56,7 @@ class ManifestChanges:
             if error is None:
                 self.sealed_up_to = max(self.sealed_up_to, sealed_up_to)
 
-        await commit(self._barrier, (change,), settle)
+        await commit(self._barrier, (change, *also), settle)
         return numbered
 
     async def set_aside(self, name: str, *, damaged: bool) -> None:

@@ -58,6 +58,14 @@ class SeriesCatalog:
                 use.widen(first_ms, last_ms)
                 self._newest[batch.host] = use
 
+    def keep(self, use: Use, schema: KnownSchema) -> None:
+        """Take note of a use that no batch tells of."""
+        known = self._uses.get((use.host, use.schema))
+        if known is None:
+            self._begin(use, schema)
+        else:
+            known.widen(use.first_ms, use.last_ms)
+
     def has_used(self, host: int, schema: KnownSchema) -> bool:
         return (host, schema.key) in self._uses
 

@@ -17,7 +17,7 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
-from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, users
+from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, series, users
 from sysmon_appliance.sqlite.series import keep_uses
 
 _RAISE_EPOCH = """
@@ -166,3 +166,4 @@ _APPLY |= users.APPLY
 _APPLY |= segments.APPLY
 _APPLY |= retention.APPLY
 _APPLY |= checks.APPLY
+_APPLY |= series.APPLY
