@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx2
@@ -20,8 +20,12 @@ from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.ticks import TickReader
 from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.audit import Audit
+from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.identities import Identities
+from sysmon_appliance.services.import_storing import Bookkeeping, ImportStoring
+from sysmon_appliance.services.imported_hosts import ImportedHosts
+from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.named_hosts import NamedHosts
 from sysmon_appliance.services.passwords import Passwords
@@ -37,6 +41,7 @@ from tests.support.documented import check_documented
 from tests.support.fake_issuer import FakeIssuer, FakeOwnCertificates
 from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, NoSegments
 from tests.support.identity_side import identity_side
+from tests.support.staging import AreaInMemory
 from tests.support.storage import StoredThings
 from tests.support.upkeep import Shelved
 
@@ -98,6 +103,8 @@ class Console:
         self.shelved = Shelved(self.stored.manifest, self.barrier, self.clock)
         metrics = StorageMetrics(self.stored.manifest, self.stored.keeper, self.stored)
         self.telemetry.register(metrics, metrics.measure)
+        self.area = AreaInMemory()
+        self.imports = self._imports()
         self.requests = RequestLimits(self.limits, self.clock)
         self.app = create_app(
             self.side,
@@ -106,8 +113,22 @@ class Console:
             self.settings,
             storage=self.stored.storage(self.directory, self.barrier, self.clock),
             upkeep=self.shelved.upkeep,
+            imports=self.imports,
             limits=self.requests,
             built=self.built,
+        )
+
+    def _imports(self) -> Imports:
+        """Put imports over everything else; what they make of hosts is in a catalogue of their own."""
+        catalog = Catalog(replace(NOTHING, hosts=self.hosts))
+        books = Bookkeeping(self.stored.manifest, self.shelved.changes, catalog, self.series, self.barrier)
+        return Imports(
+            self.area,
+            ImportStoring(books, runner=self.shelved.bench, workshop=self.shelved.bench),
+            ImportedHosts(catalog, self.barrier, self.clock, most=100),
+            barrier=self.barrier,
+            clock=self.clock,
+            series_per_host=self.limits.series_per_host,
         )
 
     def store(self, *batches: StoredBatch) -> None:

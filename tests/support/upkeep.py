@@ -8,12 +8,13 @@ from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.changes import Change
+from sysmon_appliance.domain.examining import Examiner, Verdict
 from sysmon_appliance.domain.integrity import Check, Copies, Copy
 from sysmon_appliance.domain.jobs import CheckSegments, Job, Outcome, Progress
 from sysmon_appliance.domain.segments import Segment
 from sysmon_appliance.domain.storekeeping import JobName
 from sysmon_appliance.errors import StorageError, StoreUnreachableError
-from sysmon_appliance.services.integrity import Examiner, Verdict
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from tests.support.storage import ListManifest
 
@@ -66,12 +67,21 @@ class ListChanges:
         self._manifest = manifest
         self._clock = clock
         self.aside: list[tuple[str, bool]] = []  # each call of set_aside
+        self.sealed_up_to = 0
+        self.also: list[Change] = []  # what was committed with swaps
         self.error: Exception | None = None  # what each change fails with
 
     async def swap(
-        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
+        self,
+        add: Sequence[Segment],
+        drop: Sequence[str] = (),
+        *,
+        sealed_after: int = 0,
+        sealed_up_to: int = 0,
+        also: Sequence[Change] = (),
     ) -> Sequence[Segment]:
         assert sealed_after == sealed_up_to == 0
+        self.also += also
         now_ms = self._clock.wall_ms()
         kept = [replace(one, dropped_ms=now_ms) if one.name in drop else one for one in self._manifest.segments]
         self._manifest.segments = [*kept, *add]

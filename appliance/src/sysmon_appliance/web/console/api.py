@@ -13,6 +13,7 @@ from sysmon_agent.errors import OversizedMessage
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.storage import Storage
 from sysmon_appliance.services.upkeep import Upkeep
@@ -34,6 +35,7 @@ class Site:
     control: Control
     storage: Storage
     upkeep: Upkeep
+    imports: Imports
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
@@ -65,6 +67,10 @@ class Call:
     @property
     def upkeep(self) -> Upkeep:
         return self.site.upkeep
+
+    @property
+    def imports(self) -> Imports:
+        return self.site.imports
 
     @property
     def telemetry(self) -> Telemetry:
@@ -105,6 +111,8 @@ class ApiRoute:
         The type of what it takes.
     also
         Another status with which the same answer is given.
+    max_body
+        How many bytes the body may have.
     problems
         Codes of the problems that it may answer with, besides those that follow from the rest (see `route_problems`).
     """
@@ -116,6 +124,7 @@ class ApiRoute:
     answer: type | str
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
+    max_body: int = MAX_BODY_BYTES
     status: int = 200
     also: int | None = None
     problems: tuple[str, ...] = ()
@@ -150,7 +159,7 @@ class ApiRoute:
         if len(request.scope["query_string"]) > MAX_QUERY_BYTES:
             raise BadRequestError(f"The query is longer than {MAX_QUERY_BYTES} bytes.")
         given = read(request.query_params, self.parameters)
-        body = await read_body(request) if self.body else b""
+        body = await read_body(request, self.max_body) if self.body else b""
         call = Call(site, request, given, decoded(body, self.body) if self.body else None)
         check_still_known(call)
         key = request.headers.get(idempotency.HEADER)
@@ -211,7 +220,7 @@ def authorise(request: Request, needed: Least) -> None:
         raise ForbiddenError("Only commands on the aggregator's own machine may do this.", hint="sysmon link")
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
     """Read a body.
 
     Raises
@@ -223,8 +232,8 @@ async def read_body(request: Request) -> bytes:
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise OversizedMessage(f"A body may have {MAX_BODY_BYTES} bytes.")
+        if size > most:
+            raise OversizedMessage(f"A body may have {most} bytes.")
         parts.append(part)
     return b"".join(parts)
 

@@ -17,6 +17,7 @@ from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.control import Control
+from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.storage import Storage
@@ -36,7 +37,7 @@ from sysmon_appliance.web.problems import problem_response
 _log = logging.getLogger(__name__)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - an argument for each of its sides
     side: ReadSide,
     control: Control,
     telemetry: Telemetry,
@@ -44,6 +45,7 @@ def create_app(
     *,
     storage: Storage,
     upkeep: Upkeep,
+    imports: Imports,
     limits: RequestLimits,
     built: Path = static.BUILT,
 ) -> Starlette:
@@ -56,6 +58,7 @@ def create_app(
         control,
         storage,
         upkeep,
+        imports,
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),
