@@ -101,7 +101,7 @@ class Client:
             raise AnswerError("What answers there is no aggregator.", code="internal", status=200) from error
 
     def _answer(self, method: str, target: str, body: Any = None) -> bytes:
-        sent = None if body is None else json.dumps(body)
+        sent = None if body is None else json.dumps(body, separators=(",", ":"))
         try:
             self._http.request(method, target, body=sent, headers=self._headers())
             answer = self._http.getresponse()
