@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysmon_appliance.config import RetentionSettings
-from sysmon_appliance.domain.expiry import Limits, expired, first_kept_day, kept_share, limits_of
+from sysmon_appliance.domain.expiry import Expired, Limits, expired, first_kept_day, kept_share, limits_of
 from sysmon_appliance.domain.retention import policy_of
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, Segment
 from tests.support.head import host
@@ -103,9 +103,24 @@ def test_of_two_settings_the_more_cautious_counts() -> None:
     now = RetentionSettings(raw_days=5, raw_bytes=1000, rules=("name=host-1 minute=1d",))
     before = RetentionSettings(raw_days=50, raw_bytes=500, minute_bytes=7)
     both = limits_of([host(1), host(2)], [policy_of(now), policy_of(before)])
-    assert both.kept(Kind.RAW, 1, 2) == [(50, 2)]
-    assert both.kept(Kind.MINUTE, 1, 1) == [(400, 1)]
+    assert both.kept(segment(Kind.RAW, hosts=(1, 2))) == [(50, 2)]
+    assert both.kept(segment(Kind.MINUTE)) == [(400, 1)]
     assert both.max_bytes == NO_BOUND | {Kind.RAW: 1000}
+
+
+def test_ticks_that_are_not_merged_yet_stay_for_their_rollups() -> None:
+    """Ticks that arrive later than ticks are kept wait for their merge, and are not written again before."""
+    kept = limits_of([host(1), host(2)], [policy_of(RetentionSettings(rules=("name=host-1 raw=1d",)))])
+    late = segment(level=Level.SEALED, hosts=(1, 2))
+    assert expired([late], kept, end_of(DAY) + 60 * DAY_MS) == Expired()
+    assert expired([late], kept, end_of(DAY) + 5000 * DAY_MS) == Expired(drop=(late,))
+    assert dropped(segment(hosts=(1, 2)), limits=kept, now_ms=end_of(DAY) + 60 * DAY_MS)
+
+
+def test_ticks_that_are_not_merged_yet_go_last_beyond_the_bytes() -> None:
+    """Where ticks have no room, those go first that are in rollups."""
+    late, day = segment(level=Level.SEALED, day=DAY - 9), segment()
+    assert dropped(late, day, limits=limits(30, max_bytes=500_000), now_ms=end_of(DAY)) == [day.name]
 
 
 def test_times_are_told_by_host() -> None:
@@ -130,7 +145,7 @@ def test_nothing_is_written_again_in_vain(*, kind: Kind, level: Level, days: int
     if not found.rewrite:
         return
     staying = [each for each in kept if whole.end_ms >= now_ms - each * DAY_MS]
-    first = max(DAY, first_kept_day(bounds.kept(kind, 1, len(kept)), now_ms))
+    first = max(DAY, first_kept_day(bounds.kept(whole), now_ms))
     again = replace(whole, hosts=len(staying), start_ms=first * DAY_MS)
     assert kept_share(again, bounds, now_ms) == pytest.approx(1.0)
     assert expired([again], bounds, now_ms) == expired([], bounds, now_ms)
@@ -145,7 +160,7 @@ def test_nothing_that_anybody_keeps_is_dropped(ranges: list[tuple[int, int]], da
     bounds = limits(days, 30, 60, 10, days)
     now_ms = (DAY + passed) * DAY_MS
     for each in expired(segments, bounds, now_ms).drop:
-        longest = bounds.kept(each.kind, each.first_host, each.last_host)[0][0]
+        longest = bounds.kept(each)[0][0]
         assert each.end_ms < now_ms - longest * DAY_MS
 
 

@@ -57,6 +57,12 @@ def test_what_expires_is_as_much_as_what_comes() -> None:
     assert raw[60] == pytest.approx(30.5 * SIZES[Kind.RAW], rel=0.05)
 
 
+def test_a_day_that_no_calendar_has_is_foretold_all_the_same() -> None:
+    """One tick of a clock that was wrong by thousands of years does not keep anybody from a forecast."""
+    astray = segment(Kind.HOUR, day=(1 << 53) // DAY_MS)
+    assert look([*merged(3), astray], limits(), 40)[40].total > 0
+
+
 def test_a_bound_of_bytes_is_held() -> None:
     """A kind is not foretold to grow beyond the bytes that it may have."""
     bounded = look(merged(3), limits(raw_bytes=4_000_000), 60)

@@ -4,6 +4,9 @@ The manifest says how many hosts a segment has and between which keys they lie, 
 dropped only when every known host between those keys has expired, and what writing it again frees is estimated from
 below: by the hosts that may be kept, and by the days that nobody keeps. Once it was written again there is nothing
 more to free by the same estimate, so no segment is written again and again in vain.
+
+Ticks that left the head and are not merged yet are in no rollup. However old they are when they arrive, they are kept
+as long as their rollups would be: once they are merged, each kind goes in its own time.
 """
 
 from bisect import bisect_left, bisect_right
@@ -18,6 +21,9 @@ from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, Segment
 
 _MOST_KEPT = 0.8
 """A segment is written again when no more than this share of it is to be kept."""
+
+_ROLLED_UP = (Kind.RAW, Kind.MINUTE, Kind.HOUR)
+"""What becomes of ticks that are merged."""
 
 Kept = Sequence[tuple[int, int]]
 """For how many days, and how many hosts; the longest first, never empty."""
@@ -41,7 +47,7 @@ class Limits:
         self._hosts = dict(sorted(hosts.items()))
         self._keys = list(self._hosts)
         self._otherwise = otherwise
-        self._kept: dict[tuple[Kind, int, int], Kept] = {}
+        self._kept: dict[tuple[Sequence[Kind], int, int], Kept] = {}
 
     @property
     def hosts(self) -> int:
@@ -52,13 +58,16 @@ class Limits:
         """Return the same limits without those of bytes."""
         return Limits(self._hosts, self._otherwise, dict.fromkeys(Kind, 0))
 
-    def kept(self, kind: Kind, first_host: int, last_host: int) -> Kept:
-        """Count the known hosts between two keys, both included, by the days for which a kind of theirs is kept."""
-        asked = kind, first_host, last_host
+    def kept(self, segment: Segment) -> Kept:
+        """Count the known hosts that a segment may have something of by the days for which it is kept for them."""
+        kinds = _ROLLED_UP if _awaits_merging(segment) else (segment.kind,)
+        asked = kinds, segment.first_host, segment.last_host
         if asked not in self._kept:
-            keys = self._keys[bisect_left(self._keys, first_host) : bisect_right(self._keys, last_host)]
-            counted = Counter(self._hosts[key][kind] for key in keys) or {self._otherwise[kind]: 1}
-            self._kept[asked] = sorted(counted.items(), reverse=True)
+            keys = self._keys[bisect_left(self._keys, asked[1]) : bisect_right(self._keys, asked[2])]
+            each = (self._hosts[key] for key in keys)
+            counted = Counter(max(days[kind] for kind in kinds) for days in each)
+            otherwise = max(self._otherwise[kind] for kind in kinds)
+            self._kept[asked] = sorted((counted or {otherwise: 1}).items(), reverse=True)
         return self._kept[asked]
 
     def cutoffs(self, segment: Segment, now_ms: int) -> Mapping[int, int]:
@@ -88,14 +97,14 @@ def expired(segments: Iterable[Segment], limits: Limits, now_ms: int) -> Expired
     """Judge the segments in force.
 
     What is damaged is dropped in its time as well, and never written again. Of what is left, the oldest go until each
-    kind is within its bytes.
+    kind is within its bytes; those that await merging go last.
     """
     drop: list[Segment] = []
     rewrite: list[Segment] = []
     for kind, of_kind in groupby(sorted(segments, key=_by_age), key=lambda each: each.kind):
         judged = [(each, kept_share(each, limits, now_ms)) for each in of_kind]
         drop += (segment for segment, share in judged if not share)
-        kept = [(segment, share) for segment, share in judged if share]
+        kept = sorted(((segment, share) for segment, share in judged if share), key=_by_merging)
         surplus = _surplus([segment for segment, _ in kept], limits.max_bytes[kind])
         drop += (segment for segment, _ in kept[:surplus])
         rewrite += (segment for segment, share in kept[surplus:] if _worth_writing(segment, share))
@@ -104,7 +113,7 @@ def expired(segments: Iterable[Segment], limits: Limits, now_ms: int) -> Expired
 
 def kept_share(segment: Segment, limits: Limits, now_ms: int) -> float:
     """Return at most which share of a segment is still to be kept; 0 where it has expired wholly."""
-    kept = limits.kept(segment.kind, segment.first_host, segment.last_host)
+    kept = limits.kept(segment)
     shortest = kept[-1][0]
     if segment.start_ms >= now_ms - shortest * DAY_MS:
         return 1.0  # nothing of it has expired
@@ -140,6 +149,14 @@ def _by_age(segment: Segment) -> tuple[Kind, int, int]:
     return segment.kind, segment.end_ms, segment.number
 
 
+def _by_merging(judged: tuple[Segment, float]) -> bool:
+    return _awaits_merging(judged[0])
+
+
+def _awaits_merging(segment: Segment) -> bool:
+    return segment.kind is Kind.RAW and segment.level is Level.SEALED
+
+
 def _surplus(oldest_first: Sequence[Segment], max_bytes: int) -> int:
     """Return how many of the oldest must go to come within the bytes."""
     if not max_bytes:
@@ -153,7 +170,7 @@ def _surplus(oldest_first: Sequence[Segment], max_bytes: int) -> int:
 
 
 def _worth_writing(segment: Segment, share: float) -> bool:
-    return not segment.damaged_ms and share <= _MOST_KEPT
+    return not segment.damaged_ms and not _awaits_merging(segment) and share <= _MOST_KEPT
 
 
 def _longest(choices: Sequence[Days]) -> Days:

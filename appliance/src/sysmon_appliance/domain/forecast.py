@@ -152,7 +152,7 @@ class _Future:
         self._replace((*found.drop, *found.rewrite), [self._rewritten(each, t) for each in found.rewrite], t)
 
     def _rewritten(self, segment: Segment, t: int) -> Segment:
-        kept = self._limits.kept(segment.kind, segment.first_host, segment.last_host)
+        kept = self._limits.kept(segment)
         return replace(
             segment,
             start_ms=max(segment.start_ms, first_kept_day(kept, t) * DAY_MS),
@@ -179,6 +179,6 @@ def _month_of(segment: Segment) -> int:
 
 
 def _month(day: int) -> int:
-    """Return the number of a day's month; both count upwards."""
-    found = date.fromordinal(_EPOCH + day)
+    """Return the number of a day's month; both count upwards. Beyond year 9999 all is one month."""
+    found = date.fromordinal(min(_EPOCH + day, date.max.toordinal()))
     return found.year * 12 + found.month
