@@ -88,7 +88,9 @@ class Rig:
 
 
 def old(days: int, **fields: object) -> Segment:
-    return segment(day=DAY - days, **fields)  # type: ignore[arg-type] # of the fields' own types
+    """Make a segment about a day, written in one go with all others."""
+    values = {"created_ms": NOW_MS - 2 * DAY_MS} | fields
+    return segment(day=DAY - days, **values)  # type: ignore[arg-type] # of the fields' own types
 
 
 async def test_what_has_expired_is_dropped() -> None:
@@ -163,6 +165,19 @@ async def test_a_start_in_another_year_removes_nothing_for_a_day() -> None:
     rig.clock.advance(86_400)
     assert await expiry.step()
     assert rig.names == []
+
+
+async def test_a_start_after_a_jump_removes_nothing_for_the_rest_of_the_day() -> None:
+    """What was stored with a date that is years ahead does not make a later start believe it."""
+    jumped = NOW_MS + 3650 * DAY_MS
+    rig = Rig(old(0), old(0, name="since", created_ms=jumped, end_ms=jumped))
+    rig.clock.wall = jumped + 3_600_000
+    expiry = rig.started()
+    rig.clock.advance(82_000)
+    assert not await expiry.step()
+    rig.clock.advance(1000)
+    assert await expiry.step()
+    assert rig.names == ["since"]
 
 
 async def test_the_oldest_go_beyond_the_bytes() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from itertools import pairwise
 from typing import NoReturn, Protocol
 
 from sysmon_agent.clock import Clock
@@ -40,8 +41,9 @@ class Jobs(Protocol):
 class Expiry:
     """Drops segments that have expired, and has those written again of which enough has.
 
-    After a start with a clock that is far ahead of all that was stored, nothing is removed for a day: either the
-    aggregator was away for long, and then there is no hurry, or the clock is wrong.
+    Where nothing was stored for weeks, by the clock, nothing is removed until a day has been stored since: either the
+    aggregator was away for long, and then there is no hurry, or the clock was set forward by mistake, perhaps before
+    this start.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Expiry:
         self._barrier = barrier
         self._clock = clock
         self._cautious = CautiousClock(clock)
-        self._begins_ms = clock.boot_ms() + (DOUBT_MS if _is_far_ahead(manifest.all(), clock.wall_ms()) else 0)
+        self._begins_ms = clock.boot_ms() + _doubted_ms([*manifest.all(), *manifest.dropped()], clock.wall_ms())
         self._noted = False
         self._foreign: set[str] = set()  # segments of a later release: dropped in their time, never written again
 
@@ -123,7 +125,8 @@ class Expiry:
         self._foreign.update(outcome.foreign)
 
 
-def _is_far_ahead(segments: Sequence[Segment], now_ms: int) -> bool:
-    """Whether a clock is weeks beyond the newest that was stored."""
-    newest_ms = max((segment.created_ms for segment in segments), default=now_ms)
-    return now_ms - newest_ms > _LONG_AWAY_MS
+def _doubted_ms(segments: Iterable[Segment], now_ms: int) -> int:
+    """Return for how long a clock is still doubted: a day from where it left the last that was stored far behind."""
+    made = sorted(segment.created_ms for segment in segments)
+    leaps = [after for before, after in pairwise([*made, now_ms]) if after - before > _LONG_AWAY_MS]
+    return max(leaps[-1] + DOUBT_MS - now_ms, 0) if leaps else 0
