@@ -40,7 +40,7 @@ class Storekeeping:
     """How far the service is; a new value at each change."""
 
     working: Working | None = None
-    last_seal_ms: int | None = None  # end of the last that succeeded; None before the first since the start
+    last_seal_ms: int | None = None  # end of the last that succeeded; at a start, as the manifest tells
     last_merge_ms: int | None = None
     failure: Failure | None = None  # None while the newest attempt succeeded
     failures: int = 0  # attempts that failed since the start

@@ -15,9 +15,9 @@ from sysmon_appliance.domain.forecast import Now, Point, forecast, full_at
 from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.rates import HeadRate, Rates, learn
-from sysmon_appliance.domain.retention import Days, Policy
-from sysmon_appliance.domain.segments import Kind, Level, ManifestReader, Segment
-from sysmon_appliance.domain.storekeeping import Disk, HeadMeter, ObjectStoreState, Storekeeper, Storekeeping
+from sysmon_appliance.domain.retention import Policy
+from sysmon_appliance.domain.segments import Kind, ManifestReader, Segment
+from sysmon_appliance.domain.storekeeping import Disk, HeadMeter, ObjectStoreState, Storekeeper
 from sysmon_appliance.errors import BadRequestError
 from sysmon_appliance.services.remembered import Remembered
 from sysmon_appliance.services.settling import commit
@@ -94,17 +94,17 @@ class Storage:
         """Say what is kept and how its keeping gets on."""
         segments, status = self._kept.manifest.all(), self._keeper.status
         policies = self._retention.policies(now_ms := self._clock.wall_ms())
-        head, disk = self._kept.head.contents(), self._kept.disk()
+        store = self._kept.object_store()
         return StorageDocument(
-            head=HeadView(head.batches, head.bytes, head.file_bytes, head.from_ms, head.to_ms),
+            head=HeadView.of(self._kept.head.contents()),
             kinds=[self._kind(kind, segments, policies[0]) for kind in Kind],
-            disk=DiskView(disk.folder, disk.total, disk.free),
-            object_store=_object_store(self._kept.object_store()),
-            working=_working(status),
-            damaged=[_damaged(segment) for segment in segments if segment.damaged_ms],
-            last_seal=status.last_seal_ms or _newest(segments, {Level.SEALED}),
-            last_merge=status.last_merge_ms or _newest(segments, {Level.DAY, Level.MONTH}),
-            failure=_failure(status),
+            disk=DiskView.of(self._kept.disk()),
+            object_store=ObjectStoreView.of(store) if store else None,
+            working=WorkingView.of(status.working) if status.working else None,
+            damaged=[DamagedView.of(segment) for segment in segments if segment.damaged_ms],
+            last_seal=status.last_seal_ms,
+            last_merge=status.last_merge_ms,
+            failure=FailureView.of(status.failure) if status.failure else None,
             rules=self._rules(policies[0]),
             changed=self._retention.since_ms if self._retention.is_doubted(now_ms) else None,
         )
@@ -120,7 +120,7 @@ class Storage:
         chosen = [each for each in self._kept.manifest.all() if kind is None or each.kind == kind]
         chosen.sort(key=lambda each: (-each.end_ms, each.kind, each.name))
         page = list(islice(_after(chosen, cursor), limit + 1))
-        views = [self._segment(each) for each in page[:limit]]
+        views = [SegmentView.of(each, local=self._kept.has_local(each.name)) for each in page[:limit]]
         return SegmentPage(views, views[-1].name if len(page) > limit else None)
 
     def forecast(self, days: int) -> ForecastDocument:
@@ -136,7 +136,7 @@ class Storage:
         return ForecastDocument(
             now=points[0].t,
             basis_days=round(rates.days, 2),
-            points=[_point(point) for point in points[: days + 1 : -(-days // _MOST_POINTS)]],
+            points=[ForecastPoint.of(point) for point in points[: days + 1 : -(-days // _MOST_POINTS)]],
             per_day={kind: round(rates.day[kind]) for kind in Kind},
             in_a_year=points[YEAR_DAYS].total,
             disk_full=full_at(points, self._kept.disk().free, cache_bytes),
@@ -189,24 +189,8 @@ class Storage:
 
     def _rules(self, policy: Policy) -> list[RuleView]:
         fitting = [policy.rule_of(host) for host in self._directory.all()]
-        named = [_rule(rule.text, rule.days, sum(each is rule for each in fitting)) for rule in policy.rules]
-        return [*named, _rule("", policy.days, sum(each is None for each in fitting))]
-
-    def _segment(self, segment: Segment) -> SegmentView:
-        return SegmentView(
-            name=segment.name,
-            kind=segment.kind,
-            level=segment.level,
-            from_ms=segment.start_ms,
-            to_ms=segment.end_ms,
-            hosts=segment.hosts,
-            ticks=segment.ticks,
-            samples=segment.samples,
-            bytes=segment.bytes,
-            created=segment.created_ms,
-            local=self._kept.has_local(segment.name),
-            damaged=segment.damaged_ms or None,
-        )
+        named = [RuleView.of(rule.text, rule.days, hosts=sum(one is rule for one in fitting)) for rule in policy.rules]
+        return [*named, RuleView.of("", policy.days, hosts=sum(one is None for one in fitting))]
 
 
 def disk_of(folder: Path) -> Disk:
@@ -225,34 +209,3 @@ def _after(segments: Sequence[Segment], cursor: str | None) -> Iterable[Segment]
             "The cursor is of a segment that is no longer in the list.", hint="sysmon storage segments"
         )
     return rest
-
-
-def _object_store(state: ObjectStoreState | None) -> ObjectStoreView | None:
-    return None if state is None else ObjectStoreView(state.url, state.reachable)
-
-
-def _working(status: Storekeeping) -> WorkingView | None:
-    working = status.working
-    return None if working is None else WorkingView(working.job, working.started_ms, working.done)
-
-
-def _failure(status: Storekeeping) -> FailureView | None:
-    failure = status.failure
-    return None if failure is None else FailureView(failure.since_ms, failure.problem, failure.hint)
-
-
-def _damaged(segment: Segment) -> DamagedView:
-    return DamagedView(segment.name, segment.kind, segment.start_ms, segment.end_ms, segment.hosts, segment.damaged_ms)
-
-
-def _newest(segments: Iterable[Segment], levels: set[Level]) -> int | None:
-    return max((each.created_ms for each in segments if each.level in levels), default=None)
-
-
-def _rule(selector: str, days: Days, hosts: int) -> RuleView:
-    return RuleView(selector, days[Kind.RAW], days[Kind.MINUTE], days[Kind.HOUR], days[Kind.TABLES], hosts)
-
-
-def _point(point: Point) -> ForecastPoint:
-    kinds = {kind.value: size for kind, size in point.kinds.items()}
-    return ForecastPoint(t=point.t, head=point.head, total=point.total, **kinds)

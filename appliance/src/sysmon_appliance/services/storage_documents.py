@@ -1,11 +1,14 @@
 """What console and API say of storage; times are milliseconds, sizes bytes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Self
 
 import msgspec
 
-from sysmon_appliance.domain.segments import Kind, Level
-from sysmon_appliance.domain.storekeeping import JobName
+from sysmon_appliance.domain.forecast import Point
+from sysmon_appliance.domain.retention import Days
+from sysmon_appliance.domain.segments import Kind, Level, Segment
+from sysmon_appliance.domain.storekeeping import Disk, Failure, HeadContents, JobName, ObjectStoreState, Working
 
 _SPAN = {"from_ms": "from", "to_ms": "to"}
 
@@ -18,6 +21,10 @@ class HeadView(msgspec.Struct, frozen=True, rename=_SPAN):
     file_bytes: int
     from_ms: int | None
     to_ms: int | None
+
+    @classmethod
+    def of(cls, head: HeadContents) -> Self:
+        return cls(head.batches, head.bytes, head.file_bytes, head.from_ms, head.to_ms)
 
 
 class KindView(msgspec.Struct, frozen=True, rename=_SPAN):
@@ -41,12 +48,20 @@ class DiskView(msgspec.Struct, frozen=True):
     total: int
     free: int
 
+    @classmethod
+    def of(cls, disk: Disk) -> Self:
+        return cls(disk.folder, disk.total, disk.free)
+
 
 class ObjectStoreView(msgspec.Struct, frozen=True):
     """`reachable` is null while nothing was asked of it."""
 
     url: str
     reachable: bool | None
+
+    @classmethod
+    def of(cls, state: ObjectStoreState) -> Self:
+        return cls(state.url, state.reachable)
 
 
 class WorkingView(msgspec.Struct, frozen=True):
@@ -55,6 +70,10 @@ class WorkingView(msgspec.Struct, frozen=True):
     job: JobName
     started: int
     done: float | None
+
+    @classmethod
+    def of(cls, working: Working) -> Self:
+        return cls(working.job, working.started_ms, working.done)
 
 
 class DamagedView(msgspec.Struct, frozen=True, rename=_SPAN):
@@ -67,11 +86,21 @@ class DamagedView(msgspec.Struct, frozen=True, rename=_SPAN):
     hosts: int
     found: int
 
+    @classmethod
+    def of(cls, segment: Segment) -> Self:
+        return cls(
+            segment.name, segment.kind, segment.start_ms, segment.end_ms, segment.hosts, found=segment.damaged_ms
+        )
+
 
 class FailureView(msgspec.Struct, frozen=True):
     since: int
     problem: str
     hint: str
+
+    @classmethod
+    def of(cls, failure: Failure) -> Self:
+        return cls(failure.since_ms, failure.problem, failure.hint)
 
 
 class RuleView(msgspec.Struct, frozen=True):
@@ -83,6 +112,10 @@ class RuleView(msgspec.Struct, frozen=True):
     hour_days: int
     tables_days: int
     hosts: int
+
+    @classmethod
+    def of(cls, selector: str, days: Days, *, hosts: int) -> Self:
+        return cls(selector, days[Kind.RAW], days[Kind.MINUTE], days[Kind.HOUR], days[Kind.TABLES], hosts)
 
 
 class StorageDocument(msgspec.Struct, frozen=True):
@@ -117,6 +150,23 @@ class SegmentView(msgspec.Struct, frozen=True, rename=_SPAN):
     local: bool
     damaged: int | None
 
+    @classmethod
+    def of(cls, segment: Segment, *, local: bool) -> Self:
+        return cls(
+            name=segment.name,
+            kind=segment.kind,
+            level=segment.level,
+            from_ms=segment.start_ms,
+            to_ms=segment.end_ms,
+            hosts=segment.hosts,
+            ticks=segment.ticks,
+            samples=segment.samples,
+            bytes=segment.bytes,
+            created=segment.created_ms,
+            local=local,
+            damaged=segment.damaged_ms or None,
+        )
+
 
 class SegmentPage(msgspec.Struct, frozen=True):
     segments: Sequence[SegmentView]
@@ -131,6 +181,11 @@ class ForecastPoint(msgspec.Struct, frozen=True):
     hour: int
     tables: int
     total: int
+
+    @classmethod
+    def of(cls, point: Point) -> Self:
+        kinds = {kind.value: size for kind, size in point.kinds.items()}
+        return cls(t=point.t, head=point.head, total=point.total, **kinds)
 
 
 class ForecastDocument(msgspec.Struct, frozen=True):
