@@ -71,7 +71,17 @@ def test_sealed_rows_are_counted_off(tmp_path: Path) -> None:
     """Removal is told how far it may go in one step."""
     with live(tmp_path) as database:
         commit(database, *appends(1, 40))
-        assert database.usage.sealed_rows(10, most=1000) == 10
-        assert database.usage.sealed_rows(10, most=4) == 4
+        assert database.usage.sealed_rows(10, most=1000, most_bytes=1 << 20) == 10
+        assert database.usage.sealed_rows(10, most=4, most_bytes=1 << 20) == 4
         commit(database, DropOldest(10))
-        assert database.usage.sealed_rows(10, most=4) is None
+        assert database.usage.sealed_rows(10, most=4, most_bytes=1 << 20) is None
+
+
+def test_large_rows_are_removed_in_smaller_steps(tmp_path: Path) -> None:
+    """A step ends with the batch that reaches its bytes, so that none is too large for any step."""
+    with live(tmp_path) as database:
+        changes = appends(1, 40)
+        commit(database, *changes)
+        size = len(changes[0].body)
+        assert database.usage.sealed_rows(10, most=1000, most_bytes=1) == 1
+        assert database.usage.sealed_rows(10, most=1000, most_bytes=size + 1) == 2

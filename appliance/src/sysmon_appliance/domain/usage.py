@@ -29,5 +29,8 @@ class HeadUsage(Protocol):
     def facts(self, sealed_up_to: int) -> HeadFacts:
         """Say what lies beyond the batches that are sealed."""
 
-    def sealed_rows(self, up_to: int, *, most: int) -> int | None:
-        """Row number of the newest of the `most` oldest batches, up to one that is sealed; None when all are gone."""
+    def sealed_rows(self, up_to: int, *, most: int, most_bytes: int) -> int | None:
+        """Row number up to which the oldest batches make one step of removal; None when all sealed ones are gone.
+
+        These are no more than `most`, and but for the last one they have fewer than `most_bytes`.
+        """

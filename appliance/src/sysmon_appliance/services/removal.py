@@ -16,8 +16,9 @@ from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 1000
-"""Batches removed by one change: few enough that commits of agents do not wait for it."""
+_MOST = 1000
+_MOST_BYTES = 8 << 20
+"""Batches removed by one change, and their bytes: few enough that commits of agents do not wait for it."""
 
 _ROUND_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5  # after a change, before the next
@@ -53,7 +54,9 @@ class Removal:
         """Remove some batches, if any may go; return whether any did."""
         self._room.measured(await asyncio.to_thread(self._usage.used_bytes))
         limit = self._removable()
-        up_to = await asyncio.to_thread(self._usage.sealed_rows, limit, most=_AT_ONCE) if limit else None
+        if not limit:
+            return False
+        up_to = await asyncio.to_thread(self._usage.sealed_rows, limit, most=_MOST, most_bytes=_MOST_BYTES)
         if up_to is None:
             return False
         await commit(self._barrier, (DropOldest(up_to),))

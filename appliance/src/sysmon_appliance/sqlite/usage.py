@@ -9,7 +9,13 @@ FROM pragma_page_count AS pages, pragma_freelist_count AS free, pragma_page_size
 """
 _ENDS = "SELECT (SELECT min(id) FROM batches), (SELECT max(id) FROM batches)"
 _OLDEST = "SELECT id, received_ms FROM batches WHERE id > :sealed_up_to ORDER BY id LIMIT 1"
-_SEALED = "SELECT max(id) FROM (SELECT id FROM batches WHERE id <= :up_to ORDER BY id LIMIT :most)"
+# Each row with the bytes of those before it; SQLite reads no body to tell how long it is.
+_SEALED = """
+SELECT max(id) FROM (
+    SELECT id, sum(length(body)) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM (SELECT id, body FROM bodies WHERE id <= :up_to ORDER BY id LIMIT :most)
+) WHERE coalesce(before, 0) < :most_bytes
+"""
 
 
 class Usage:
@@ -33,7 +39,8 @@ class Usage:
         share = (newest - oldest + 1) / (newest - min(first, oldest) + 1)  # a batch may have come in between
         return HeadFacts(sealed_up_to, oldest, newest, received_ms, bytes=int(used * share))
 
-    def sealed_rows(self, up_to: int, *, most: int) -> int | None:
+    def sealed_rows(self, up_to: int, *, most: int, most_bytes: int) -> int | None:
+        limits = {"up_to": up_to, "most": most, "most_bytes": most_bytes}
         with self._pool.connection() as connection:
-            found: int | None = connection.execute(_SEALED, {"up_to": up_to, "most": most}).get
+            found: int | None = connection.execute(_SEALED, limits).get
             return found
