@@ -5,8 +5,8 @@ while nobody reads on, and others who read history have their turn between two s
 in a thread.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from sysmon_appliance.domain.matchers import parse_matchers
 from sysmon_appliance.domain.rollup_stream import RollupChunk
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import DAY_MS, Kind
-from sysmon_appliance.domain.series_search import Holdings, search
+from sysmon_appliance.domain.series_search import Holding, Holdings, search
 from sysmon_appliance.domain.terms import Floats, Indexes
 from sysmon_appliance.domain.tick_stream import TickChunk
 from sysmon_appliance.services.ranges import Ranges, Stretch
@@ -53,6 +53,36 @@ class Step:
     level: Kind
 
 
+Reach = Callable[[Holding], tuple[int, int]]
+"""Returns the times of a host's first and last tick; for any thread."""
+
+
+class Steps:
+    """The steps of an export, made one by one: of years of a fleet, there are millions.
+
+    They begin at whole days, so that each reads rows of its own.
+    """
+
+    def __init__(self, whole: Sequence[Step]) -> None:
+        self._whole = whole
+        self._count = sum((step.to_ms - _day(step.from_ms)) // _STEP_MS[step.level] + 1 for step in whole)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Step]:
+        for step in self._whole:
+            start_ms = step.from_ms
+            while start_ms <= step.to_ms:
+                end_ms = min(step.to_ms, _day(start_ms) + _STEP_MS[step.level] - 1)
+                yield replace(step, from_ms=start_ms, to_ms=end_ms)
+                start_ms = end_ms + 1
+
+
+def _day(at_ms: int) -> int:
+    return at_ms - at_ms % DAY_MS
+
+
 class ExportLine(msgspec.Struct, frozen=True):
     """Values of one series; infinities are texts, missing values are left out."""
 
@@ -67,10 +97,11 @@ class ExportLine(msgspec.Struct, frozen=True):
 class Exporter:
     """Finds what is to be exported, and reads it."""
 
-    def __init__(self, ranges: Ranges) -> None:
+    def __init__(self, ranges: Ranges, reach: Reach) -> None:
         self._ranges = ranges
+        self._reach = reach
 
-    def steps(self, held: Callable[[], Holdings], query: ExportQuery) -> Sequence[Step]:
+    def steps(self, held: Callable[[], Holdings], query: ExportQuery) -> "Steps":
         """Plan an export of series that are held; steps of one metric come one after another.
 
         Raises
@@ -79,20 +110,19 @@ class Exporter:
             A selector cannot be read.
         """
         found = search(held(), [parse_matchers(text) for text in query.match])
-        chosen: dict[str, dict[int, tuple[Host, list[Series]]]] = {}
+        chosen: dict[str, list[Step]] = {}
         for holding, mask in found.hosts:
-            if query.host is not None and holding.host.key != query.host.key:
-                continue
-            for number in holding.numbers[mask[holding.numbers]].tolist():
-                series = found.index.series[number]
-                of_metric = chosen.setdefault(series.metric, {})
-                of_metric.setdefault(holding.host.key, (holding.host, []))[1].append(series)
-        return [
-            Step(host, frozenset(series), from_ms, to_ms, query.level)
-            for metric in sorted(chosen)
-            for host, series in chosen[metric].values()
-            for from_ms, to_ms in _spans(query)
-        ]
+            if query.host is None or holding.host.key == query.host.key:
+                numbers = holding.numbers[mask[holding.numbers]].tolist()
+                for metric, series in _by_metric(found.index.series[number] for number in numbers):
+                    chosen.setdefault(metric, []).append(self._whole(holding, series, query))
+        return Steps([step for metric in sorted(chosen) for step in chosen[metric] if step.from_ms <= step.to_ms])
+
+    def _whole(self, holding: Holding, series: frozenset[Series], query: ExportQuery) -> Step:
+        """Make one step of all the time in which a host has sent anything, and a day more on both sides."""
+        first_ms, last_ms = self._reach(holding)
+        from_ms, to_ms = max(query.from_ms, first_ms - DAY_MS), min(query.to_ms, last_ms + DAY_MS)
+        return Step(holding.host, series, from_ms, to_ms, query.level)
 
     def lines(self, step: Step) -> Sequence[ExportLine]:
         """Read a step."""
@@ -110,14 +140,11 @@ class Exporter:
                     yield from _lines(step, chunk.t, series, values, statistic=name)
 
 
-def _spans(query: ExportQuery) -> Iterator[tuple[int, int]]:
-    """Cut the time into steps, which begin at whole days so that each reads its own rows."""
-    step_ms = _STEP_MS[query.level]
-    start_ms = query.from_ms
-    while start_ms <= query.to_ms:
-        end_ms = min(query.to_ms, start_ms - start_ms % DAY_MS + step_ms - 1)
-        yield start_ms, end_ms
-        start_ms = end_ms + 1
+def _by_metric(series: Iterable[Series]) -> Iterable[tuple[str, frozenset[Series]]]:
+    found: dict[str, list[Series]] = {}
+    for one in series:
+        found.setdefault(one.metric, []).append(one)
+    return ((metric, frozenset(of_metric)) for metric, of_metric in found.items())
 
 
 def _columns(chunk: TickChunk | RollupChunk) -> Iterator[tuple[str, Floats]]:

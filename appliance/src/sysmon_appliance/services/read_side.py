@@ -86,7 +86,7 @@ class ReadSide:
             processes=ProcessHistory(head, segments),
             recent=RecentPast(head, segments, clock),
             series=series,
-            exporter=Exporter(Ranges(head, segments)),
+            exporter=Exporter(Ranges(head, segments), series.reach),
             hub=LiveHub(directory, matrix, fleet, meter, clock=clock),
             epoch=epoch,
             reading=asyncio.Semaphore(MAX_READERS),

@@ -91,6 +91,10 @@ class SeriesAnswers:
         """Return what lists, in any thread, which series there are now."""
         return self._catalog.holdings()
 
+    def reach(self, holding: Holding) -> tuple[int, int]:
+        """Return the times of a host's first and last tick; safe in any thread."""
+        return self._catalog.span(holding.host.key, holding.schemas)
+
     async def cardinality(self, limit: int) -> CardinalityDocument:
         """Say where series are many: so many hosts, metrics and keys of attributes, those with the most first."""
         count = partial(self._count, self._catalog.holdings(), self._catalog.active(), limit)

@@ -1,13 +1,13 @@
 """History on its way out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from sysmon_appliance.domain.segments import Kind
-from sysmon_appliance.services.exporting import ExportQuery, Step
+from sysmon_appliance.services.exporting import ExportQuery, Step, Steps
 from sysmon_appliance.web.console.api import ApiRoute, Call
 from sysmon_appliance.web.console.common_parameters import HOST, SPAN, TEN_YEARS, host_of, span
 from sysmon_appliance.web.console.parameters import Parameter
@@ -32,7 +32,7 @@ async def export(call: Call) -> Response:
     return StreamingResponse(_lines(call, steps), media_type=_LINES, headers=headers)
 
 
-async def _lines(call: Call, steps: Sequence[Step]) -> AsyncIterator[bytes]:
+async def _lines(call: Call, steps: Steps) -> AsyncIterator[bytes]:
     """Yield the lines of each step, and how many steps are done; the last line says that nothing is missing."""
     encoder = msgspec.json.Encoder()
     values = 0
