@@ -19,8 +19,9 @@ from sysmon_appliance.compactor.process import CompactorProcess
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
 from sysmon_appliance.domain.hosts import HostDirectory
+from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.retention import policy_of
-from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper
+from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper, Workshop
 from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.configured import shelf_settings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
@@ -49,6 +50,7 @@ from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.remembered import Remembered, recall
+from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
@@ -206,22 +208,13 @@ def _join(ground: Ground) -> Aggregator:
     settings, listeners, database, clock = ground.settings, ground.listeners, ground.database, ground.clock
     identities = Identities(database.state.identity)
     catalog = Catalog(database.state, vouched=identities.labels)
-    limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
     parts = _parts(ground)
     segments = SegmentSide.over(parts, database.state, settings)
     upkeep = _upkeep(ground, parts, segments)
     pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
     series = SeriesCatalog(database.state, catalog, clock)
     new_series = NewSeries(settings.limits, series)
-    ingest = Ingest(
-        database.state,
-        catalog,
-        ground.barrier,
-        limits=limits,
-        pace=pace,
-        new_series=new_series,
-        room=segments.room,
-    )
+    ingest = _ingest(ground, catalog, pace, new_series=new_series, room=segments.room)
     reader = SegmentReader(database.manifest, ground.shelf, upkeep.reports.report)
     read_side = _read_side(ground, catalog, ingest, segments=reader, series=series)
     ingest.listen(series.note)
@@ -229,17 +222,13 @@ def _join(ground: Ground) -> Aggregator:
     identity = _identity(ground, identities, NamedHosts(identities, catalog, read_side.hosts.find))
     agent_side = AgentSide(ingest, identity.certificates, identity.enrolment, requests)
     control = _control(ground, identity)
-    telemetry = _telemetry(read_side, ingest, ground.barrier)
+    telemetry = _telemetry(ground, read_side, ingest, audit=control.audit, keeper=segments.keeper)
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
-    telemetry.register(AuditHead(control.audit))
-    telemetry.register(CertificateEnds(ground.pki.keeper))
     telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *(gate.refused for gate in gates)))
     retention = recall(database.state.retention, settings.retention, clock.wall_ms())
     storage = _storage(ground, catalog, segments.keeper, retention)
-    metrics = StorageMetrics(database.manifest, segments.keeper, database.contents)
-    telemetry.register(metrics, metrics.measure)
     books = Bookkeeping(database.manifest, segments.changes, catalog, series, ground.barrier)
-    imports = _imports(ground, books, ImportStoring(books, runner=parts.runner, workshop=segments.keeper))
+    imports = _imports(ground, books, parts.runner, workshop=segments.keeper)
     app = create_app(
         read_side,
         control,
@@ -273,6 +262,20 @@ def _join(ground: Ground) -> Aggregator:
         ),
         ingest_address=address_of(listeners.ingest),
         console_address=address_of(listeners.console),
+    )
+
+
+def _ingest(ground: Ground, catalog: Catalog, pace: AgentLimits, *, new_series: NewSeries, room: HeadRoom) -> Ingest:
+    settings = ground.settings
+    limits = replace(DEFAULT_LIMITS, body_bytes=settings.ingest.max_body_bytes, series=settings.limits.series_per_host)
+    return Ingest(
+        ground.database.state,
+        catalog,
+        ground.barrier,
+        limits=limits,
+        pace=pace,
+        new_series=new_series,
+        room=room,
     )
 
 
@@ -383,13 +386,13 @@ def _storage(ground: Ground, directory: HostDirectory, keeper: Storekeeper, rete
     )
 
 
-def _imports(ground: Ground, books: Bookkeeping, storing: ImportStoring) -> Imports:
+def _imports(ground: Ground, books: Bookkeeping, runner: JobRunner, *, workshop: Workshop) -> Imports:
     settings, cluster_id = ground.settings, ground.database.state.cluster_id
     area = StagingFolder(Path(shelf_settings(settings).folder) / f"imports-{cluster_id}")
     area.clear()
     return Imports(
         area,
-        storing,
+        ImportStoring(books, runner=runner, workshop=workshop),
         ImportedHosts(books.catalog, ground.barrier, ground.clock, most=settings.enrolment.max_hosts),
         barrier=ground.barrier,
         clock=ground.clock,
@@ -405,11 +408,15 @@ def _object_store(shelf: Shelf) -> ObjectStoreState | None:
     return ObjectStoreState(shelf.objects.url, shelf.objects.answers) if isinstance(shelf, CachedShelf) else None
 
 
-def _telemetry(read_side: ReadSide, ingest: Ingest, barrier: GroupCommit) -> Telemetry:
+def _telemetry(ground: Ground, read_side: ReadSide, ingest: Ingest, *, audit: Audit, keeper: Storekeeper) -> Telemetry:
     registry = CollectorRegistry()
     registry.register(Refusals(ingest.refused))
     telemetry = Telemetry(registry, read_side)
-    barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
+    ground.barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
+    telemetry.register(AuditHead(audit))
+    telemetry.register(CertificateEnds(ground.pki.keeper))
+    storage = StorageMetrics(ground.database.manifest, keeper, ground.database.contents)
+    telemetry.register(storage, storage.measure)
     return telemetry
 
 
