@@ -55,17 +55,6 @@ class ListManifest:
     def dropped(self) -> Sequence[Segment]:
         return [each for each in self.segments if each.dropped_ms]
 
-    def find(self, kind: Kind, host: int, from_ms: int, to_ms: int) -> Sequence[Segment]:
-        return [
-            each
-            for each in self.all()
-            if each.kind is kind
-            and each.first_host <= host <= each.last_host
-            and each.start_ms <= to_ms
-            and each.end_ms >= from_ms
-            and not each.damaged_ms
-        ]
-
 
 @dataclass
 class IdleKeeper:

@@ -77,8 +77,7 @@ class KnownTicks:
 @contextmanager
 def known_ticks(job: ImportSegments, bench: Bench, day: int, head: Mapping[int, Times]) -> Iterator[KnownTicks]:
     """Open what may hold ticks of a day; raises as `opened` does."""
-    start_ms = day * DAY_MS
-    near = [one for one in job.beside if one.start_ms < start_ms + DAY_MS and one.end_ms >= start_ms]
+    near = [one for one in job.beside if day in one.days]
     with ExitStack() as files:
         by_kind = {
             kind: files.enter_context(opened(bench, [one for one in near if one.kind is kind]))

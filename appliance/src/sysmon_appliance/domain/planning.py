@@ -81,7 +81,7 @@ def _day_job(segments: Sequence[Segment], head: HeadFacts, now_ms: int, quiet: M
             inputs, level = tuple(of_span[:_MOST_INPUTS]), Level.DAY if span.calendar else Level.MONTH
             if span.kind is Kind.TABLES:
                 return JoinSegments(span.kind, level, inputs)
-            return MergeDay(level, inputs, tuple(_beside(inputs, segments)))
+            return MergeDay(level, inputs, merged_beside(inputs, segments))
     return None
 
 
@@ -92,15 +92,15 @@ def _month_job(
     for span, of_span in sorted(_by_span(days, _month_of).items(), key=_start):
         if _is_over(span, now_ms, _MONTH_OVER_MS) and _is_quiet(of_span, now_ms, quiet.get(Level.MONTH)):
             earlier = [one for one in segments if one.level is Level.MONTH and _month_of(one) == span]
-            inputs = of_span[:_MOST_INPUTS] + [one for one in earlier if any(_share_hosts(one, day) for day in of_span)]
-            return JoinSegments(span.kind, Level.MONTH, tuple(sorted(inputs, key=_number)))
+            inputs = of_span[:_MOST_INPUTS] + [one for one in earlier if any(one.shares_hosts(day) for day in of_span)]
+            return JoinSegments(span.kind, Level.MONTH, tuple(sorted(inputs, key=by_arrival)))
     return None
 
 
 def _by_span(segments: Iterable[Segment], span_of: Callable[[Segment], _Span]) -> Mapping[_Span, list[Segment]]:
     """Sort segments by where they lie in time, each list in order of arrival."""
     found: dict[_Span, list[Segment]] = {}
-    for segment in sorted(segments, key=_number):
+    for segment in sorted(segments, key=by_arrival):
         found.setdefault(span_of(segment), []).append(segment)
     return found
 
@@ -120,17 +120,10 @@ def _is_quiet(segments: Sequence[Segment], now_ms: int, quiet_ms: int | None) ->
     return all(not now_ms - quiet_ms < segment.created_ms <= now_ms for segment in segments)
 
 
-def _beside(inputs: Sequence[Segment], segments: Iterable[Segment]) -> Iterable[Segment]:
+def merged_beside(inputs: Sequence[Segment], segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Choose the ticks that were merged before: what they hold is not taken once more out of the inputs."""
     merged = (one for one in segments if one.kind is Kind.RAW and one.level is not Level.SEALED)
-    return (one for one in merged if any(_share_hosts(one, each) and _share_time(one, each) for each in inputs))
-
-
-def _share_hosts(one: Segment, other: Segment) -> bool:
-    return one.first_host <= other.last_host and one.last_host >= other.first_host
-
-
-def _share_time(one: Segment, other: Segment) -> bool:
-    return one.start_ms <= other.end_ms and one.end_ms >= other.start_ms
+    return tuple(one for one in merged if any(one.overlaps(each) for each in inputs))
 
 
 def _day_of(segment: Segment) -> _Span:
@@ -166,7 +159,8 @@ def _first_of(year: int, month: int) -> int:
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) * 1000
 
 
-def _number(segment: Segment) -> int:
+def by_arrival(segment: Segment) -> int:
+    """Sort what was added to the manifest earlier before what came later."""
     return segment.number
 
 

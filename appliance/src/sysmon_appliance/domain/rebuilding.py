@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sysmon_appliance.domain.jobs import Job, JoinSegments, MergeDay
+from sysmon_appliance.domain.planning import by_arrival, merged_beside
 from sysmon_appliance.domain.segments import BUCKET_MS, Kind, Level, Segment
 
 
@@ -45,16 +46,16 @@ def rebuilds(lost: Segment, in_force: Sequence[Segment], dropped: Sequence[Segme
 def _from_predecessors(lost: Segment, in_force: Sequence[Segment], dropped: Sequence[Segment]) -> Rebuild | None:
     """Merge again what the lost segment was merged from: what went out of force when it came."""
     before = [one for one in dropped if one.kind is lost.kind and one.dropped_ms >= lost.created_ms]
-    swapped_ms = min((one.dropped_ms for one in before if _overlap(one, lost)), default=0)
-    inputs = sorted((one for one in before if one.dropped_ms == swapped_ms), key=_number)
+    swapped_ms = min((one.dropped_ms for one in before if one.overlaps(lost)), default=0)
+    inputs = sorted((one for one in before if one.dropped_ms == swapped_ms), key=by_arrival)
     if not inputs or any(one.damaged_ms for one in inputs):
         return None
     newest_ms = max(one.created_ms for one in inputs)
     siblings = [one for one in _alike(lost, in_force) if newest_ms <= one.created_ms <= swapped_ms]
-    replaces = tuple(one for one in siblings if one != lost and any(_overlap(one, each) for each in inputs))
+    replaces = tuple(one for one in siblings if one != lost and any(one.overlaps(each) for each in inputs))
     if lost.kind is Kind.RAW and all(one.level is Level.SEALED for one in inputs):
-        others = _beside(inputs, in_force, {lost, *replaces})
-        return Rebuild(MergeDay(lost.level, tuple(inputs), tuple(others)), (lost, *replaces))
+        whole = (one for one in in_force if not one.damaged_ms and one not in {lost, *replaces})
+        return Rebuild(MergeDay(lost.level, tuple(inputs), merged_beside(inputs, whole)), (lost, *replaces))
     return Rebuild(JoinSegments(lost.kind, lost.level, tuple(inputs)), (lost, *replaces))
 
 
@@ -68,7 +69,7 @@ def _from_ticks(lost: Segment, in_force: Sequence[Segment]) -> Rebuild | None:
     if sum(one.samples for one in inputs) < sum(one.samples for one in replaces):  # some have expired
         return None
     others = (one for one in replaces if one != lost)
-    return Rebuild(MergeDay(lost.level, tuple(sorted(inputs, key=_number))), (lost, *others))
+    return Rebuild(MergeDay(lost.level, tuple(sorted(inputs, key=by_arrival))), (lost, *others))
 
 
 def _together(
@@ -78,33 +79,12 @@ def _together(
     inputs: list[Segment] = []
     replaces = [lost]
     while True:
-        more = [one for one in ticks if one not in inputs and any(_overlap(one, each) for each in replaces)]
+        more = [one for one in ticks if one not in inputs and any(one.overlaps(each) for each in replaces)]
         if not more:
             return inputs, replaces
         inputs += more
-        replaces += [one for one in rollups if one not in replaces and any(_overlap(one, each) for each in more)]
-
-
-def _beside(inputs: Sequence[Segment], in_force: Sequence[Segment], without: set[Segment]) -> Iterable[Segment]:
-    """Return ticks that were merged before: what they hold is not taken once more."""
-    merged = (one for one in in_force if one.kind is Kind.RAW and one.level is not Level.SEALED)
-    whole = (one for one in merged if not one.damaged_ms and one not in without)
-    return (one for one in whole if any(_overlap(one, each) for each in inputs))
+        replaces += [one for one in rollups if one not in replaces and any(one.overlaps(each) for each in more)]
 
 
 def _alike(lost: Segment, segments: Iterable[Segment]) -> Iterable[Segment]:
     return (one for one in segments if one.kind is lost.kind and one.level is lost.level)
-
-
-def _overlap(one: Segment, other: Segment) -> bool:
-    """Whether two segments may hold something of one host at one time."""
-    return (
-        one.first_host <= other.last_host
-        and one.last_host >= other.first_host
-        and one.start_ms <= other.end_ms
-        and one.end_ms >= other.start_ms
-    )
-
-
-def _number(segment: Segment) -> int:
-    return segment.number

@@ -61,6 +61,23 @@ class Segment:
     damaged_ms: int = 0  # when it was found damaged and set aside; 0 while it is whole
     dropped_ms: int = 0  # when it went out of force; its file waits for deletion
 
+    @property
+    def days(self) -> range:
+        """The days that it reaches into, counted since 1970."""
+        return range(self.start_ms // DAY_MS, self.end_ms // DAY_MS + 1)
+
+    def may_hold(self, host: int, from_ms: int, to_ms: int) -> bool:
+        """Whether it may have something of a host in from_ms..to_ms, both included."""
+        return self.first_host <= host <= self.last_host and self.start_ms <= to_ms and self.end_ms >= from_ms
+
+    def shares_hosts(self, other: "Segment") -> bool:
+        """Whether both may have something of one host."""
+        return self.first_host <= other.last_host and self.last_host >= other.first_host
+
+    def overlaps(self, other: "Segment") -> bool:
+        """Whether both may have something of one host at one time."""
+        return self.shares_hosts(other) and self.start_ms <= other.end_ms and self.end_ms >= other.start_ms
+
 
 @dataclass(frozen=True, slots=True)
 class SwapSegments(Change):
@@ -92,9 +109,6 @@ class ManifestReader(Protocol):
 
     def all(self) -> Sequence[Segment]:
         """List segments in force, damaged ones included, by kind and earliest tick."""
-
-    def find(self, kind: Kind, host: int, from_ms: int, to_ms: int) -> Sequence[Segment]:
-        """List whole segments that may hold something of a host in from_ms..to_ms, by earliest tick."""
 
     def dropped(self) -> Sequence[Segment]:
         """List segments that are out of force and whose files wait for deletion."""

@@ -39,9 +39,7 @@ class SegmentReader:
         found = [
             segment
             for segment in in_force
-            if segment.first_host <= host <= segment.last_host
-            and segment.start_ms <= to_ms
-            and segment.end_ms >= from_ms
+            if segment.may_hold(host, from_ms, to_ms)
             and not segment.damaged_ms
             and segment.name not in self._damaged | self._foreign
         ]

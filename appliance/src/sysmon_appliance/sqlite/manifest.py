@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sysmon_appliance.domain.changes import Change
-from sysmon_appliance.domain.segments import ForgetSegments, Kind, Segment, SetAside, SwapSegments
+from sysmon_appliance.domain.segments import ForgetSegments, Segment, SetAside, SwapSegments
 
 
 class Manifest:
@@ -22,19 +22,7 @@ class Manifest:
         return self._in_force
 
     def dropped(self) -> Sequence[Segment]:
-        """List segments that are out of force and whose files wait for deletion."""
         return [segment for segment in self._segments if segment.dropped_ms]
-
-    def find(self, kind: Kind, host: int, from_ms: int, to_ms: int) -> Sequence[Segment]:
-        return [
-            segment
-            for segment in self._in_force
-            if segment.kind is kind
-            and segment.start_ms <= to_ms
-            and segment.end_ms >= from_ms
-            and segment.first_host <= host <= segment.last_host
-            and not segment.damaged_ms
-        ]
 
     def note(self, change: Change) -> None:
         """Take in a change that is committed; others than those of the manifest are none of its business."""
