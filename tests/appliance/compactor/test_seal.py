@@ -162,16 +162,18 @@ def test_a_gap_that_was_declared_by_itself_is_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize("removed", [False, True])
-def test_a_gap_reaches_back_to_what_was_sealed_before(store: Store, *, removed: bool) -> None:
-    """The tick before a gap may have left the head, and its time is known."""
+@pytest.mark.parametrize("offset_ms", [0, -DAY_MS, 5000])
+def test_a_gap_reaches_back_to_what_was_sealed_before(store: Store, *, removed: bool, offset_ms: int) -> None:
+    """The tick before a gap may have left the head, and its time is known, corrected as it was."""
     sender = store.sender()
-    sender.send([DAY])
+    assert commit(store.database, sender.batch([DAY], offset_ms=offset_ms)) is None
     seal(store)
     if removed:
         store.remove()
-    sender.send([DAY + HOUR_MS], skipped=[Gap(2, 2, GapReason.HOST_DOWN)])
+    skipped = [Gap(2, 2, GapReason.HOST_DOWN)]
+    assert commit(store.database, sender.batch([DAY + HOUR_MS], skipped=skipped, offset_ms=offset_ms)) is None
     seal(store)
-    assert gaps(store) == [TimeGap(DAY, DAY + HOUR_MS, GapReason.HOST_DOWN)]
+    assert gaps(store) == [TimeGap(DAY + offset_ms, DAY + HOUR_MS + offset_ms, GapReason.HOST_DOWN)]
 
 
 def test_a_stream_that_begins_with_a_gap_shows_its_length(store: Store) -> None:

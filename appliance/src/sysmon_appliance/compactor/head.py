@@ -5,7 +5,7 @@ writer from checkpointing its WAL.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Tail:
     """The newest tick of a stream before what is to be sealed."""
 
     number: int
-    at_ms: int
+    at_ms: int  # 0 where it is not known
 
 
 class SealedHead:
@@ -71,9 +71,9 @@ class SealedHead:
         # In this order: what leaves the head in between is found in both places rather than in none.
         before = {key: Tail(last, last_ms) for key, _, last, last_ms in self._all(_BEFORE, after=job.after)}
         streams = self._all(_STREAMS)
-        self.tails = {key: Tail(last, last_ms) for key, _, last, last_ms in streams} | before
         self.hosts = {row[0]: HeadHost(HostEntry(*row[:3]), row[3]) for row in self._all(_HOSTS)}
         self.rows = self._read_rows(job)
+        self.tails = self._gone(streams) | before
         self._host_of = {key: host for key, host, _, _ in streams}
         self.schemas = self._read_schemas()
 
@@ -104,6 +104,11 @@ class SealedHead:
     def _all(self, statement: str, **bindings: int | str) -> list[Any]:
         """Read all that a statement gives, and leave it open no longer."""
         return self._connection.execute(statement, bindings).fetchall()
+
+    def _gone(self, streams: Iterable[tuple[int, int, int, int]]) -> dict[int, Tail]:
+        """Return the newest ticks that left the head, their times corrected like those of the stream's next batch."""
+        offsets = dict(self.rows[::-1, [STREAM, OFFSET_MS]].tolist())
+        return {key: Tail(last, last_ms and last_ms + offsets.get(key, 0)) for key, _, last, last_ms in streams}
 
     def _read_rows(self, job: SealJob) -> Rows:
         parts = [np.empty((0, 9), np.int64)]
