@@ -163,6 +163,7 @@ async def obey(agents: list[LoadAgent], order: dict[str, Any]) -> dict[str, Any]
         "seconds": time.perf_counter() - begun,
         "median_ms": 1000 * taken[len(taken) // 2],
         "p95_ms": 1000 * taken[len(taken) * 95 // 100],
+        "p99_ms": 1000 * taken[len(taken) * 99 // 100],
         "request_bytes": body_bytes,
     }
 

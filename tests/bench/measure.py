@@ -38,6 +38,11 @@ def cpu_seconds(pid: int) -> float:
     return sum(sum(map(int, one[11:15])) for one in fields if one) / _TICKS_PER_SECOND
 
 
+def children_cpu_seconds(pid: int) -> float:
+    """Return user and system time of a process's children that have ended, and of theirs; exact to 10 ms."""
+    return sum(map(int, _stat(pid)[13:15])) / _TICKS_PER_SECOND
+
+
 def resident_bytes(pid: int) -> int:
     """Return the resident memory of a tree; pages that its processes share count for each of them."""
     page = os.sysconf("SC_PAGE_SIZE")
