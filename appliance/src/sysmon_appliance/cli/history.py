@@ -14,9 +14,8 @@ from sysmon_appliance.cli import history_import, options
 from sysmon_appliance.cli.connection import connect
 from sysmon_appliance.cli.progress import progress
 from sysmon_appliance.cli.since import moment_of
-from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.errors import ConflictError
-from sysmon_appliance.export.names import Format, format_of
+from sysmon_appliance.export.names import Detail, Format, format_of
 
 app = typer.Typer(help="Write history to files, and read it from there.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -41,7 +40,7 @@ def export(  # noqa: PLR0913 - an option each
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Only this host.")] = None,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="From when on: 2h, 30d, 2026-11-01.")] = "1d",
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to when.")] = None,
-    level: Annotated[Kind, typer.Option("--level", help="Ticks, or rollups of a minute or an hour.")] = Kind.RAW,
+    level: Annotated[Detail, typer.Option("--level", help="Ticks, or rollups of a minute or an hour.")] = Detail.RAW,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     context: options.Context = None,
     socket: options.Socket = None,

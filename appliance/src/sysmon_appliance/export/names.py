@@ -1,8 +1,9 @@
-"""What the formats of history are called."""
+"""What the formats of history are called, and what is written in them."""
 
 from enum import StrEnum
 from pathlib import Path
 
+from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.errors import BadRequestError
 
 
@@ -10,6 +11,14 @@ class Format(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     OPENMETRICS = "openmetrics"
+
+
+class Detail(StrEnum):
+    """What can be written: every kind of history but tables."""
+
+    RAW = Kind.RAW.value
+    MINUTE = Kind.MINUTE.value
+    HOUR = Kind.HOUR.value
 
 
 _BY_SUFFIX = {".csv": Format.CSV, ".parquet": Format.PARQUET, ".om": Format.OPENMETRICS, ".txt": Format.OPENMETRICS}
