@@ -3,11 +3,12 @@
 import logging
 
 from sysmon_agent.clock import Clock
+from sysmon_appliance.domain.segments import DAY_MS
 
 _log = logging.getLogger(__name__)
 
-DOUBT_MS = 86_400_000
-"""For so long a clock that was set forward is doubted: time enough to notice a mistake that would cost history."""
+DOUBT_MS = DAY_MS
+"""For so long a date or a setting is doubted: time enough to notice a mistake that would cost history."""
 
 _TOLERATED_STEP_MS = 600_000
 

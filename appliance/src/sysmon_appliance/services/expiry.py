@@ -17,8 +17,8 @@ from sysmon_appliance.domain.jobs import Job, Outcome, TrimSegment
 from sysmon_appliance.domain.retention import NoteRetention
 from sysmon_appliance.domain.segments import DAY_MS, ManifestReader, ManifestWriter, Segment
 from sysmon_appliance.domain.storekeeping import JobName
-from sysmon_appliance.services.cautious_clock import CautiousClock
-from sysmon_appliance.services.remembered import DOUBT_MS, Remembered
+from sysmon_appliance.services.cautious_clock import DOUBT_MS, CautiousClock
+from sysmon_appliance.services.remembered import Remembered
 from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)

@@ -11,10 +11,8 @@ import msgspec
 from sysmon_agent.errors import ConfigError
 from sysmon_appliance.config import RetentionSettings
 from sysmon_appliance.domain.retention import MAX_DAYS, Policy, policy_of
-from sysmon_appliance.domain.segments import DAY_MS, Kind
-
-DOUBT_MS = DAY_MS
-"""For so long new settings are doubted."""
+from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.services.cautious_clock import DOUBT_MS
 
 _EVERYTHING = Policy(dict.fromkeys(Kind, MAX_DAYS), (), dict.fromkeys(Kind, 0))
 
