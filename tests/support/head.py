@@ -110,6 +110,10 @@ class NoSegments:
         del kind
         return frozenset()
 
+    def torn(self, kind: Kind) -> frozenset[int]:
+        del kind
+        return frozenset()
+
 
 @dataclass
 class Ledger:

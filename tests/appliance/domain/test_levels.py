@@ -1,7 +1,7 @@
 """Which level of detail is read of which day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -40,10 +40,14 @@ class DayRow:
 
 @dataclass(frozen=True)
 class DayRows:
-    """The HostSegments of one host; `others` are days of which there are segments, though not of this host."""
+    """The HostSegments of one host; `others` are days of which there are segments, though not of this host.
+
+    Of the days in `damaged`, something of a kind cannot be read.
+    """
 
     held: dict[Kind, list[tuple[int, int]]]
     others: frozenset[int] = frozenset()
+    damaged: dict[Kind, frozenset[int]] = field(default_factory=dict)
 
     def rows(self, kind: Kind, *, merged: bool) -> Sequence[StoredRow]:
         assert merged
@@ -52,6 +56,9 @@ class DayRows:
     def days(self, kind: Kind) -> frozenset[int]:
         own = {day for first, last in self.held.get(kind, []) for day in range(first, min(last + 1, 1000))}
         return self.others | own
+
+    def torn(self, kind: Kind) -> frozenset[int]:
+        return self.damaged.get(kind, frozenset())
 
 
 def read(held: DayRows, wanted: Kind, days: range = range(10)) -> dict[int, Kind]:
@@ -99,6 +106,16 @@ def test_a_silent_host_is_not_looked_for_in_finer_segments() -> None:
     """A host that is not in the segments of a day was silent, so no other file is fetched for it."""
     held = DayRows({Kind.MINUTE: [(1, 1)], Kind.RAW: [(1, 1)]}, others=frozenset({1}))
     assert read(held, Kind.HOUR) == {}
+
+
+def test_what_is_left_of_a_damaged_day_does_not_pass_for_all_of_it() -> None:
+    """Where a segment cannot be read, a day is read at another level, and what is left only if there is none."""
+    everywhere = {kind: [(0, 0), (1, 1)] for kind in (Kind.RAW, Kind.MINUTE, Kind.HOUR)}
+    torn = frozenset({0})
+    assert read(DayRows(everywhere, damaged={Kind.HOUR: torn}), Kind.HOUR) == {0: Kind.MINUTE, 1: Kind.HOUR}
+    assert read(DayRows(everywhere, damaged={Kind.RAW: torn}), Kind.RAW) == {0: Kind.MINUTE, 1: Kind.RAW}
+    late = {Kind.HOUR: [(0, 0)]}
+    assert read(DayRows(late, damaged={Kind.HOUR: torn, Kind.MINUTE: torn}), Kind.HOUR) == {0: Kind.HOUR}
 
 
 def test_a_row_that_reaches_over_thousands_of_years_is_read_for_the_days_that_are_asked_for() -> None:

@@ -64,12 +64,16 @@ class Reading:
         """Find for each day the best kind that there is.
 
         A finer one stands in only where there is no segment of what is wanted: a host that has nothing in it was
-        silent, and to look for more would fetch large files in vain.
+        silent, and to look for more would fetch large files in vain. What is left of a kind of which something cannot
+        be read comes last: the rest of such a day, which is what came late, would pass for all of it.
         """
         left, sources = frozenset(days), []
-        for kind in _INSTEAD[wanted]:
-            open_days = left - segments.days(wanted) if coarser(kind, wanted) is not kind else left
-            source = _source(segments, kind, open_days)
+        torn = {kind: segments.torn(kind) for kind in DETAIL}
+        silent = segments.days(wanted) - torn[wanted]
+        finer = {kind for kind in DETAIL if coarser(kind, wanted) is not kind}
+        whole = [(kind, left - torn[kind] - (silent if kind in finer else set())) for kind in _INSTEAD[wanted]]
+        for kind, of_days in [*whole, *((kind, torn[kind]) for kind in _INSTEAD[wanted])]:
+            source = _source(segments, kind, left & of_days)
             if source.days:
                 sources.append(source)
                 left -= source.days

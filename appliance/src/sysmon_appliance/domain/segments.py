@@ -63,8 +63,12 @@ class Segment:
 
     @property
     def days(self) -> range:
-        """The days that it reaches into, counted since 1970."""
+        """The days that it reaches into, counted since 1970; of clocks that were wrong it may be millions."""
         return range(self.start_ms // DAY_MS, self.end_ms // DAY_MS + 1)
+
+    def days_within(self, from_ms: int, to_ms: int) -> range:
+        """List those of its days that lie in from_ms..to_ms, both included."""
+        return range(max(self.start_ms, from_ms) // DAY_MS, min(self.end_ms, to_ms) // DAY_MS + 1)
 
     def may_hold(self, host: int, from_ms: int, to_ms: int) -> bool:
         """Whether it may have something of a host in from_ms..to_ms, both included."""

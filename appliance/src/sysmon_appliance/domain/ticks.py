@@ -109,6 +109,9 @@ class HostSegments(Protocol):
         Days are counted since 1970.
         """
 
+    def torn(self, kind: Kind) -> frozenset[int]:
+        """Return the days of the stretch of which something of a kind cannot be read, perhaps of this host."""
+
 
 class TickReader(Protocol):
     """Reads what segments hold; safe in any thread, and never in the way of writing.

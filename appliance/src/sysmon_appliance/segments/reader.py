@@ -1,12 +1,12 @@
 """Reading what segments hold of one host."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sysmon_appliance.domain.segments import DAY_MS, Kind, Level, ManifestReader, Segment, SegmentShelf
+from sysmon_appliance.domain.segments import Kind, Level, ManifestReader, Segment, SegmentShelf
 from sysmon_appliance.domain.tables import StoredTable
 from sysmon_appliance.domain.terms import Indexes
 from sysmon_appliance.domain.ticks import HostSegments, StoredRollups, StoredRow, StoredTicks
@@ -35,16 +35,12 @@ class SegmentReader:
 
     @contextmanager
     def of_host(self, host: int, from_ms: int, to_ms: int) -> Iterator[HostSegments]:
-        in_force = self._look()
-        found = [
-            segment
-            for segment in in_force
-            if segment.may_hold(host, from_ms, to_ms)
-            and not segment.damaged_ms
-            and segment.name not in self._damaged | self._foreign
-        ]
+        found = [segment for segment in self._look() if segment.may_hold(host, from_ms, to_ms)]
+        unread = self._damaged | self._foreign
+        torn = [segment for segment in found if segment.damaged_ms or segment.name in unread]
+        whole = [segment for segment in found if segment not in torn] if torn else found
         with ExitStack() as closing:
-            yield _HostSegments(self, found, (host, from_ms, to_ms), closing)
+            yield _HostSegments(self, whole, torn, wanted=(host, from_ms, to_ms), closing=closing)
 
     def close(self) -> None:
         """Close all files; nothing may be read any more."""
@@ -98,10 +94,17 @@ class _HostSegments:
     """The HostSegments of one manifest; files are opened when rows are listed."""
 
     def __init__(
-        self, reader: SegmentReader, found: Sequence[Segment], wanted: tuple[int, int, int], closing: ExitStack
+        self,
+        reader: SegmentReader,
+        found: Sequence[Segment],
+        torn: Sequence[Segment],
+        *,
+        wanted: tuple[int, int, int],
+        closing: ExitStack,
     ) -> None:
         self._reader = reader
         self._found = found
+        self._torn = torn
         self._wanted = wanted
         self._closing = closing
 
@@ -115,12 +118,18 @@ class _HostSegments:
         return sorted(rows, key=lambda row: row.start_ms)
 
     def days(self, kind: Kind) -> frozenset[int]:
+        return self._days(self._found, kind)
+
+    def torn(self, kind: Kind) -> frozenset[int]:
+        return self._days(self._torn, kind)
+
+    def _days(self, segments: Iterable[Segment], kind: Kind) -> frozenset[int]:
         _, from_ms, to_ms = self._wanted
         return frozenset(
             day
-            for segment in self._found
+            for segment in segments
             if segment.kind is kind and segment.level is not Level.SEALED
-            for day in range(max(segment.start_ms, from_ms) // DAY_MS, min(segment.end_ms, to_ms) // DAY_MS + 1)
+            for day in segment.days_within(from_ms, to_ms)
         )
 
     def _rows(self, segment: Segment) -> Sequence[Row]:

@@ -11,7 +11,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.changes import Change, SaveSchema
 from sysmon_appliance.domain.jobs import ImportSegments, JobRunner, Outcome
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.domain.segments import Kind, ManifestReader, ManifestWriter, Segment
+from sysmon_appliance.domain.segments import DAY_MS, Kind, ManifestReader, ManifestWriter, Segment
 from sysmon_appliance.domain.series import KeepUse, Use
 from sysmon_appliance.domain.storekeeping import JobName, Workshop
 from sysmon_appliance.services.catalog import Catalog
@@ -89,6 +89,7 @@ class ImportStoring:
 
     def _beside(self, held: Mapping[int, Holding], foreign: Collection[str]) -> tuple[Segment, ...]:
         days = set().union(*(holding.days for holding in held.values()))
+        from_ms, to_ms = min(days) * DAY_MS, (max(days) + 1) * DAY_MS - 1
         return tuple(
             one
             for one in self._books.manifest.all()
@@ -96,7 +97,7 @@ class ImportStoring:
             and not one.damaged_ms
             and one.name not in foreign
             and any(one.first_host <= host <= one.last_host for host in held)
-            and not days.isdisjoint(one.days)
+            and not days.isdisjoint(one.days_within(from_ms, to_ms))
         )
 
     async def _use(self, host: int, holding: Holding) -> tuple[Use, KnownSchema]:
