@@ -4,6 +4,9 @@ export type Kind = "raw" | "minute" | "hour" | "tables";
 /** How far segments have been merged. */
 export type MergeLevel = "sealed" | "day" | "month";
 
+/** What can be under way. */
+export type JobName = "seal" | "merge" | "expire" | "check" | "repair" | "import";
+
 /** What is in no segment yet. */
 export interface Head {
   batches: number;
@@ -55,7 +58,7 @@ export interface Storage {
   /** `reachable` is null while nothing was asked of it. */
   object_store: { url: string; reachable: boolean | null } | null;
   /** `done` is a share from 0 to 1, null where it cannot be told. */
-  working: { job: string; started: number; done: number | null } | null;
+  working: { job: JobName; started: number; done: number | null } | null;
   damaged: readonly Damaged[];
   last_seal: number | null;
   last_merge: number | null;

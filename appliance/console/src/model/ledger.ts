@@ -2,6 +2,7 @@
 // the first is expected when a machine is switched off, the second must never happen.
 
 import type { LedgerTotal } from "../api/types.ts";
+import { whole } from "./units.ts";
 
 interface Reason {
   lost: boolean;
@@ -50,5 +51,5 @@ export function ledgerLines({ by_reason }: LedgerTotal): { reason: string; ticks
 }
 
 export function plural(amount: number, noun: string, nouns = `${noun}s`): string {
-  return `${amount.toLocaleString("en-US")} ${amount === 1 ? noun : nouns}`;
+  return `${whole(amount)} ${amount === 1 ? noun : nouns}`;
 }

@@ -1,5 +1,7 @@
 // The time range of a page, as it stands in the address: `last=1h`, or `from=…&to=…` in Unix milliseconds.
 
+import { DAY_MS } from "./times.ts";
+
 export type Range = { kind: "last"; seconds: number } | { kind: "fixed"; from: number; to: number };
 
 export interface Bounds {
@@ -25,7 +27,7 @@ const SHORTEST_MS = 10_000;
 /** A host that has just been seen for the first time is shown over a minute, however young it is. */
 const LEAST_SHOWN_MS = 60_000;
 /** As far back as the API answers. */
-const LONGEST_MS = 3653 * 86_400_000;
+const LONGEST_MS = 3653 * DAY_MS;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, y: 365 * 86_400 };
 
 /** Read the range of a query; what can't be understood becomes the default. */

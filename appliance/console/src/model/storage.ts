@@ -1,6 +1,6 @@
 // What of storage needs a person, and how much is kept, in words.
 
-import type { Check, Damaged, Forecast, Kind, Storage } from "../api/storage.ts";
+import type { Check, Damaged, Forecast, JobName, Kind, Storage } from "../api/storage.ts";
 import type { ChartSeries } from "../api/types.ts";
 import { plural } from "./ledger.ts";
 import { DAY_MS, datedSpan, relative } from "./times.ts";
@@ -132,17 +132,14 @@ export function isPending(asked: Asked | null, beganMs: number | null, nowMs: nu
   return asked !== null && (beganMs ?? 0) < asked.atMs && nowMs < asked.atMs + PATIENCE_MS;
 }
 
-const JOB_WORDS: Readonly<Record<string, string>> = {
+export const JOB_WORDS: Readonly<Record<JobName, string>> = {
   seal: "Sealing",
   merge: "Merging",
+  expire: "Removing what has expired",
   check: "Checking",
   repair: "Repairing",
   import: "Importing",
 };
-
-export function jobWords(job: string): string {
-  return JOB_WORDS[job] ?? job;
-}
 
 /** How the newest check ended, in a sentence. */
 export function checkWords({ state, checked, unread, damaged }: Check): string {

@@ -34,6 +34,11 @@ export function percent(ratio: number | null): string {
   return `${value >= 9.95 || value < 0.05 ? Math.round(value) : value.toFixed(1)}%`;
 }
 
+/** A whole number in full, with its thousands apart. */
+export function whole(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
 export function count(value: number | null): string {
   if (value === null) return MISSING;
   if (Number.isInteger(value) && Math.abs(value) < 10_000) return String(value);

@@ -3,6 +3,7 @@ import { session } from "../../api/session.ts";
 import { neglected, signerHealth, signersOf } from "../../model/certificates.ts";
 import { fleet } from "../../model/fleet.ts";
 import { includes } from "../../model/roles.ts";
+import { whole } from "../../model/units.ts";
 import { useFresh } from "../../ui/fresh.ts";
 import { Lines, NotYet, OverviewCard } from "../../ui/overview_card.tsx";
 import { type Tone, When } from "../../ui/records.tsx";
@@ -108,7 +109,7 @@ function NothingExpires({ signers, amount }: { signers: readonly Signer[]; amoun
   const [first] = [...signers].sort((a, b) => a.expires - b.expires);
   return (
     <>
-      {amount.toLocaleString("en-US")} valid, all renewed in time.{" "}
+      {whole(amount)} valid, all renewed in time.{" "}
       {first && (
         <>
           The first to need a person is <span class="name">{first.name}</span>, <When ms={first.expires} />.

@@ -1,6 +1,6 @@
 import { fleet } from "../../model/fleet.ts";
 import { lostTicks, plural, uncollectedTicks } from "../../model/ledger.ts";
-import { count } from "../../model/units.ts";
+import { count, whole } from "../../model/units.ts";
 import { Sparkline } from "../../ui/sparkline.tsx";
 import { TroubleKpi } from "./trouble.tsx";
 
@@ -65,7 +65,7 @@ function LostKpi({ onLedger }: { onLedger(): void }) {
     <button type="button" class="card kpi" data-testid="kpi-lost" onClick={onLedger}>
       <span class="kpi-title">Samples lost</span>
       <span class={`kpi-number ${lost > 0 ? "bad" : "good"}`}>
-        {lost.toLocaleString("en-US")}
+        {whole(lost)}
         <small>{lost > 0 ? "ticks" : `of ${count(ledger.stored)} ticks stored`}</small>
       </span>
       <span class="kpi-foot muted">

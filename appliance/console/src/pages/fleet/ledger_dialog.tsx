@@ -1,6 +1,7 @@
 import { get } from "../../api/client.ts";
 import type { Ledger, LedgerTotal } from "../../api/types.ts";
 import { ledgerLines, plural } from "../../model/ledger.ts";
+import { whole } from "../../model/units.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { useLoaded } from "../../ui/hooks.ts";
 
@@ -23,22 +24,21 @@ export function LedgerDialog({ onClose }: { onClose(): void }) {
 }
 
 function LedgerSums({ total }: { total: LedgerTotal }) {
-  const number = (value: number) => value.toLocaleString("en-US");
   return (
     <dl class="ledger-sums">
       <div>
         <dt>Numbered</dt>
-        <dd>{number(total.stored + total.missing)}</dd>
+        <dd>{whole(total.stored + total.missing)}</dd>
       </div>
       <span aria-hidden="true">=</span>
       <div>
         <dt>Stored</dt>
-        <dd>{number(total.stored)}</dd>
+        <dd>{whole(total.stored)}</dd>
       </div>
       <span aria-hidden="true">+</span>
       <div>
         <dt>Missing</dt>
-        <dd>{number(total.missing)}</dd>
+        <dd>{whole(total.missing)}</dd>
       </div>
     </dl>
   );

@@ -2,6 +2,7 @@ import { withQuery } from "../../api/client.ts";
 import type { Cardinality } from "../../api/series.ts";
 import { plural } from "../../model/ledger.ts";
 import { ofHost, ofMetric, withAttribute } from "../../model/series.ts";
+import { whole } from "../../model/units.ts";
 import { useFresh } from "../../ui/fresh.ts";
 import { NotYet, OverviewCard } from "../../ui/overview_card.tsx";
 
@@ -68,5 +69,3 @@ function Bars({ rows }: { rows: readonly Row[] }) {
     </ul>
   );
 }
-
-const whole = (amount: number) => amount.toLocaleString("en-US");

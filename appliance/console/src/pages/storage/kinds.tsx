@@ -1,7 +1,7 @@
 import type { Forecast, KeptKind, Storage } from "../../api/storage.ts";
 import { plural } from "../../model/ledger.ts";
 import { KIND_WORDS } from "../../model/storage.ts";
-import { span } from "../../model/times.ts";
+import { DAY_MS, span } from "../../model/times.ts";
 import { bytes, MISSING } from "../../model/units.ts";
 import { type RecordColumn, Records } from "../../ui/records.tsx";
 
@@ -69,7 +69,7 @@ function limitWords({ days, max_bytes }: KeptKind): string {
   return max_bytes > 0 ? `${time}, at most ${bytes(max_bytes)}` : time;
 }
 
-const YEAR_MS = 365 * 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 
 function weightInAYear({ kind }: KeptKind, forecast: Forecast | null): number | null {
   return forecast?.points.find(({ t }) => t >= forecast.now + YEAR_MS)?.[kind] ?? null;

@@ -1,5 +1,6 @@
 import type { RetentionRule } from "../../api/storage.ts";
 import { plural } from "../../model/ledger.ts";
+import { whole } from "../../model/units.ts";
 import { type RecordColumn, Records } from "../../ui/records.tsx";
 
 /** For how long what is kept of which hosts. */
@@ -30,7 +31,7 @@ const COLUMNS: readonly RecordColumn<RetentionRule>[] = [
     kind: "main",
     cell: ({ selector }) => (selector ? <code>{selector}</code> : "everything else"),
   },
-  { title: "Hosts", kind: "n", cell: ({ hosts }) => hosts.toLocaleString("en-US") },
+  { title: "Hosts", kind: "n", cell: ({ hosts }) => whole(hosts) },
   { title: "Ticks", kind: "n", cell: ({ raw_days }) => days(raw_days) },
   { title: "Minutes", kind: "n", cell: ({ minute_days }) => days(minute_days) },
   { title: "Hours", kind: "n", cell: ({ hour_days }) => days(hour_days) },

@@ -2,7 +2,7 @@ import type { Kind, Segment, SegmentPage as Page, Storage } from "../../api/stor
 import { plural } from "../../model/ledger.ts";
 import { KIND_WORDS, KINDS } from "../../model/storage.ts";
 import { datedSpan } from "../../model/times.ts";
-import { bytes, count } from "../../model/units.ts";
+import { bytes, count, whole } from "../../model/units.ts";
 import { go, route, withParams } from "../../router.ts";
 import { useFresh } from "../../ui/fresh.ts";
 import { useGrowing } from "../../ui/growing.ts";
@@ -76,7 +76,7 @@ const COLUMNS: readonly RecordColumn<Segment>[] = [
   { title: "History of", kind: "main", cell: ({ from, to }) => datedSpan(from, to) },
   { title: "What", cell: ({ kind }) => KIND_WORDS[kind] },
   { title: "Merged", cell: ({ level }) => LEVEL_WORDS[level] },
-  { title: "Hosts", kind: "n", cell: ({ hosts }) => hosts.toLocaleString("en-US") },
+  { title: "Hosts", kind: "n", cell: ({ hosts }) => whole(hosts) },
   { title: "Samples", kind: "n wide", cell: ({ samples }) => count(samples) },
   { title: "Size", kind: "n", cell: (segment) => bytes(segment.bytes) },
   { title: "Made", kind: "wide", cell: ({ created }) => <When ms={created} /> },

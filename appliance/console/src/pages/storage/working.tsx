@@ -1,5 +1,5 @@
 import type { Check, Storage } from "../../api/storage.ts";
-import { type Asked, checkWords, jobWords } from "../../model/storage.ts";
+import { type Asked, checkWords, JOB_WORDS } from "../../model/storage.ts";
 import { percent } from "../../model/units.ts";
 import { When } from "../../ui/records.tsx";
 
@@ -36,11 +36,11 @@ function Now({ storage: { working }, check, pending }: Props) {
         done={check.checked / (check.of || 1)}
       />
     );
-  if (working) return <Progress words={jobWords(working.job)} done={working.done} />;
+  if (working) return <Progress words={JOB_WORDS[working.job]} done={working.done} />;
   return (
     <p role="status">
       {pending
-        ? `${jobWords(pending.job)} begins as soon as nothing else is under way.`
+        ? `${JOB_WORDS[pending.job]} begins as soon as nothing else is under way.`
         : "Nothing is under way."}
     </p>
   );
