@@ -123,7 +123,7 @@ bench-ingest: $(VENV)/test.stamp  ## Measure what accepting a push costs the agg
 bench-store: $(VENV)/test.stamp  ## Measure what history costs on disk and to read, beside VictoriaMetrics where it is installed
 	$(BIN)/python -m tests.bench.store $(ARGS)
 
-bench-year: $(VENV)/test.stamp $(CONSOLE_BUILT)  ## Measure browsing a simulated year of a fleet; making it takes about twenty minutes
+bench-year: $(VENV)/test.stamp $(CONSOLE_BUILT)  ## Measure browsing a simulated year of a fleet; making it takes about ten minutes
 	$(BIN)/python -m tests.bench.year $(ARGS)
 
 bench-console: $(VENV)/test.stamp  ## Measure what answering the console costs the aggregator
