@@ -125,6 +125,22 @@ def test_a_gauge_that_rises_all_day_is_no_counter() -> None:
     assert np.abs(found.total - stats.total).max() <= stats.count.max() / 32
 
 
+@pytest.mark.parametrize("ticks_of_a_minute", [1, 6])
+def test_a_gauge_that_nobody_knows_keeps_its_minimum_where_it_jumps(ticks_of_a_minute: int) -> None:
+    """What only rises is no counter for that: a minute after a jump begins where it does, and not where the last ended.
+
+    The mean of an hour is the true one.
+    """
+    values = np.arange(120.0 * ticks_of_a_minute)
+    values[60 * ticks_of_a_minute :] += 1e6
+    t = MINUTE_MS // ticks_of_a_minute * np.arange(len(values))
+    _, _, minutes = roll_up(t, values[np.newaxis], MINUTE_MS)
+    jump = int(np.flatnonzero(minutes.minimum[0] > 1e6)[0])
+    assert kept(minutes).minimum[0, jump] == pytest.approx(minutes.minimum[0, jump], abs=ticks_of_a_minute)
+    _, _, hours = roll_up(t, values[np.newaxis], HOUR_MS)
+    assert np.array_equal(kept(hours, exact=True).total, hours.total)
+
+
 def test_hours_of_decimals_are_exact() -> None:
     """The sum of an hour is that of its decimals, and everything else is to the bit."""
     values = np.round(np.random.default_rng(6).normal(50, 20, 8640), 2)

@@ -89,7 +89,7 @@ def _pack(series: Series, one: Stats, *, exact: bool) -> bytes:
         return bytes([_Form.CONSTANT]) + _FLOAT.pack(one.last[0])
     if not np.isfinite(one.total).all() or max(-one.minimum.min(), one.maximum.max()) > _LARGEST:
         return _pack_floats(one)
-    counted = pack_counter(one, exact=exact) if _may_count(series) else None
+    counted = _as_counter(series, one, exact=exact)
     if counted is not None:
         return bytes([_Form.COUNTER]) + counted
     rounded = None if exact else pack_gauge(one)
@@ -101,10 +101,15 @@ def _is_constant(one: Stats) -> bool:
     return bool((bits == bits[0, 0]).all())
 
 
-def _may_count(series: Series) -> bool:
-    """Tell whether a series may be a counter; of a metric that we do not know, what it does will tell."""
+def _as_counter(series: Series, one: Stats, *, exact: bool) -> bytes | None:
+    """Pack what counts. Of a metric that we do not know, what it does in minutes will tell whether it does.
+
+    Over an hour, a gauge that only rises has a sum that is far from that of a line.
+    """
     metric = METRICS.get(series.metric)
-    return metric is None or metric.kind is MetricKind.COUNTER
+    if metric is None:
+        return None if exact else pack_counter(one, exact=False, known=False)
+    return pack_counter(one, exact=exact, known=True) if metric.kind is MetricKind.COUNTER else None
 
 
 def _pack_exact(one: Stats) -> bytes:

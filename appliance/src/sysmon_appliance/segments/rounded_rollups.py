@@ -80,13 +80,14 @@ class Grid:
         return higher
 
 
-def pack_counter(one: Stats, *, exact: bool) -> bytes | None:
+def pack_counter(one: Stats, *, exact: bool, known: bool) -> bytes | None:
     """Pack what only grows: last values, and of the few buckets that are none of a counter's, their range.
 
-    Such a bucket is the first one, and each in which a counter was reset.
+    Such a bucket is the first one, and each in which a counter was reset. Of what is not known as a counter, it is
+    also each that begins far above the one before: a gauge that rises has a minimum of its own there.
     """
     growth = float(np.median(np.diff(one.last))) if len(one.last) > 1 else 0.0
-    odd = _odd_buckets(one)
+    odd = _odd_buckets(one, known=known)
     grid = Grid.of(one, 0.0 if exact else growth / COUNTER_STEPS)
     if grid is None or np.count_nonzero(odd) * _FEW > len(odd) + _FEW - 1:
         return None
@@ -97,11 +98,13 @@ def pack_counter(one: Stats, *, exact: bool) -> bytes | None:
     return _GRID.pack(grid.scale, grid.step) + _COUNTER.pack(len(ranges)) + ranges.tobytes() + lasts
 
 
-def _odd_buckets(one: Stats) -> Flags:
+def _odd_buckets(one: Stats, *, known: bool) -> Flags:
     """Tell which buckets do not begin where the one before ended, and end highest."""
     odd: Flags = one.maximum != one.last
     odd[0] = True
     odd[1:] |= one.minimum[1:] < one.last[:-1]
+    if not known:
+        odd[1:] |= one.minimum[1:] - one.last[:-1] > np.median(one.maximum - one.minimum)
     return odd
 
 
