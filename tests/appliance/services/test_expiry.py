@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sysmon_appliance.config import RetentionSettings
+from sysmon_appliance.domain.changes import Change
 from sysmon_appliance.domain.jobs import Job, Outcome, TrimSegment
 from sysmon_appliance.domain.retention import NoteRetention
 from sysmon_appliance.domain.segments import DAY_MS, Kind, Segment
@@ -31,6 +32,7 @@ class Keeping:
     jobs: list[Job] = field(default_factory=list)
     alone_for: list[JobName] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Outcome)
+    sealed_up_to: int = 0
 
     async def perform(self, job: Job) -> Outcome:
         self.jobs.append(job)
@@ -43,9 +45,15 @@ class Keeping:
         yield
 
     async def swap(
-        self, add: Sequence[Segment], drop: Sequence[str] = (), *, sealed_after: int = 0, sealed_up_to: int = 0
+        self,
+        add: Sequence[Segment],
+        drop: Sequence[str] = (),
+        *,
+        sealed_after: int = 0,
+        sealed_up_to: int = 0,
+        also: Sequence[Change] = (),
     ) -> Sequence[Segment]:
-        del sealed_after, sealed_up_to
+        del sealed_after, sealed_up_to, also
         kept = [replace(each, dropped_ms=NOW_MS) if each.name in drop else each for each in self.manifest.segments]
         self.manifest.segments = [*kept, *add]
         return add
