@@ -40,11 +40,12 @@ def merge_ticks(pieces: Sequence[StoredTicks]) -> MergedTicks:
 
     A series that a piece does not have is missing there.
     """
-    schema = unite_series([piece.schema.schema for piece in pieces])
     t = np.concatenate([piece.t for piece in pieces])
     if len({piece.schema.key for piece in pieces}) == 1:
+        schema = pieces[0].schema.without_tables
         values = np.concatenate([piece.all() for piece in pieces], axis=1)
     else:
+        schema = unite_series([piece.schema.schema for piece in pieces])
         values = _laid_out(pieces, schema, len(t))
     if (np.diff(t) <= 0).any():
         t, first = np.unique(t, return_index=True)
@@ -79,24 +80,8 @@ def _rolled(piece: StoredRollups, schema: Schema) -> Rolled:
     if own == schema.series:
         return piece.t, piece.last_ms, stats
     places = {series: place for place, series in enumerate(schema.series)}
-    rows = [places[series] for series in own]
-
-    def wide(values: Floats, empty: float) -> Floats:
-        spread = np.full((len(places), len(piece.t)), empty)
-        spread[rows] = values
-        return spread
-
-    return (
-        piece.t,
-        piece.last_ms,
-        Stats(
-            minimum=wide(stats.minimum, np.nan),
-            maximum=wide(stats.maximum, np.nan),
-            total=wide(stats.total, np.nan),
-            count=wide(stats.count, 0.0),
-            last=wide(stats.last, np.nan),
-        ),
-    )
+    rows = np.array([places[series] for series in own], np.intp)
+    return piece.t, piece.last_ms, stats.laid_out((len(places), len(piece.t)), (rows, slice(None)))
 
 
 def unite_series(schemas: Sequence[Schema]) -> Schema:

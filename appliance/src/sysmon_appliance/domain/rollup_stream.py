@@ -18,7 +18,6 @@ from sysmon_appliance.domain.merging import merge_stored_rollups
 from sysmon_appliance.domain.rollups import merge_rollups, roll_up, roll_up_further
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import BUCKET_MS, DAY_MS, Kind
-from sysmon_appliance.domain.terms import Flags, Floats, Indexes
 from sysmon_appliance.domain.tick_stream import Needed, TickChunk
 from sysmon_appliance.domain.ticks import Stats, StoredRollups
 
@@ -84,25 +83,19 @@ def _belong_together(run: Sequence[RollupChunk], chunk: RollupChunk) -> bool:
 
 def _joined(run: Sequence[RollupChunk]) -> Iterator[RollupChunk]:
     """Lay chunks end to end; those of a schema that came of merging are apart."""
-    for key, same in groupby(run, key=lambda chunk: (chunk.schema.key, chunk.kind)):
-        del key
+    for _, same in groupby(run, key=lambda chunk: (chunk.schema.key, chunk.kind)):
         chunks = list(same)
-        yield (
-            chunks[0]
-            if len(chunks) == 1
-            else replace(
-                chunks[0],
-                t=np.concatenate([chunk.t for chunk in chunks]),
-                last_ms=np.concatenate([chunk.last_ms for chunk in chunks]),
-                stats=Stats(
-                    *(
-                        np.concatenate(arrays, axis=1)
-                        for arrays in zip(*(_arrays(chunk.stats) for chunk in chunks), strict=True)
-                    )
-                ),
-                gaps=tuple(gap for chunk in chunks for gap in chunk.gaps),
-            )
-        )
+        yield chunks[0] if len(chunks) == 1 else _end_to_end(chunks)
+
+
+def _end_to_end(chunks: Sequence[RollupChunk]) -> RollupChunk:
+    return replace(
+        chunks[0],
+        t=np.concatenate([chunk.t for chunk in chunks]),
+        last_ms=np.concatenate([chunk.last_ms for chunk in chunks]),
+        stats=Stats.joined([chunk.stats for chunk in chunks]),
+        gaps=tuple(gap for chunk in chunks for gap in chunk.gaps),
+    )
 
 
 def _merge(first: RollupChunk, second: RollupChunk, needed: Needed) -> RollupChunk:
@@ -112,7 +105,7 @@ def _merge(first: RollupChunk, second: RollupChunk, needed: Needed) -> RollupChu
     both = merge_stored_rollups([_narrowed(first, needed), _narrowed(second, needed)])
     known = KnownSchema(_key(both.schema), schema_hash(both.schema), both.schema)
     columns = needed(known)
-    return RollupChunk(known, first.kind, both.t, both.last_ms, _chosen(both.stats, columns), both.gaps)
+    return RollupChunk(known, first.kind, both.t, both.last_ms, both.stats.of_series(columns), both.gaps)
 
 
 def _narrowed(chunk: RollupChunk, needed: Needed) -> StoredRollups:
@@ -120,24 +113,12 @@ def _narrowed(chunk: RollupChunk, needed: Needed) -> StoredRollups:
     series = tuple(chunk.schema.schema.series[column] for column in needed(chunk.schema).tolist())
     schema = Schema(series)
     known = KnownSchema(_key(schema), schema_hash(schema), schema)
-
-    def read(columns: Indexes) -> Stats:
-        return _chosen(chunk.stats, columns)
-
-    return StoredRollups(0, known, chunk.kind, chunk.t, chunk.last_ms, read, chunk.gaps)
+    return StoredRollups(0, known, chunk.kind, chunk.t, chunk.last_ms, chunk.stats.of_series, chunk.gaps)
 
 
 def _key(schema: Schema) -> int:
     """Make a key for a schema that is in no database; theirs are above zero, and those of segments shorter."""
     return -int.from_bytes(schema_hash(schema)[:8], "big") - (1 << 64)
-
-
-def _chosen(stats: Stats, places: Indexes | Flags, *, axis: int = 0) -> Stats:
-    return Stats(*(each[places] if axis == 0 else each[:, places] for each in _arrays(stats)))
-
-
-def _arrays(stats: Stats) -> tuple[Floats, ...]:
-    return stats.minimum, stats.maximum, stats.total, stats.count, stats.last
 
 
 def of_days(chunk: RollupChunk, days: frozenset[int]) -> Iterator[RollupChunk]:
@@ -146,5 +127,4 @@ def of_days(chunk: RollupChunk, days: frozenset[int]) -> Iterator[RollupChunk]:
     if kept.all():
         yield chunk
     elif kept.any():
-        stats = _chosen(chunk.stats, kept, axis=1)
-        yield replace(chunk, t=chunk.t[kept], last_ms=chunk.last_ms[kept], stats=stats)
+        yield replace(chunk, t=chunk.t[kept], last_ms=chunk.last_ms[kept], stats=chunk.stats.of_buckets(kept))

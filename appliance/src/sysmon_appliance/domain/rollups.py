@@ -132,16 +132,4 @@ def _spread(rolled: Rolled, t: Times) -> tuple[Times, Stats]:
     places = np.searchsorted(t, own)
     wide_last = np.full(len(t), -1, np.int64)
     wide_last[places] = last_ms
-
-    def wide(values: Floats, empty: float) -> Floats:
-        spread = np.full((len(values), len(t)), empty)
-        spread[:, places] = values
-        return spread
-
-    return wide_last, Stats(
-        minimum=wide(stats.minimum, np.nan),
-        maximum=wide(stats.maximum, np.nan),
-        total=wide(stats.total, np.nan),
-        count=wide(stats.count, 0.0),
-        last=wide(stats.last, np.nan),
-    )
+    return wide_last, stats.laid_out((len(stats.count), len(t)), (slice(None), places))

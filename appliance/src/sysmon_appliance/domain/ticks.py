@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.domain.tables import StoredTable
-from sysmon_appliance.domain.terms import Floats, Indexes
+from sysmon_appliance.domain.terms import Flags, Floats, Indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class StoredTicks:
         return self.read(np.arange(len(self.schema.schema.series)))
 
 
+Place = Indexes | slice
+"""Where along one axis; slice(None) is everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stats:
     """What became of some series in each bucket; every array is float64 [chosen, buckets], NaN where nothing is."""
@@ -46,6 +50,39 @@ class Stats:
     total: Floats
     count: Floats
     last: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence["Stats"]) -> Self:
+        """Lay the buckets of several end to end."""
+        each = zip(*(part.arrays for part in parts), strict=True)
+        return cls(*(np.concatenate(arrays, axis=1) for arrays in each))
+
+    @property
+    def arrays(self) -> tuple[Floats, ...]:
+        """All five, in the order of the fields."""
+        return self.minimum, self.maximum, self.total, self.count, self.last
+
+    def of_series(self, places: Indexes) -> "Stats":
+        return Stats(*(array[places] for array in self.arrays))
+
+    def of_buckets(self, kept: Flags) -> "Stats":
+        return Stats(*(array[:, kept] for array in self.arrays))
+
+    def laid_out(self, shape: tuple[int, int], where: tuple[Place, Place]) -> "Stats":
+        """Lay the statistics out in arrays of a larger shape, [series, buckets]; what they do not fill is empty."""
+
+        def wide(values: Floats, empty: float) -> Floats:
+            found = np.full(shape, empty)
+            found[where] = values
+            return found
+
+        return Stats(
+            minimum=wide(self.minimum, np.nan),
+            maximum=wide(self.maximum, np.nan),
+            total=wide(self.total, np.nan),
+            count=wide(self.count, 0.0),
+            last=wide(self.last, np.nan),
+        )
 
 
 @dataclass(frozen=True, slots=True)
