@@ -5,6 +5,7 @@ batch of one tick the time is known already. Every check once more would double 
 """
 
 import logging
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,11 +29,24 @@ _LONG = 127  # a byte above goes on in the next
 _FLOATS = np.dtype("<f8")
 _VALUE_BYTES = _FLOATS.itemsize
 
+_ONE_TICK = re.compile(
+    rb"""
+    \x0A\x10 .{16}                    # stream
+    \x10 [\x80-\xFF]* [\x00-\x7F]    # number of the first tick
+    \x22\x06 .{6}                     # wall time
+    \x2A (?: \x02.{2} | \x03.{3} | \x04.{4} | \x05.{5} | \x06.{6} )  # boot time
+    \x32\x10 .{16}                    # schema
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""What nearly every batch of one tick begins with, before its columns; one comparison is faster than five steps."""
+
 
 @dataclass(slots=True)
 class _Pile:
     """What was decoded of one schema, in order of arrival."""
 
+    series: int
     times: list[int] = field(default_factory=list)
     blocks: list[tuple[int, bytes]] = field(default_factory=list)  # ticks, and float64 [series, ticks] of each batch
 
@@ -46,15 +60,17 @@ def ticks_of(
     """
     piles: dict[int, _Pile] = {}
     for row, body in zip(rows.tolist(), bodies, strict=True):
+        pile = piles.get(row[SCHEMA])
+        if pile is None:
+            pile = piles[row[SCHEMA]] = _Pile(len(schemas[row[SCHEMA]].schema.series))
         try:
-            times, block = _decode(row, body, len(schemas[row[SCHEMA]].schema.series))
+            times, block = _decode(row, body, pile.series)
         except (zlib.error, MalformedMessage, ValueError, IndexError):
             _log.warning("A batch in the live database is damaged; its ticks are lost.", extra={"row": row[NUMBER]})
             continue
-        pile = piles.setdefault(row[SCHEMA], _Pile())
         pile.times += times
         pile.blocks.append((len(times), block))
-    return [_in_order(host, schemas[key], pile) for key, pile in piles.items()]
+    return [_in_order(host, schemas[key], pile) for key, pile in piles.items() if pile.times]
 
 
 def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int], bytes]:
@@ -66,7 +82,8 @@ def _decode(row: Sequence[int], body: bytes, series: int) -> tuple[Sequence[int]
 
 def _found(body: bytes, field: int) -> bytes:
     """Return the bytes of a field of a batch, stepping over everything else; empty where it is not there."""
-    found, position, end, wanted = b"", 0, len(body), (field + 1) << 3 | _BYTES
+    begins = _ONE_TICK.match(body) if field >= _COLUMNS else None
+    found, position, end, wanted = b"", begins.end() if begins else 0, len(body), (field + 1) << 3 | _BYTES
     while position < end:
         key = body[position]
         if key > _LONG or key & 5:  # a field that only a later agent sends

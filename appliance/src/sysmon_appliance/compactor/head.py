@@ -82,7 +82,8 @@ class SealedHead:
 
     def by_host(self) -> Iterator[tuple[HeadHost, Rows]]:
         """Yield each host's batches, in order of hosts."""
-        hosts = np.array([self._host_of[stream] for stream in self.rows[:, STREAM].tolist()], np.int64)
+        streams, places = np.unique(self.rows[:, STREAM], return_inverse=True)
+        hosts = np.array([self._host_of[stream] for stream in streams.tolist()], np.int64)[places]
         order = np.argsort(hosts, kind="stable")
         keys, starts = np.unique(hosts[order], return_index=True)
         for key, of_host in zip(keys.tolist(), np.split(self.rows[order], starts[1:]), strict=False):
@@ -107,7 +108,8 @@ class SealedHead:
 
     def _gone(self, streams: Iterable[tuple[int, int, int, int]]) -> dict[int, Tail]:
         """Return the newest ticks that left the head, their times corrected like those of the stream's next batch."""
-        offsets = dict(self.rows[::-1, [STREAM, OFFSET_MS]].tolist())
+        keys, first = np.unique(self.rows[:, STREAM], return_index=True)
+        offsets = dict(zip(keys.tolist(), self.rows[first, OFFSET_MS].tolist(), strict=True))
         return {key: Tail(last, last_ms and last_ms + offsets.get(key, 0)) for key, _, last, last_ms in streams}
 
     def _read_rows(self, job: SealJob) -> Rows:

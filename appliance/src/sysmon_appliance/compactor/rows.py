@@ -22,15 +22,18 @@ def _groups(pieces: Sequence[StoredTicks]) -> Iterator[list[int]]:
     """Put places of pieces together that follow one another in time, as long as their series times ticks allow."""
     group: list[int] = []
     series: frozenset[object] = frozenset()
+    known: set[int] = set()  # keys of the schemas whose series these are
     ticks, end_ms = 0, 0
     for place in sorted(range(len(pieces)), key=lambda place: int(pieces[place].t[0])):
         piece = pieces[place]
-        wider = series.union(piece.schema.schema.series)
+        wider = series if piece.schema.key in known else series.union(piece.schema.schema.series)
         limit = ROW_VALUES if piece.t[0] > end_ms else _MOST_VALUES
         if group and len(wider) * (ticks + len(piece.t)) > limit:
             yield group
             group, wider, ticks = [], frozenset(piece.schema.schema.series), 0
+            known.clear()
         group.append(place)
+        known.add(piece.schema.key)
         series, ticks, end_ms = wider, ticks + len(piece.t), max(end_ms, int(piece.t[-1]))
     if group:
         yield group

@@ -23,6 +23,11 @@ class KnownSchema:
             found[series.metric].append((number, series.attributes))
         return dict(found)
 
+    @cached_property
+    def without_tables(self) -> Schema:
+        """The same series alone; one value for all who ask, so that telling it from others takes no comparing."""
+        return Schema(self.schema.series) if self.schema.tables else self.schema
+
     def table(self, name: str) -> int | None:
         """Position of a table in this schema, or None."""
         names = [table.name for table in self.schema.tables]

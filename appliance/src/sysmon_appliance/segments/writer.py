@@ -80,6 +80,7 @@ class SegmentWriter:
         self._path = path
         self._kind = kind
         self._schemas: dict[Schema, int] = {}
+        self._newest: tuple[Schema, int] | None = None
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         os.close(descriptor)
         self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -158,7 +159,12 @@ class SegmentWriter:
         self._connection.execute(_ADD_ROW, row)
 
     def _schema(self, schema: Schema) -> int:
-        """Return the number of a list of series; looking it up by itself costs less than encoding it again."""
+        """Return the number of a list of series; most rows have that of the row before, and to look any up is slow."""
+        if self._newest is None or self._newest[0] is not schema:
+            self._newest = schema, self._number(schema)
+        return self._newest[1]
+
+    def _number(self, schema: Schema) -> int:
         number = self._schemas.get(schema)
         if number is None:
             number = self._schemas[schema] = len(self._schemas) + 1
