@@ -72,7 +72,7 @@ class SegmentSettings:
         3600, "Age at which batches leave the live database for a segment.", at_least=60, at_most=86_400
     )
     seal_bytes: int = setting(
-        96 << 20, "Size of the head at which it is sealed early.", at_least=1 << 20, at_most=1 << 34
+        160 << 20, "Size of the head at which it is sealed early.", at_least=1 << 20, at_most=1 << 34
     )
     file_bytes: int = setting(
         256 << 20, "Largest segment that merging makes, by about one host.", at_least=1 << 20, at_most=1 << 36
