@@ -32,6 +32,7 @@ from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
+from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from tests.support.audit import ListAudit
@@ -109,11 +110,11 @@ class Console:
         self.app = create_app(
             self.side,
             self.control,
+            StorageSide(
+                self.stored.storage(self.directory, self.barrier, self.clock), self.shelved.upkeep, self.imports
+            ),
             self.telemetry,
-            self.settings,
-            storage=self.stored.storage(self.directory, self.barrier, self.clock),
-            upkeep=self.shelved.upkeep,
-            imports=self.imports,
+            settings=self.settings,
             limits=self.requests,
             built=self.built,
         )

@@ -13,7 +13,7 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.bootstrap.ground import Ground, lay_ground
-from sysmon_appliance.bootstrap.storage import Lasting, StorageSide
+from sysmon_appliance.bootstrap.storage import History, Lasting
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.storekeeping import Storekeeper
 from sysmon_appliance.segments.reader import SegmentReader
@@ -109,7 +109,7 @@ def _join(ground: Ground) -> Aggregator:
     catalog = Catalog(state, vouched=identities.labels)
     pace, requests = AgentLimits(settings.limits), RequestLimits(settings.limits, clock)
     series = SeriesCatalog(state, catalog, clock)
-    history = StorageSide.over(ground, catalog, series)
+    history = History.over(ground, catalog, series)
     new_series = NewSeries(settings.limits, series)
     ingest = _ingest(ground, catalog, pace, new_series=new_series, room=history.segments.room)
     read_side = _read_side(ground, catalog, ingest, segments=history.reader, series=series)
@@ -121,16 +121,7 @@ def _join(ground: Ground) -> Aggregator:
     telemetry = _telemetry(ground, read_side, ingest, audit=control.audit, keeper=history.segments.keeper)
     gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
     telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *(gate.refused for gate in gates)))
-    app = create_app(
-        read_side,
-        control,
-        telemetry,
-        settings.console,
-        storage=history.storage,
-        upkeep=history.upkeep,
-        imports=history.imports,
-        limits=requests,
-    )
+    app = create_app(read_side, control, history.side, telemetry, settings=settings.console, limits=requests)
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),

@@ -27,6 +27,7 @@ from sysmon_appliance.services.remembered import Remembered, recall
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.storage import Kept, Storage, disk_of
+from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.store_watch import StoreWatch
 from sysmon_appliance.services.upkeep import Segments, Upkeep
 from sysmon_appliance.sqlite.live import FILE_NAME
@@ -36,14 +37,12 @@ Lasting = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
-class StorageSide:
+class History:
     """`lasting` is what runs from start to end."""
 
     segments: SegmentSide
-    upkeep: Upkeep
     reader: SegmentReader
-    storage: Storage
-    imports: Imports
+    side: StorageSide
     lasting: Sequence[Lasting]
 
     @classmethod
@@ -57,10 +56,8 @@ class StorageSide:
         imports = _imports(ground, books, parts.runner, workshop=segments.keeper)
         return cls(
             segments=segments,
-            upkeep=upkeep,
             reader=SegmentReader(database.manifest, ground.shelf, upkeep.reports.report),
-            storage=_storage(ground, catalog, segments.keeper, retention),
-            imports=imports,
+            side=StorageSide(_storage(ground, catalog, segments.keeper, retention), upkeep, imports),
             lasting=(
                 segments.keeper.run,
                 segments.removal.run,

@@ -16,6 +16,7 @@ from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.storage import Storage
+from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.upkeep import Upkeep
 from sysmon_appliance.web.authorisation import Audience, Least, bind, least
 from sysmon_appliance.web.console import idempotency
@@ -33,9 +34,7 @@ class Site:
 
     side: ReadSide
     control: Control
-    storage: Storage
-    upkeep: Upkeep
-    imports: Imports
+    keeping: StorageSide
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
@@ -62,15 +61,15 @@ class Call:
 
     @property
     def storage(self) -> Storage:
-        return self.site.storage
+        return self.site.keeping.storage
 
     @property
     def upkeep(self) -> Upkeep:
-        return self.site.upkeep
+        return self.site.keeping.upkeep
 
     @property
     def imports(self) -> Imports:
-        return self.site.imports
+        return self.site.keeping.imports
 
     @property
     def telemetry(self) -> Telemetry:

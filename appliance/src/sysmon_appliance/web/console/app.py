@@ -17,11 +17,9 @@ from sysmon_agent.errors import SysmonError
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.control import Control
-from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
-from sysmon_appliance.services.storage import Storage
-from sysmon_appliance.services.upkeep import Upkeep
+from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
 from sysmon_appliance.web.console.guard import Guard, SecurityHeaders
@@ -37,15 +35,13 @@ from sysmon_appliance.web.problems import problem_response
 _log = logging.getLogger(__name__)
 
 
-def create_app(  # noqa: PLR0913 - an argument for each of its sides
+def create_app(
     side: ReadSide,
     control: Control,
+    keeping: StorageSide,
     telemetry: Telemetry,
-    settings: ConsoleSettings,
     *,
-    storage: Storage,
-    upkeep: Upkeep,
-    imports: Imports,
+    settings: ConsoleSettings,
     limits: RequestLimits,
     built: Path = static.BUILT,
 ) -> Starlette:
@@ -56,9 +52,7 @@ def create_app(  # noqa: PLR0913 - an argument for each of its sides
     site = Site(
         side,
         control,
-        storage,
-        upkeep,
-        imports,
+        keeping,
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),
