@@ -21,7 +21,7 @@ from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS
 from tests.bench.made_year import DAYS, Size, make_year
 from tests.bench.measure import cpu_seconds, machine, report, resident_bytes, settle
 from tests.bench.year_in_browser import browse
-from tests.support.system import System, UnixConnection, system_in
+from tests.support.system import System, UnixConnection, eventually, system_in
 
 RANGES = {"1h": HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS, "90d": 90 * DAY_MS, "1y": DAYS * DAY_MS}
 POINTS = 800
@@ -58,15 +58,26 @@ def started(folder: Path) -> Iterator[Year]:
         system.ready()
         taken = time.perf_counter() - begun
         hosts = [host["id"] for host in system.get(f"{_API}/hosts?limit=1000")["hosts"]]
+        rest(system, pid)
         storage = system.get(f"{_API}/storage")
         samples = sum(kind["samples"] for kind in storage["kinds"] if kind["kind"] == "hour")
         conditions = f"{len(hosts)} hosts, {DAYS} days, {samples / 1e6:.0f} million samples; no peer; {machine()}"
-        settle(pid)
         report("year.start.wall", 1000 * taken, "ms", conditions=conditions)
         report_disk(storage, samples, conditions)
         end_ms = max(kind["to"] or 0 for kind in storage["kinds"])
         yield Year(system, pid, hosts, end_ms, conditions)
         report("year.resident_bytes", resident_bytes(pid) / 1e6, "MB", conditions=f"after browsing; {conditions}")
+
+
+def rest(system: System, pid: int) -> None:
+    """Wait until all segments have been read for the first time, which an aggregator begins with by itself."""
+
+    def done() -> bool:
+        checked = system.get(f"{_API}/storage/check")["state"] == "done"
+        return checked and system.get(f"{_API}/storage")["working"] is None
+
+    eventually(done, "all segments are checked", patience=1800)
+    settle(pid)
 
 
 def report_disk(storage: dict[str, Any], samples: int, conditions: str) -> None:
