@@ -127,10 +127,7 @@ def test_a_gauge_that_rises_all_day_is_no_counter() -> None:
 
 @pytest.mark.parametrize("ticks_of_a_minute", [1, 6])
 def test_a_gauge_that_nobody_knows_keeps_its_minimum_where_it_jumps(ticks_of_a_minute: int) -> None:
-    """What only rises is no counter for that: a minute after a jump begins where it does, and not where the last ended.
-
-    The mean of an hour is the true one.
-    """
+    """What only rises is no counter for that: after a jump its minimum is the true one, as is the mean of its hour."""
     values = np.arange(120.0 * ticks_of_a_minute)
     values[60 * ticks_of_a_minute :] += 1e6
     t = MINUTE_MS // ticks_of_a_minute * np.arange(len(values))
