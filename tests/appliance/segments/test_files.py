@@ -1,4 +1,6 @@
 import random
+import struct
+import zlib
 from pathlib import Path
 
 import apsw
@@ -12,7 +14,9 @@ from sysmon_appliance.domain.gaps import TimeGap
 from sysmon_appliance.domain.rollups import roll_up
 from sysmon_appliance.domain.segments import MINUTE_MS, Kind, Level
 from sysmon_appliance.errors import SegmentDamagedError, SegmentVersionError
+from sysmon_appliance.segments.columns import DamagedColumnError
 from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.rows import pack_row, read_prelude
 from sysmon_appliance.segments.writer import SegmentWriter
 from tests.support.rows_of_history import DAY, any_float, bits, even, schema_of, write_ticks
 
@@ -105,6 +109,16 @@ def test_damage_anywhere_is_found_or_harmless(kind: Kind, tmp_path: Path) -> Non
         except (SegmentDamagedError, SegmentVersionError):
             found += 1
     assert found
+
+
+def test_a_row_that_says_more_than_is_ever_written_is_damage() -> None:
+    """A few bytes that stand for gigabytes are refused before there is memory for them."""
+    body = bytearray(pack_row([even(2)], (), [b""] * 8))
+    _, length, _, series, gaps = struct.unpack_from("<5I", body)
+    struct.pack_into("<4I", body, 4, length, 1 << 24, series, gaps)
+    struct.pack_into("<I", body, 0, zlib.crc32(body[4 : 20 + length]))
+    with pytest.raises(DamagedColumnError, match="larger than any"):
+        read_prelude(lambda start, size: bytes(body[start : start + size]), times=1)
 
 
 @pytest.mark.parametrize("length", [0, 10, 4096, 5000, -1])

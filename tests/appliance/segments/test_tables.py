@@ -12,6 +12,7 @@ from sysmon_appliance.domain.segments import HOUR_MS, Kind, Level
 from sysmon_appliance.domain.tables import StoredTable, TableColumn, Texts, stored_tables
 from sysmon_appliance.errors import SegmentDamagedError
 from sysmon_appliance.segments.files import SegmentFile
+from sysmon_appliance.segments.rows import pack_row
 from sysmon_appliance.segments.tables import pack_table, unpack_table
 from sysmon_appliance.segments.writer import SegmentWriter
 from tests.support.process_tables import TABLE, row, rows
@@ -105,3 +106,11 @@ def test_a_table_of_other_columns_is_damage() -> None:
     other = TableSchema(TABLE.name, TABLE.columns[:-1])
     with pytest.raises(ValueError, match="other columns"):
         unpack_table(other, lambda start, length: body[start : start + length])
+
+
+@pytest.mark.parametrize("counts", [(1 << 40, 1), (-1, 2)])
+def test_a_table_that_says_more_than_is_ever_written_is_damage(counts: tuple[int, int]) -> None:
+    """Numbers of rows that no memory could hold are refused before anything is made of them."""
+    body = pack_row([even(2), np.array(counts)], (), [b""] * (2 + len(TABLE.columns)))
+    with pytest.raises(ValueError, match="larger than any"):
+        unpack_table(TABLE, lambda start, length: body[start : start + length])

@@ -28,7 +28,7 @@ def _groups(pieces: Sequence[StoredTicks]) -> Iterator[list[int]]:
         piece = pieces[place]
         wider = series if piece.schema.key in known else series.union(piece.schema.schema.series)
         limit = ROW_VALUES if piece.t[0] > end_ms else _MOST_VALUES
-        if group and len(wider) * (ticks + len(piece.t)) > limit:
+        if group and max(len(wider), 1) * (ticks + len(piece.t)) > limit:
             yield group
             group, wider, ticks = [], frozenset(piece.schema.schema.series), 0
             known.clear()

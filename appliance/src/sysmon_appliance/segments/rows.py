@@ -24,7 +24,8 @@ _GAP = struct.Struct("<qqB")
 _REGULAR = struct.Struct("<qq")
 _PACKED = struct.Struct("<BI")
 _EVENLY, _UNEVENLY = 0, 1
-_MOST = 1 << 28  # points or series of one row; more is damage
+_MOST = 1 << 28  # bytes before the pieces of one row; more is damage
+_MOST_VALUES = 1 << 26  # of one row: four times as many as are ever written
 
 ReadBytes = Callable[[int, int], bytes]
 """Reads so many bytes of a row's body from a place on."""
@@ -80,7 +81,7 @@ def read_prelude(read: ReadBytes, *, times: int) -> Prelude:
     if len(head) != _HEAD.size:
         raise DamagedColumnError("a row ends early")
     checksum, length, points, series, gaps = _HEAD.unpack(head)
-    if max(length, points, series, gaps) > _MOST:
+    if max(length, gaps) > _MOST or max(points, 1) * max(series, 1) > _MOST_VALUES:
         raise DamagedColumnError("a row says that it is larger than any")
     rest = read(_HEAD.size, length)
     if len(rest) != length or zlib.crc32(head[4:] + rest) != checksum:

@@ -25,6 +25,7 @@ _TICKS, _PLACES = 0, 1  # the pieces before those of columns
 _BEFORE = 2
 _SIZES = struct.Struct("<I")
 _MOST_TEXT = 1 << 28
+_MOST_CELLS = 1 << 26
 
 
 def pack_table(table: StoredTable) -> bytes:
@@ -67,6 +68,8 @@ def unpack_table(schema: TableSchema, read: ReadBytes) -> StoredTable:
         raise DamagedColumnError("a table has other columns than it says")
     pieces = read_pieces(read, prelude, range(len(prelude.checksums)))
     rows = int(counts.sum())
+    if counts.min(initial=0) < 0 or rows * (_BEFORE + len(schema.columns)) > _MOST_CELLS:
+        raise DamagedColumnError("a table says that it is larger than any")
     starts = np.cumsum(counts) - counts
     where = starts[unpack_whole(pieces[_TICKS], rows)] + unpack_whole(pieces[_PLACES], rows)
     back = np.empty(rows, np.int64)
