@@ -82,11 +82,11 @@ def _as_whole(values: Floats, bits: Bits, left: Indexes) -> tuple[Whole, Whole]:
     return codes, whole
 
 
-def decimal_scale(values: Floats) -> float:
-    """Return the least of the scales at which values, float64 [values], become whole numbers; 0 where none does."""
-    row = np.ascontiguousarray(values[np.newaxis])
-    codes, _ = _as_whole(row, row.view(np.uint64), np.zeros(1, np.intp))
-    return _SCALED.get(int(codes[0]), 0.0)
+def decimal_scales(values: Floats) -> Floats:
+    """Return for each row the least scale at which it becomes whole numbers, 0 where none does: float64 [rows]."""
+    values = np.ascontiguousarray(values)
+    codes, _ = _as_whole(values, values.view(np.uint64), np.arange(len(values)))
+    return np.array([_SCALED.get(code, 0.0) for code in codes.tolist()])
 
 
 def _pack_floats(column: Floats) -> bytes:

@@ -28,7 +28,6 @@ from sysmon_appliance.domain.terms import Flags, Floats, Whole
 from sysmon_appliance.domain.ticks import Stats
 from sysmon_appliance.segments.columns import (
     DamagedColumnError,
-    decimal_scale,
     pack_columns,
     pack_whole,
     pack_wholes,
@@ -38,6 +37,7 @@ from sysmon_appliance.segments.columns import (
     unpack_wholes,
 )
 from sysmon_appliance.segments.rounded_rollups import pack_counter, pack_gauge, unpack_counter, unpack_gauge
+from sysmon_appliance.segments.surveys import Survey, survey
 
 
 class _Form(IntEnum):
@@ -62,17 +62,30 @@ _NEARLY_WHOLE = 1e-10  # what adding up a few hundred decimals leaves over, rela
 
 def pack_rollups(schema: Schema, stats: Stats, ticks: Whole, *, exact: bool) -> list[bytes]:
     """Pack every series; `ticks` is int64 [buckets], how many ticks the host has in each."""
-    return [
-        _with_count(_pack(series, _present(stats, place), exact=exact), stats.count[place], ticks)
-        for place, series in enumerate(schema.series)
-    ]
+    complete: Flags = np.all(stats.count > 0, axis=1)
+    surveys = survey(_chosen(stats, complete))
+    packed = []
+    for place, (series, is_complete) in enumerate(zip(schema.series, complete.tolist(), strict=True)):
+        one = _chosen(stats, place)
+        if is_complete:
+            piece = _pack(series, one, next(surveys), exact=exact)
+        else:
+            piece = _pack_present(series, _chosen(one, one.count > 0), exact=exact)
+        packed.append(_with_count(piece, one.count, ticks))
+    return packed
 
 
-def _present(stats: Stats, place: int) -> Stats:
-    """Return the statistics of one series where it has any."""
-    each = (stats.minimum[place], stats.maximum[place], stats.total[place], stats.count[place], stats.last[place])
-    there = stats.count[place] > 0
-    return Stats(*each) if there.all() else Stats(*(values[there] for values in each))
+def _chosen(stats: Stats, places: int | Flags | None) -> Stats:
+    each = stats.minimum, stats.maximum, stats.total, stats.count, stats.last
+    return Stats(*(values[places] for values in each))
+
+
+def _pack_present(series: Series, one: Stats, *, exact: bool) -> bytes:
+    """Pack the buckets in which a series has values, of which there may be none."""
+    if not len(one.last):
+        return bytes([_Form.EMPTY])
+    [like] = survey(_chosen(one, np.newaxis))
+    return _pack(series, one, like, exact=exact)
 
 
 def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
@@ -82,38 +95,30 @@ def _with_count(piece: bytes, count: Floats, ticks: Whole) -> bytes:
     return bytes([piece[0] | _OWN_COUNT]) + _LENGTH.pack(len(packed)) + packed + piece[1:]
 
 
-def _pack(series: Series, one: Stats, *, exact: bool) -> bytes:
-    if not len(one.last):
-        return bytes([_Form.EMPTY])
-    if _is_constant(one):
+def _pack(series: Series, one: Stats, like: Survey, *, exact: bool) -> bytes:
+    if like.is_constant:
         return bytes([_Form.CONSTANT]) + _FLOAT.pack(one.last[0])
-    if not np.isfinite(one.total).all() or max(-one.minimum.min(), one.maximum.max()) > _LARGEST:
+    if not like.is_bounded:
         return _pack_floats(one)
-    counted = _as_counter(series, one, exact=exact)
+    counted = _as_counter(series, one, like.scale, exact=exact)
     if counted is not None:
         return bytes([_Form.COUNTER]) + counted
-    rounded = None if exact else pack_gauge(one)
-    return _pack_exact(one) if rounded is None else bytes([_Form.GAUGE]) + rounded
+    rounded = None if exact else pack_gauge(one, like.scale)
+    return _pack_exact(one, like.scale) if rounded is None else bytes([_Form.GAUGE]) + rounded
 
 
-def _is_constant(one: Stats) -> bool:
-    bits = np.array([one.minimum, one.maximum, one.last]).view(np.uint64)
-    return bool((bits == bits[0, 0]).all())
-
-
-def _as_counter(series: Series, one: Stats, *, exact: bool) -> bytes | None:
+def _as_counter(series: Series, one: Stats, scale: float, *, exact: bool) -> bytes | None:
     """Pack what counts. Of a metric that we do not know, what it does in minutes will tell whether it does.
 
     Over an hour, a gauge that only rises has a sum that is far from that of a line.
     """
     metric = METRICS.get(series.metric)
     if metric is None:
-        return None if exact else pack_counter(one, exact=False, known=False)
-    return pack_counter(one, exact=exact, known=True) if metric.kind is MetricKind.COUNTER else None
+        return None if exact else pack_counter(one, scale, exact=False, known=False)
+    return pack_counter(one, scale, exact=exact, known=True) if metric.kind is MetricKind.COUNTER else None
 
 
-def _pack_exact(one: Stats) -> bytes:
-    scale = decimal_scale(np.concatenate([one.minimum, one.maximum, one.last]))
+def _pack_exact(one: Stats, scale: float) -> bytes:
     if not scale or np.abs(one.total).max() * scale > _LARGEST:
         return _pack_floats(one)
     low, high, last, total = (np.rint(each * scale) for each in (one.minimum, one.maximum, one.last, one.total))

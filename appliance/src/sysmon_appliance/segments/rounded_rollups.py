@@ -5,6 +5,7 @@ it is measured in decimals, so that what comes back are decimals, too, and exact
 Of what cannot be kept so, nothing is returned: it is then kept exactly.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -14,7 +15,6 @@ from sysmon_appliance.domain.terms import Flags, Floats, Whole
 from sysmon_appliance.domain.ticks import Stats
 from sysmon_appliance.segments.columns import (
     DamagedColumnError,
-    decimal_scale,
     pack_whole,
     pack_wholes,
     unpack_whole,
@@ -45,9 +45,8 @@ class Grid:
     step: float
 
     @classmethod
-    def of(cls, one: Stats, coarsest: float) -> "Grid | None":
+    def of(cls, one: Stats, scale: float, coarsest: float) -> "Grid | None":
         """Choose the coarsest grid up to a width that holds every value; None where there is none."""
-        scale = decimal_scale(np.concatenate([one.minimum, one.maximum, one.last]))
         grid = cls(scale, max(1.0, float(np.floor(coarsest * scale)))) if scale else cls(1.0, coarsest)
         largest = max(-one.minimum.min(), one.maximum.max(), 0.0)
         return grid if grid.step > 0 and largest / grid.step * grid.scale < _LARGEST else None
@@ -80,15 +79,14 @@ class Grid:
         return higher
 
 
-def pack_counter(one: Stats, *, exact: bool, known: bool) -> bytes | None:
+def pack_counter(one: Stats, scale: float, *, exact: bool, known: bool) -> bytes | None:
     """Pack what only grows: last values, and of the few buckets that are none of a counter's, their range.
 
     Such a bucket is the first one, and each in which a counter was reset. Of what is not known as a counter, it is
     also each that begins far above the one before: a gauge that rises has a minimum of its own there.
     """
-    growth = float(np.median(np.diff(one.last))) if len(one.last) > 1 else 0.0
-    odd = _odd_buckets(one, known=known)
-    grid = Grid.of(one, 0.0 if exact else growth / COUNTER_STEPS)
+    odd = _odd_buckets(one, math.inf if known else _usual_height(one))
+    grid = Grid.of(one, scale, 0.0 if exact else _usual_growth(one) / COUNTER_STEPS)
     if grid is None or np.count_nonzero(odd) * _FEW > len(odd) + _FEW - 1:
         return None
     ranges = np.empty(np.count_nonzero(odd), _ODD)
@@ -98,13 +96,20 @@ def pack_counter(one: Stats, *, exact: bool, known: bool) -> bytes | None:
     return _GRID.pack(grid.scale, grid.step) + _COUNTER.pack(len(ranges)) + ranges.tobytes() + lasts
 
 
-def _odd_buckets(one: Stats, *, known: bool) -> Flags:
-    """Tell which buckets do not begin where the one before ended, and end highest."""
+def _usual_growth(one: Stats) -> float:
+    return float(np.median(np.diff(one.last))) if len(one.last) > 1 else 0.0
+
+
+def _usual_height(one: Stats) -> float:
+    return float(np.median(one.maximum - one.minimum))
+
+
+def _odd_buckets(one: Stats, highest_step: float) -> Flags:
+    """Tell which buckets do not begin where the one before ended, or not far above, and end highest."""
     odd: Flags = one.maximum != one.last
     odd[0] = True
-    odd[1:] |= one.minimum[1:] < one.last[:-1]
-    if not known:
-        odd[1:] |= one.minimum[1:] - one.last[:-1] > np.median(one.maximum - one.minimum)
+    steps = one.minimum[1:] - one.last[:-1]
+    odd[1:] |= (steps < 0) | (steps > highest_step)
     return odd
 
 
@@ -122,13 +127,13 @@ def unpack_counter(packed: bytes, count: Floats) -> Stats:
     return Stats(minimum, maximum, (minimum + maximum) / 2 * count, count, grid.values(places))
 
 
-def pack_gauge(one: Stats) -> bytes | None:
+def pack_gauge(one: Stats, scale: float) -> bytes | None:
     """Pack what goes up and down: the minimum, and how far above it the maximum, the last value and the mean are.
 
     The steps of the last value and of the mean are twice as wide; of small whole numbers the mean keeps fractions.
     """
-    usual = float(np.median(one.maximum - one.minimum)) / GAUGE_STEPS
-    grid = Grid.of(one, usual)
+    usual = _usual_height(one) / GAUGE_STEPS
+    grid = Grid.of(one, scale, usual)
     if grid is None:
         return None
     wide = np.clip(2 * usual * grid.scale, _SMALLEST_MEAN_STEP, 1.0) if grid.is_exact else 2 * grid.step
