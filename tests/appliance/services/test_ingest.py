@@ -343,6 +343,12 @@ async def test_times_of_a_clock_that_is_off_are_corrected(aggregator: Aggregator
     assert dict(host.facts)[CLOCK_FACT] == f"{offset_s:+d} s"
 
 
+async def test_a_time_that_no_calendar_has_is_refused(aggregator: Aggregator) -> None:
+    """A clock beyond the year 9999 is no clock, and what it says is not stored."""
+    await aggregator.greet("connection")
+    assert isinstance(await aggregator.refusal("connection", a_batch(1, start_ms=1 << 53)), MalformedMessage)
+
+
 async def test_no_time_is_corrected_to_before_1970(aggregator: Aggregator) -> None:
     """Ticks from before a host's clock was set, sent with one that is years ahead, are from 1970 at the earliest."""
     ahead = 2 * NOW_MS

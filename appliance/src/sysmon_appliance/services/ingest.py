@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from sysmon_agent.errors import SysmonError
+from sysmon_agent.errors import MalformedMessage, SysmonError
 from sysmon_agent.wire.decode import check_against, decode_batch
 from sysmon_agent.wire.messages import PROTOCOL_VERSION, Batch, Hello, Limits, Reply
 from sysmon_agent.wire.peer import Peer
@@ -46,6 +46,9 @@ TOLERATED_OFFSET_MS = 2000
 
 MAX_WAITING_BYTES = 256 << 20
 """Bodies held in memory until they are committed."""
+
+_LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999: no calendar, and no browser, can show what is much later."""
 
 _HIGHEST_EPOCH = 1 << 40  # no region has had more leaders; an agent that says so is wrong
 
@@ -197,6 +200,8 @@ class Ingest:
         return presence.stream
 
     def _accept(self, push: Push, batch: Batch, stream: Stream) -> None:
+        if max(batch.wall_ms, default=0) > _LATEST_MS:
+            raise MalformedMessage("A time is beyond the year 9999.")
         if self._waiting_bytes + len(push.body) > MAX_WAITING_BYTES:
             raise RateLimitedError("Too many batches wait to be written.", hint="vmstat 1 5")
         self._room.take(len(push.body))
