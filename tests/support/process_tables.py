@@ -12,7 +12,12 @@ Row = Mapping[str, float | str]
 
 def row(pid: float = 1, **values: float | str) -> Row:
     """Make a row; what is not said is told by the pid, and otherwise nothing."""
-    named: dict[str, float | str] = {"pid": float(pid), "name": f"name-{pid:g}", "command": f"/bin/{pid:g}", "user": "root"}
+    named: dict[str, float | str] = {
+        "pid": float(pid),
+        "name": f"name-{pid:g}",
+        "command": f"/bin/{pid:g}",
+        "user": "root",
+    }
     return {name: "" if text else 0.0 for name, text in PROCESS_COLUMNS} | named | values
 
 
