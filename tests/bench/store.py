@@ -1,4 +1,4 @@
-"""What history costs on disk and to read: `make bench-store`.
+"""What history costs on disk, to make and to read: `make bench-store`.
 
 A real aggregator on loopback is given the past of a made fleet over mutual TLS, seals and merges it, and answers
 questions about it. VictoriaMetrics, where it is installed, is given the same samples and asked the same questions in
@@ -8,6 +8,7 @@ the same run. What is stored is counted and compared with what was sent: a run t
 import argparse
 import http.client
 import json
+import resource
 import statistics
 import tempfile
 import time
@@ -28,7 +29,9 @@ from sysmon_appliance.domain.segments import DAY_MS
 from sysmon_appliance.domain.terms import Floats
 from tests.bench import made_fleet
 from tests.bench.measure import Peer, cpu_seconds, machine, report, settle
+from tests.bench.store_latency import measure_latency
 from tests.bench.store_memory import measure_memory
+from tests.bench.store_sealing import measure_sealing
 from tests.bench.victoria_metrics import VictoriaMetrics, name_of, victoria_metrics
 from tests.support.raw_agent import RawAgent, tls_context
 from tests.support.system import System, UnixConnection, eventually, system_in
@@ -279,9 +282,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=10, help="hosts whose day is weighed")
     parser.add_argument("--series", type=int, default=100, help="series of each")
-    parser.add_argument("--agents", type=int, default=1000, help="hosts of the fleet whose memory is measured")
+    parser.add_argument("--agents", type=int, default=1000, help="hosts of the fleet that pushes")
     parser.add_argument("--days", type=int, default=90, help="days of the host with a long past")
     arguments = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     today_ms = time.time_ns() // 1_000_000 // DAY_MS * DAY_MS
     end_ms = today_ms - DAY_MS
     day = [past(host, arguments.series, 1, end_ms) for host in range(1, arguments.hosts + 1)]
@@ -294,6 +298,8 @@ def main() -> None:
             measure_question(contest, "host_day", day[0])
             measure_question(contest, "host_long", store_long(contest, arguments.days, end_ms))
     measure_memory(arguments.agents)
+    measure_sealing(arguments.agents)
+    measure_latency(arguments.agents)
 
 
 def store_long(contest: Contest, days: int, end_ms: int) -> Past:
