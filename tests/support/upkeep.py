@@ -105,6 +105,7 @@ class Workbench:
 
     def __init__(self, examiner: Examiner) -> None:
         self.outcome = Outcome()
+        self.turns: list[Outcome] = []  # outcomes of the next jobs, before that
         self.error: Exception | None = None  # what each job fails with
         self.jobs: list[Job] = []
         self.alone_for: list[JobName] = []
@@ -116,7 +117,9 @@ class Workbench:
             raise self.error
         self.jobs.append(job)
         progress(1.0)
-        return self._check(job) if isinstance(job, CheckSegments) else self.outcome
+        if isinstance(job, CheckSegments):
+            return self._check(job)
+        return self.turns.pop(0) if self.turns else self.outcome
 
     @asynccontextmanager
     async def alone(self, name: JobName) -> AsyncIterator[None]:

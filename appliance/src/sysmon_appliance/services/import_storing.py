@@ -77,17 +77,18 @@ class ImportStoring:
 
     async def _outcome(self, files: Sequence[Path], held: Mapping[int, Holding]) -> Outcome:
         """Have segments made; what lies beside and cannot be read is left out of it."""
-        foreign: set[str] = set()
+        unreadable: set[str] = set()
         while True:
-            job = ImportSegments(tuple(map(str, files)), self._books.changes.sealed_up_to, self._beside(held, foreign))
+            beside = self._beside(held, unreadable)
+            job = ImportSegments(tuple(map(str, files)), self._books.changes.sealed_up_to, beside)
             outcome = await self._runner.run(job, self._workshop.progress)
-            if not outcome.damaged and not outcome.foreign:
+            if unreadable.issuperset([*outcome.damaged, *outcome.foreign]):
                 return outcome
-            foreign |= set(outcome.foreign)
+            unreadable.update(outcome.damaged, outcome.foreign)
             for name in outcome.damaged:
                 await self._books.changes.set_aside(name, damaged=True)
 
-    def _beside(self, held: Mapping[int, Holding], foreign: Collection[str]) -> tuple[Segment, ...]:
+    def _beside(self, held: Mapping[int, Holding], unreadable: Collection[str]) -> tuple[Segment, ...]:
         days = set().union(*(holding.days for holding in held.values()))
         from_ms, to_ms = min(days) * DAY_MS, (max(days) + 1) * DAY_MS - 1
         return tuple(
@@ -95,7 +96,7 @@ class ImportStoring:
             for one in self._books.manifest.all()
             if one.kind is not Kind.TABLES
             and not one.damaged_ms
-            and one.name not in foreign
+            and one.name not in unreadable
             and any(one.first_host <= host <= one.last_host for host in held)
             and not days.isdisjoint(one.days_within(from_ms, to_ms))
         )

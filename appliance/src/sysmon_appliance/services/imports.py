@@ -176,9 +176,13 @@ class Imports:
     async def run(self) -> NoReturn:
         """Store what is finished, until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await self._store(await asyncio.wait_for(self._waiting.get(), _ROUND_SECONDS))
-            await self.forget()
+            await self.step()
+
+    async def step(self) -> None:
+        """Wait a while for an import that is finished, and store it."""
+        with contextlib.suppress(TimeoutError):
+            await self._store(await asyncio.wait_for(self._waiting.get(), _ROUND_SECONDS))
+        await self.forget()
 
     async def forget(self) -> None:
         """Let go of imports to which nothing has happened for a day."""
