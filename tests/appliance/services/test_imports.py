@@ -311,6 +311,18 @@ async def test_an_import_is_dropped() -> None:
         region.imports.find(one.id)
 
 
+async def test_values_that_come_while_an_import_is_dropped_are_not_held() -> None:
+    """A request that was on its way when its import was dropped is refused, and leaves nothing."""
+    region = Region()
+    one = await region.begin()
+    taking = asyncio.create_task(region.take(one, values([1.0])))
+    await asyncio.sleep(0)  # it has found the import by now
+    await region.imports.cancel(one.id, OPERATOR)
+    with pytest.raises(ConflictError):
+        await taking
+    assert not region.area.begun[one.id].held
+
+
 async def test_an_import_that_nobody_finishes_is_forgotten() -> None:
     """After a day without values an import is dropped; one to which values come stays."""
     region = Region()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sysmon_appliance.domain.changes import AppendBatch, DropOldest, OpenStream, SaveHost, SaveSchema
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.series import KeepUse
 from tests.support.live import A_HOST, A_SCHEMA, append, commit, live
 from tests.support.pushes import NOW_MS, a_batch
 
@@ -66,3 +67,12 @@ def test_hosts_are_told_apart(tmp_path: Path) -> None:
         commit(database, replace(append(2, a_batch(9, stream=b"another stream..")), host=2, stream=2))
         commit(database, DropOldest(1))
     assert uses(tmp_path) == {(1, 1): (NOW_MS, NOW_MS), (2, 1): (NOW_MS + 8000, NOW_MS + 8000)}
+
+
+def test_a_use_without_batches_is_kept(tmp_path: Path) -> None:
+    """A use that no batch tells of lasts, and only grows: whatever comes after, it reaches over all of it."""
+    with live(tmp_path) as database:
+        commit(database, SaveSchema(ANOTHER), KeepUse(1, 2, NOW_MS - 5000, NOW_MS - 4000))
+        commit(database, KeepUse(1, 2, NOW_MS - 9000, NOW_MS - 8000), KeepUse(1, 1, NOW_MS - 7, NOW_MS - 7))
+        commit(database, of_schema(1, 1), DropOldest(1))
+    assert uses(tmp_path) == {(1, 1): (NOW_MS - 7, NOW_MS), (1, 2): (NOW_MS - 9000, NOW_MS - 4000)}

@@ -168,9 +168,9 @@ class Imports:
         async with found.turn:
             if found.state is ImportState.STORING:
                 raise ConflictError("The import is being stored already.", hint="sysmon storage status")
-            self._imports.pop(name, None)
-            await asyncio.to_thread(found.staging.discard)
-        if not found.is_over:
+            was_over = found.is_over
+            await self._drop(found)
+        if not was_over:
             await self._record(found, principal, "import.cancel", {"values": found.values})
 
     async def run(self) -> NoReturn:
@@ -189,8 +189,7 @@ class Imports:
         before = self._clock.monotonic() - _KEPT_SECONDS
         for one in list(self._imports.values()):
             if one.touched < before and one.state is not ImportState.STORING and not one.turn.locked():
-                del self._imports[one.id]
-                await asyncio.to_thread(one.staging.discard)
+                await self._drop(one)
 
     async def _host(self, found: Import, given: ImportedValues, block: Block, principal: Principal) -> Host:
         if not found.create_hosts:
@@ -244,7 +243,14 @@ class Imports:
         one.problem = problem
         await self._end(one, ImportState.FAILED)
 
+    async def _drop(self, one: Import) -> None:
+        """Let go of an import; a request that found it before holds nothing any more."""
+        self._imports.pop(one.id, None)
+        await self._end(one, ImportState.FAILED)
+
     async def _end(self, one: Import, state: ImportState) -> None:
+        if state is ImportState.FAILED:
+            one.state = state  # at once: nothing may be held while it is discarded
         await asyncio.to_thread(one.staging.discard)
         one.held, one.bytes = {}, 0
         one.touched, one.state = self._clock.monotonic(), state
