@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sysmon_agent.wire.messages import Gap, GapReason
+from sysmon_appliance.compactor.rows import is_sparse
 from sysmon_appliance.domain.jobs import JoinSegments, MergeDay, SealJob, TrimSegment
 from sysmon_appliance.domain.segments import BUCKET_MS, DAY_MS, HOUR_MS, Kind, Level
 from tests.support.storekeeping import Sender, Store, every
@@ -228,3 +229,10 @@ def test_a_host_with_very_many_series_is_merged_in_pieces_that_fit(
     join_months(store)
     assert store.times() == dict.fromkeys(every(DAY, 120, 120_000), 1)
     assert [counts(store, kind) for kind in BUCKET_MS] == [360, 360]
+
+
+def test_a_row_is_not_mostly_missing_values() -> None:
+    """A few values may be spread as they like; of many, at least half are there."""
+    assert not is_sparse(60_000, 10)
+    assert not is_sparse(200_000, 100_000)
+    assert is_sparse(200_000, 99_999)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from sysmon_appliance.compactor.inputs import opened
 from sysmon_appliance.compactor.outputs import Bench, Output, keep_all
-from sysmon_appliance.compactor.rows import ROW_VALUES, united
+from sysmon_appliance.compactor.rows import ROW_VALUES, is_sparse, united
 from sysmon_appliance.compactor.tables import of_one_hour
 from sysmon_appliance.domain.jobs import JoinSegments, Outcome
 from sysmon_appliance.domain.merging import merge_stored_rollups
-from sysmon_appliance.domain.segments import Kind
+from sysmon_appliance.domain.segments import HOUR_MS, Kind
 from sysmon_appliance.domain.tables import joined
 from sysmon_appliance.segments.files import Row
 from sysmon_appliance.segments.writer import SegmentWriter
@@ -43,17 +43,38 @@ def _groups(kind: Kind, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     if kind is Kind.TABLES:
         yield from of_one_hour(rows)
         return
+    if kind is Kind.HOUR:
+        yield from _dense(rows)
+        return
     group: list[int] = []
     values, end_ms = 0, -1
     for place in sorted(range(len(rows)), key=lambda place: rows[place].start_ms):
         row = rows[place]
         size = _values(kind, row)
-        alone = kind is not Kind.HOUR and row.start_ms > end_ms
-        if group and (alone or values + size > ROW_VALUES):
+        if group and (row.start_ms > end_ms or values + size > ROW_VALUES):
             yield [rows[each] for each in sorted(group)]
             group, values = [], 0
         group.append(place)
         values, end_ms = values + size, max(end_ms, row.end_ms)
+    if group:
+        yield [rows[each] for each in sorted(group)]
+
+
+def _dense(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Put rows of hours together as long as what comes of them fits into memory, and is not mostly missing values."""
+    group: list[int] = []
+    series: frozenset[object] = frozenset()
+    held, start_ms = 0, 0
+    for place in sorted(range(len(rows)), key=lambda place: rows[place].start_ms):
+        row, own = rows[place], rows[place].schema().schema.series
+        wider, held = series.union(own), held + row.ticks_count * len(own)
+        values = len(wider) * ((row.end_ms - start_ms) // HOUR_MS + 1)
+        if group and (_STATISTICS * values > ROW_VALUES or is_sparse(values, held)):
+            yield [rows[each] for each in sorted(group)]
+            group, wider, held = [], frozenset(own), row.ticks_count * len(own)
+        start_ms = start_ms if group else row.start_ms
+        group.append(place)
+        series = wider
     if group:
         yield [rows[each] for each in sorted(group)]
 
