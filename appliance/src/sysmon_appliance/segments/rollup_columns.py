@@ -145,34 +145,35 @@ def unpack_rollups(pieces: Sequence[bytes], ticks: Whole) -> Stats:
         A piece is none.
     """
     found = np.empty((5, len(pieces), len(ticks)))
-    for place, piece in enumerate(pieces):
-        try:
-            with np.errstate(all="ignore"):  # of what is damaged, anything may be asked
-                found[:, place] = _unpack(piece, ticks)
-        except (struct.error, LookupError, ValueError) as error:
-            raise DamagedColumnError(f"the statistics of a series cannot be read: {error}") from error
+    count = ticks.astype(np.float64)
+    with np.errstate(all="ignore"):  # of what is damaged, anything may be asked
+        for place, piece in enumerate(pieces):
+            try:
+                _unpack(piece, count, found[:, place])
+            except (struct.error, LookupError, ValueError) as error:
+                raise DamagedColumnError(f"the statistics of a series cannot be read: {error}") from error
     return Stats(*found)
 
 
-def _unpack(piece: bytes, ticks: Whole) -> Floats:
-    """Return minimum, maximum, total, count and last: float64 [5, buckets]."""
-    how, rest, count = piece[0], piece[1:], ticks.astype(np.float64)
+def _unpack(piece: bytes, count: Floats, into: Floats) -> None:
+    """Fill in minimum, maximum, total, count and last: float64 [5, buckets]; without values there are none."""
+    how, rest = piece[0], piece[1:]
     if how & _OWN_COUNT:
         packed, rest = _taken(rest)
-        count = unpack_whole(packed, len(ticks)).astype(np.float64)
+        count = unpack_whole(packed, len(count)).astype(np.float64)
     there = count > 0
-    one = _unpack_present(how & ~_OWN_COUNT, rest, count[there])
-    return _spread(np.array([one.minimum, one.maximum, one.total, one.count, one.last]), there)
-
-
-def _spread(found: Floats, there: Flags) -> Floats:
-    """Lay statistics out over all buckets; where there is no value there are none."""
     if there.all():
-        return found
-    wide = np.full((5, len(there)), np.nan)
-    wide[3] = 0.0
-    wide[:, there] = found
-    return wide
+        _fill(into, _unpack_present(how & ~_OWN_COUNT, rest, count))
+        return
+    found = np.empty((5, np.count_nonzero(there)))
+    _fill(found, _unpack_present(how & ~_OWN_COUNT, rest, count[there]))
+    into[:] = np.nan
+    into[3] = 0.0
+    into[:, there] = found
+
+
+def _fill(into: Floats, one: Stats) -> None:
+    into[0], into[1], into[2], into[3], into[4] = one.minimum, one.maximum, one.total, one.count, one.last
 
 
 def _unpack_present(how: int, rest: bytes, count: Floats) -> Stats:
