@@ -12,6 +12,7 @@ from sysmon_appliance.domain.fleet import FleetMatrix
 from sysmon_appliance.domain.ledger import LedgerEntry
 from sysmon_appliance.errors import StorageError
 from sysmon_appliance.services import ledger
+from sysmon_appliance.services.recent import RecentPast
 from tests.support.console import Console
 from tests.support.head import START_MS, ListHead, batch, facts, host, schema, series
 
@@ -123,7 +124,8 @@ class DamagedHead(ListHead):
 async def test_damage_to_one_hosts_past_keeps_nobody_from_starting() -> None:
     """Where a host's stored past cannot be read after a restart, the aggregator starts, and shows the others."""
     console = started(1, 2)
-    side = replace(console.side, head=DamagedHead(console.head.stored), matrix=FleetMatrix(console.directory))
+    recent = RecentPast(DamagedHead(console.head.stored), console.segments, console.clock)
+    side = replace(console.side, recent=recent, matrix=FleetMatrix(console.directory))
     await side.refill()
     assert side.matrix.latest(1) is None
     assert side.matrix.latest(2) is not None
