@@ -11,7 +11,7 @@ import pytest
 EVERY = int(os.environ.get("SYSMON_FAULT_EVERY", "17"))
 """One in so many steps is tried; with 1 all of them are, which takes minutes."""
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(120 + 1200 // EVERY)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(480 + 1200 // EVERY)]
 
 
 def test_a_kill_at_any_step_loses_and_doubles_no_tick(tmp_path: Path) -> None:

@@ -231,6 +231,7 @@ SENT = st.lists(
 
 
 @given(SENT)
+@pytest.mark.timeout(600)
 def test_any_history_is_sealed_to_the_bit(sent: list[tuple[int, list[int], list[float]]]) -> None:
     """Of each host and time the first tick is there, with every value as it came: NaN, infinities and -0 too."""
     expected: dict[tuple[int, int], bytes] = {}

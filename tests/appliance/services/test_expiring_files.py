@@ -9,7 +9,7 @@ from sysmon_appliance.config import RetentionSettings
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Level
 from tests.support.simulated_months import BEGIN_MS, Months
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 STEP_MS = 300_000
 RULES = RetentionSettings(raw_days=3, minute_days=5, rules=("name=host-1 raw=1y",))

@@ -8,7 +8,7 @@ from sysmon_appliance.config import RetentionSettings
 from sysmon_appliance.domain.segments import Kind
 from tests.support.simulated_months import Months
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize(
