@@ -40,6 +40,7 @@ TICKS_A_DAY = DAY_MS // made_fleet.STEP_MS
 LONG_HOST = 1000
 GAUGE = "system.memory.usage"
 POINTS = 1000
+_NO_BATCHES = 1 << 20
 ROUNDS = 60
 
 
@@ -191,8 +192,13 @@ def measure_disk(contest: Contest, pasts: list[Past]) -> None:
 
 
 def used_bytes(system: System) -> int:
-    """Return what the live database holds once everything is sealed: hosts, series, the manifest."""
-    return int(system.get("/api/v1/storage")["head"]["bytes"])
+    """Return what the live database holds once what is sealed has left it: hosts, series, the manifest."""
+    head = eventually(
+        lambda: None if (found := system.get("/api/v1/storage")["head"])["bytes"] > _NO_BATCHES else found,
+        "what is sealed has left the live database",
+        patience=300,
+    )
+    return int(head["bytes"])
 
 
 def weigh_peer(peer: VictoriaMetrics, pasts: list[Past]) -> int:
