@@ -111,7 +111,7 @@ const measures: Readonly<Record<Culprit, (row: TopProcess) => number>> = {
 function Name({ row: { name, pid, command } }: { row: TopProcess }) {
   return (
     <span class="process-name" title={command}>
-      <b>{name}</b> <span class="muted">{pid}</span>
+      <b>{name}</b> <span class="muted">{[pid, command].filter(Boolean).join(" · ")}</span>
     </span>
   );
 }

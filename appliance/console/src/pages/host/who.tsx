@@ -47,8 +47,8 @@ export function WhoDidIt({ host, at, culprit, onZoom, onClose }: Props) {
               aria-hidden="true"
             />
             <b>{row.name}</b>
-            <span class="muted who-user">
-              {row.user} · {row.pid}
+            <span class="muted who-process" title={String(row.command ?? "")}>
+              {[row.user, row.pid, row.command].filter(Boolean).join(" · ")}
             </span>
             <span>{amount(row, culprit)}</span>
           </li>
