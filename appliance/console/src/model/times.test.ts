@@ -17,10 +17,16 @@ test("what comes is two units away, as long as the second one matters", () => {
 const NOON = new Date(2026, 0, 2, 12).getTime();
 
 test("a span of hours has times, and one of days has dates", () => {
-  expect(span(NOON, NOON + 3_600_000)).toBe("2 Jan, 12:00:00 – 13:00:00");
-  expect(span(NOON, NOON + DAY_MS)).toBe("2 Jan, 12:00:00 – 3 Jan, 12:00:00");
-  expect(span(NOON, NOON + 9 * DAY_MS)).toBe("2 Jan 2026 – 11 Jan 2026");
+  expect(span(NOON, NOON + 3_600_000, NOON)).toBe("2 Jan, 12:00:00 – 13:00:00");
+  expect(span(NOON, NOON + DAY_MS, NOON)).toBe("2 Jan, 12:00:00 – 3 Jan, 12:00:00");
+  expect(span(NOON, NOON + 9 * DAY_MS, NOON)).toBe("2 Jan 2026 – 11 Jan 2026");
   expect(datedSpan(NOON, NOON + 3_600_000)).toBe("2 Jan 2026, 12:00:00 – 13:00:00");
+});
+
+test("a span that is not all of this year has its years", () => {
+  const later = new Date(2027, 5, 1).getTime();
+  expect(span(NOON, NOON + 3_600_000, later)).toBe("2 Jan 2026, 12:00:00 – 13:00:00");
+  expect(span(NOON - 2 * DAY_MS, NOON, NOON)).toBe("31 Dec 2025, 12:00:00 – 2 Jan 2026, 12:00:00");
 });
 
 test("a moment has its year where that is in doubt", () => {

@@ -17,15 +17,18 @@ export function date(ms: number): string {
   return DATE.format(ms);
 }
 
-/** From when to when, as exactly as the length of the span deserves; a short one without its year. */
-export function span(from: number, to: number): string {
-  return spanIn(moment, from, to);
+/** From when to when, as exactly as the length of the span deserves; a short one of this year without the year. */
+export function span(from: number, to: number, nowMs: number): string {
+  const year = yearOf(nowMs);
+  return spanIn(yearOf(from) === year && yearOf(to) === year ? moment : dated, from, to);
 }
 
 /** The same for what may be of any year. */
 export function datedSpan(from: number, to: number): string {
   return spanIn(dated, from, to);
 }
+
+const yearOf = (ms: number) => new Date(ms).getFullYear();
 
 function spanIn(show: (ms: number) => string, from: number, to: number): string {
   if (to - from >= 3 * DAY_MS) return `${date(from)} – ${date(to)}`;

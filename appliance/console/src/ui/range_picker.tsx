@@ -53,7 +53,7 @@ function FixedRange({ bounds, onRange }: { bounds: Bounds; onRange(range: Range)
   return (
     <>
       <span class="fixed-range" data-testid="fixed-range">
-        {span(bounds.from, bounds.to)}
+        {span(bounds.from, bounds.to, fleet.now())}
       </span>
       <button type="button" class="button" data-testid="zoom-out" onClick={wider}>
         Zoom out

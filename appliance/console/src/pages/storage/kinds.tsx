@@ -1,4 +1,5 @@
 import type { Forecast, KeptKind, Storage } from "../../api/storage.ts";
+import { fleet } from "../../model/fleet.ts";
 import { plural } from "../../model/ledger.ts";
 import { KIND_WORDS } from "../../model/storage.ts";
 import { DAY_MS, span } from "../../model/times.ts";
@@ -61,7 +62,7 @@ function kindRow(kind: KeptKind, forecast: Forecast | null): Row {
 }
 
 function spanWords({ from, to }: { from: number | null; to: number | null }): string {
-  return from === null || to === null ? MISSING : span(from, to);
+  return from === null || to === null ? MISSING : span(from, to, fleet.now());
 }
 
 function limitWords({ days, max_bytes }: KeptKind): string {
