@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Charts } from "../api/types.ts";
-import { aligned, appended, goesOn, stacked, statistics, total, withoutQuiet } from "./charts.ts";
+import { aligned, appended, goesOn, isEmpty, stacked, statistics, total, withoutQuiet } from "./charts.ts";
 
 const chart = (values: Record<string, (number | null)[]>) => ({
   unit: "ratio",
@@ -11,6 +11,12 @@ const charts = (t: number[], values: Record<string, (number | null)[]>): Charts 
   t,
   charts: { cpu: chart(values) },
   gaps: [],
+});
+
+test("charts without a value are empty", () => {
+  expect(isEmpty(charts([], {}))).toBe(true);
+  expect(isEmpty(charts([1, 2], { user: [null, null] }))).toBe(true);
+  expect(isEmpty(charts([1, 2], { user: [null, 0] }))).toBe(false);
 });
 
 describe("new ticks", () => {

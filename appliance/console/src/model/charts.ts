@@ -34,6 +34,13 @@ export function appended(charts: Charts, event: TicksEvent, fromMs: number): Cha
   };
 }
 
+/** Whether no chart has a value to be shown. */
+export function isEmpty({ charts }: Charts): boolean {
+  return Object.values(charts).every(({ series }) =>
+    series.every(({ values }) => values.every((value) => value === null)),
+  );
+}
+
 /** Whether ticks go on where the charts end. Where they do not, only the server knows what lies between. */
 export function goesOn(charts: Charts, event: TicksEvent, intervalMs: number): boolean {
   const [last, next] = [charts.t.at(-1), event.t[0]];

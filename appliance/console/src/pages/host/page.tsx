@@ -7,6 +7,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { get } from "../../api/client.ts";
 import type { Host } from "../../api/types.ts";
+import { isEmpty } from "../../model/charts.ts";
 import { fleet } from "../../model/fleet.ts";
 import { plural } from "../../model/ledger.ts";
 import {
@@ -19,6 +20,7 @@ import {
   zoomedIn,
   zoomedOut,
 } from "../../model/range.ts";
+import { datedSpan } from "../../model/times.ts";
 import { go, route, withParams } from "../../router.ts";
 import { useLoaded, useTitle } from "../../ui/hooks.ts";
 import { useShortcuts } from "../../ui/keys.ts";
@@ -102,6 +104,7 @@ function HostBody({ host }: { host: Host }) {
           {problem.message} {problem.hint}
         </p>
       )}
+      {charts && !loading && isEmpty(charts) && <NothingStored host={host} />}
       {charts &&
         sections.map((section) => (
           <Section
@@ -139,6 +142,16 @@ function HostBody({ host }: { host: Host }) {
         />
       )}
     </div>
+  );
+}
+
+/** What is said where no chart has anything to show. */
+function NothingStored({ host: { id, first_seen, last_seen } }: { host: Host }) {
+  const last = fleet.host(id)?.value.last_seen ?? last_seen;
+  return (
+    <p class="card nothing-stored" role="status" data-testid="nothing-stored">
+      Nothing is stored for this time. This host was heard from {datedSpan(first_seen, last)}.
+    </p>
   );
 }
 
