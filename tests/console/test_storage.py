@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.canned_console import CannedConsole, now_ms
-from tests.support.canned_storage import DAY, HOUR, check
+from tests.support.canned_storage import DAY, HOUR, check, rule
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,20 @@ def test_what_is_kept_stands_in_a_table(page: Page) -> None:
     expect(row).to_contain_text("30 days, at most 40.0 GiB")
     expect(row.get_by_role("cell").nth(4)).to_have_text("0.81")
     expect(page.get_by_test_id("rules").get_by_role("row")).to_have_count(3)
+
+
+def test_without_rules_history_is_kept_of_all_hosts(page: Page, console: CannedConsole) -> None:
+    """The only line of what is kept for how long is for all hosts, not for what rules leave."""
+    console.storage.rules = [rule("", 30, 400, 24)]
+    open_page(page)
+    expect(page.get_by_test_id("rules").get_by_role("cell").first).to_have_text("all hosts")
+
+
+def test_a_forecast_without_a_day_of_history_says_so(page: Page, console: CannedConsole) -> None:
+    """Until there is a day of history, the forecast names figures of other fleets as what it is told from."""
+    console.storage.basis_days = 0.01
+    open_page(page)
+    expect(page.get_by_test_id("forecast")).to_contain_text("figures of other fleets, until there is a day of history")
 
 
 def test_the_forecast_looks_as_far_ahead_as_is_chosen(page: Page) -> None:

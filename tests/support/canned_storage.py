@@ -31,6 +31,8 @@ class CannedStorage:
     working: Json | None = None
     check: Json = field(default_factory=lambda: check("never"))
     disk_full: int | None = None
+    basis_days: float = 58.4
+    rules: list[Json] = field(default_factory=lambda: [rule("env=prod", 60, 400, 16), rule("", 30, 180, 8)])
     last_seal: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,7 +55,7 @@ class CannedStorage:
             "last_seal": self.last_seal,
             "last_merge": self.now_ms - 11 * HOUR,
             "failure": self.failure,
-            "rules": [rule("env=prod", 60, 400, 16), rule("", 30, 180, 8)],
+            "rules": self.rules,
             "changed": None,
         }
 
@@ -81,7 +83,7 @@ class CannedStorage:
         points = [self._point(day) for day in range(0, days + 1, step)]
         return {
             "now": self.now_ms,
-            "basis_days": 58.4,
+            "basis_days": self.basis_days,
             "points": points,
             "per_day": {kind: per_day for kind, (per_day, _) in WEIGHTS.items()},
             "in_a_year": self._point(365)["total"],

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Check, Damaged, Forecast, Storage } from "../api/storage.ts";
 import {
+  basisWords,
   bytesPerSample,
   checkWords,
   concerns,
@@ -123,6 +124,18 @@ test("what stays longest is drawn lowest", () => {
     ["Ticks", 2],
     ["Head", 1],
   ]);
+});
+
+test("a forecast is told from history once there is a day of it", () => {
+  expect(basisWords(forecast())).toBe("Told from 3 days of history, in which a day took 4 B.");
+  expect(basisWords(forecast({ basis_days: 0.01 }))).toBe(
+    "Told from figures of other fleets, until there is a day of history; by them a day takes 4 B.",
+  );
+});
+
+test("a forecast of nothing says so", () => {
+  const per_day = { raw: 0, minute: 0, hour: 0, tables: 0 };
+  expect(basisWords(forecast({ basis_days: 0, per_day }))).toContain("hardly any history yet");
 });
 
 test("a job is pending until it begins, and not for long", () => {

@@ -4,7 +4,7 @@ import type { Check, Damaged, Forecast, JobName, Kind, Storage } from "../api/st
 import type { ChartSeries } from "../api/types.ts";
 import { plural } from "./ledger.ts";
 import { DAY_MS, datedSpan, relative } from "./times.ts";
-import { duration } from "./units.ts";
+import { bytes, duration } from "./units.ts";
 
 /** In the order in which detail is given up. */
 export const KINDS: readonly Kind[] = ["raw", "minute", "hour", "tables"];
@@ -116,6 +116,15 @@ const PARTS = ["hour", "minute", "tables", "raw", "head"] as const;
 /** A series for each part of what will be kept. */
 export function forecastSeries({ points }: Forecast): ChartSeries[] {
   return PARTS.map((part) => ({ name: KIND_WORDS[part], values: points.map((point) => point[part]) }));
+}
+
+/** From what a forecast is told, and what it says of a day. */
+export function basisWords({ basis_days, per_day }: Forecast): string {
+  const inADay = KINDS.reduce((sum, kind) => sum + per_day[kind], 0);
+  if (inADay === 0) return "There is hardly any history yet to foretell it from.";
+  if (basis_days < 1)
+    return `Told from figures of other fleets, until there is a day of history; by them a day takes ${bytes(inADay)}.`;
+  return `Told from ${plural(Math.round(basis_days), "day")} of history, in which a day took ${bytes(inADay)}.`;
 }
 
 /** How long after it was asked for a job may begin; one for which there is nothing to do never does. */

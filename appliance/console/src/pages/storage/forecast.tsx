@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Forecast, Storage } from "../../api/storage.ts";
-import { plural } from "../../model/ledger.ts";
-import { forecastSeries, keptBytes } from "../../model/storage.ts";
+import { basisWords, forecastSeries, keptBytes } from "../../model/storage.ts";
 import { bytes } from "../../model/units.ts";
 import { go, route, withParams } from "../../router.ts";
 import { Chart } from "../../ui/chart/chart.tsx";
@@ -90,13 +89,6 @@ function Ahead() {
       ))}
     </fieldset>
   );
-}
-
-function basisWords({ basis_days, per_day }: Forecast): string {
-  if (basis_days === 0) return "There is hardly any history yet to foretell it from.";
-  const days =
-    basis_days < 2 ? `${Math.round(basis_days * 24)} hours` : plural(Math.round(basis_days), "day");
-  return `Told from ${days} of history, in which a day took ${bytes(per_day.raw + per_day.minute + per_day.hour + per_day.tables)}.`;
 }
 
 function spoken({ points, in_a_year }: Forecast): string {

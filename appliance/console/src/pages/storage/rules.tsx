@@ -13,7 +13,7 @@ export function RuleTable({ rules }: { rules: readonly RetentionRule[] }) {
       <Records
         label="For how long"
         testid="rules"
-        columns={COLUMNS}
+        columns={columns(rules.length > 1 ? "everything else" : "all hosts")}
         rows={rules}
         problem={null}
         keyOf={({ selector }) => selector}
@@ -25,11 +25,12 @@ export function RuleTable({ rules }: { rules: readonly RetentionRule[] }) {
 
 const days = (amount: number) => plural(amount, "day");
 
-const COLUMNS: readonly RecordColumn<RetentionRule>[] = [
+/** The rule without a selector is for `rest`. */
+const columns = (rest: string): readonly RecordColumn<RetentionRule>[] => [
   {
     title: "Hosts with",
     kind: "main",
-    cell: ({ selector }) => (selector ? <code>{selector}</code> : "everything else"),
+    cell: ({ selector }) => (selector ? <code>{selector}</code> : rest),
   },
   { title: "Hosts", kind: "n", cell: ({ hosts }) => whole(hosts) },
   { title: "Ticks", kind: "n", cell: ({ raw_days }) => days(raw_days) },
