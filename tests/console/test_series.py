@@ -34,6 +34,15 @@ def test_a_selector_is_asked_for_as_one_types(series: Page) -> None:
     expect(series).to_have_url(re.compile("match=system.network.io"))
 
 
+def test_the_example_of_a_selector_fits_series(series: Page) -> None:
+    """What stands in the empty field is a selector that chooses something."""
+    example = series.get_by_test_id("match").get_attribute("placeholder")
+    assert example is not None
+    series.get_by_test_id("match").fill(example)
+    expect(series.get_by_test_id("series-total")).to_have_text(re.compile(r"^[1-9]\d* series$"))
+    expect(series.get_by_test_id("series-total")).not_to_have_text("624 series")
+
+
 def test_a_wrong_selector_is_explained_in_place(series: Page, watch: Watch) -> None:
     """A selector that cannot be read says where, below the field; the next right one answers again."""
     watch.expect("400")

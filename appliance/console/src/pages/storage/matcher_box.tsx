@@ -26,7 +26,7 @@ export function MatcherBox({ match, refused }: Props) {
         <input
           ref={input}
           data-testid="match"
-          placeholder={'system.cpu.time{state="user",host=~"web-.*"}'}
+          placeholder={'system.cpu.time{cpu.mode="user",host=~"web-.*"}'}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
