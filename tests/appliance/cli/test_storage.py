@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sysmon_agent.clock import SystemClock
-from sysmon_appliance.cli.storage_tables import forecast_table
+from sysmon_appliance.cli.storage_tables import forecast_table, rules_table, status_table
+from sysmon_appliance.cli.terminal import draw
+from sysmon_appliance.domain.segments import Kind
 from tests.support.console_server import console_server
 from tests.support.shell import Shell
 
@@ -92,9 +95,7 @@ def test_the_state_is_shown_at_a_glance(sysmon: Shell) -> None:
     assert sysmon("storage", "status") == 0
     lines = sysmon.out.splitlines()
     assert [line.split()[0] for line in lines[:7]] == ["WHAT", "head", "raw", "minute", "hour", "tables", "total"]
-    assert lines[2].split() == (
-        ["raw", "2026-12-16", "08:00", "2027-01-15", "08:00", "30", "d", "12", "90.0", "M", "50.0", "MiB", "0.58", "B"]
-    )
+    assert lines[2].split() == (["raw", "2026-12-16", "2027-01-15", "30", "d", "90.0", "M", "50.0", "MiB"])
     assert "30 d or 1.0 MiB" in lines[3]
     assert lines[6].split() == ["total", "110", "MiB"]
     found = notes(sysmon.out)
@@ -103,6 +104,25 @@ def test_the_state_is_shown_at_a_glance(sysmon: Shell) -> None:
     assert "3 m" in found["sealed"]
     assert "never" in found["merged"]
     assert "370 MiB" in found["in a year"]
+
+
+def test_the_state_fits_a_terminal() -> None:
+    """However much is kept, each row stands on one line of a terminal of 80 columns, under a whole header."""
+    much = {"bytes": 1023 << 30, "max_bytes": 1023 << 30, "samples": 999_000_000_000, "days": 3650}
+    state = a_state(kinds=[a_kind(kind, **much) for kind in Kind])
+    shown = io.StringIO()
+    draw(status_table(state, wide=False), Console(file=shown, width=80))
+    lines = [line for line in shown.getvalue().splitlines() if line.strip(" ─")]
+    assert lines[0].split() == ["WHAT", "FROM", "TO", "KEPT_FOR", "SAMPLES", "SIZE"]
+    assert [line.split()[0] for line in lines[1:]] == ["head", *Kind, "total"]
+
+
+def test_the_wide_state_has_all_columns(sysmon: Shell) -> None:
+    """The wide form tells times of day, how many segments there are, and what a sample takes."""
+    assert sysmon("storage", "status", "-o", "wide") == 0
+    assert sysmon.out.splitlines()[2].split() == (
+        ["raw", "2026-12-16", "08:00", "2027-01-15", "08:00", "30", "d", "12", "90.0", "M", "50.0", "MiB", "0.58", "B"]
+    )
 
 
 def test_what_is_wrong_comes_with_the_next_command(sysmon: Shell) -> None:
@@ -139,6 +159,11 @@ def test_rules_are_shown_when_there_is_room(sysmon: Shell) -> None:
     assert rules[2].split()[:3] == ["every", "other", "host"]
 
 
+def test_the_only_rule_is_for_all_hosts() -> None:
+    """Where no rule chooses hosts, what is kept of the rest is kept of all."""
+    assert rules_table(a_state()["rules"][1:]).rows[0][0].text == "all hosts"
+
+
 def test_programs_get_the_state_as_it_is(sysmon: Shell) -> None:
     """JSON is the API's document, and asks for no forecast; CSV has bytes as numbers."""
     assert sysmon("storage", "status", "-o", "json") == 0
@@ -161,8 +186,8 @@ def test_the_forecast_looks_a_year_ahead(sysmon: Shell) -> None:
 
 
 def test_a_short_forecast_ends_where_it_was_asked_to(sysmon: Shell) -> None:
-    """Days beyond the last one are not made up; where nothing is known yet, that is said."""
-    sysmon.console.answer(f"{STORAGE}/forecast", a_forecast(45, basis_days=0))
+    """Days beyond the last one are not made up; where less than a day is known yet, that is said."""
+    sysmon.console.answer(f"{STORAGE}/forecast", a_forecast(45, basis_days=0.02))
     assert sysmon("storage", "forecast", "--days", "45") == 0
     assert [line[:8].strip() for line in sysmon.out.splitlines()[1:4]] == ["now", "in 30 d", "in 45 d"]
     assert "figures of other fleets" in sysmon.out

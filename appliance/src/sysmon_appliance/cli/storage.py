@@ -35,11 +35,11 @@ def status(
     context: options.Context = None,
     socket: options.Socket = None,
 ) -> None:
-    """Show what is kept, what it weighs, when the disk is full, and what is wrong; -o wide adds rules."""
+    """Show what is kept, what it weighs, when the disk is full, and what is wrong; -o wide shows more."""
     with connect(socket, context) as client:
         state = client.get("/api/v1/storage")
         forecast = client.get("/api/v1/storage/forecast", days=1) if output in _TABLES else None
-    print_rows(output, lambda: status_table(state), "storage", [state])
+    print_rows(output, lambda: status_table(state, wide=output is not Format.TABLE), "storage", [state])
     if forecast is not None:
         print_table(status_notes(state, forecast, SystemClock().wall_ms()))
     if output is Format.WIDE:

@@ -1,14 +1,15 @@
 """Tables of `sysmon storage`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sysmon_appliance.cli.output import Cell, Table
 from sysmon_appliance.cli.quantities import bytes_text, number_text, ratio_text
-from sysmon_appliance.cli.timing import ago_cell, moment_cell
+from sysmon_appliance.cli.timing import ago_cell, date_cell, moment_cell
 from sysmon_appliance.domain.segments import DAY_MS, Kind
 
-_STATUS = ("what", "from", "to", "kept_for", "segments", "samples", "size", "per_sample")
+_STATUS = ("what", "from", "to", "kept_for", "samples", "size")
+_STATUS_WIDE = ("what", "from", "to", "kept_for", "segments", "samples", "size", "per_sample")
 _SEGMENTS = ("kind", "level", "from", "to", "hosts", "samples", "size", "created", "state")
 _SIZES = ("head", *Kind, "total")
 _RULES = ("rule", *(f"{kind}_days" for kind in Kind), "hosts")
@@ -18,16 +19,17 @@ Row = Sequence[Cell]
 Note = tuple[Cell, Cell]
 
 
-def status_table(state: Any) -> Table:
-    """Lay out the head and each kind, with their sum."""
+def status_table(state: Any, *, wide: bool) -> Table:
+    """Lay out the head and each kind, with their sum; what is not wide fits a terminal of 80 columns."""
     head = state["head"]
     size = head["bytes"] + sum(kind["bytes"] for kind in state["kinds"])
     rows = [
-        _status_row("head", head, Cell("until sealed")),
-        *(_status_row(kind["kind"], kind, _kept_for(kind)) for kind in state["kinds"]),
-        [Cell("total", style="bold"), *[Cell("")] * 5, _bytes(size), Cell("")],
+        _status_row("head", head, Cell("until sealed"), wide=wide),
+        *(_status_row(kind["kind"], kind, _kept_for(kind), wide=wide) for kind in state["kinds"]),
+        {"what": Cell("total", style="bold"), "size": _bytes(size)},
     ]
-    return Table(_STATUS, rows, frozenset(_STATUS[4:]))
+    names = _STATUS_WIDE if wide else _STATUS
+    return Table(names, [[row.get(name, Cell("")) for name in names] for row in rows], frozenset(names[4:]))
 
 
 def status_notes(state: Any, forecast: Any, now_ms: int) -> Table:
@@ -46,7 +48,8 @@ def forecast_table(forecast: Any) -> Table:
 
 def forecast_notes(forecast: Any) -> Table:
     per_day = sum(forecast["per_day"].values())
-    basis = f"{forecast['basis_days']:g} days of history" if forecast["basis_days"] else "figures of other fleets"
+    days = forecast["basis_days"]
+    basis = f"{days:g} days of history" if days >= 1 else "figures of other fleets, until there is a day of history"
     rows: list[Note] = [
         (Cell("in a day"), Cell(f"{bytes_text(per_day)} of {number_text(forecast['samples_per_day'])} samples")),
         (Cell("told from"), Cell(basis)),
@@ -63,9 +66,10 @@ def segments_table(segments: Sequence[Any], *, wide: bool) -> Table:
 
 def rules_table(rules: Sequence[Any]) -> Table:
     """Lay out for how long whose history is kept."""
+    rest = "every other host" if len(rules) > 1 else "all hosts"
     rows = [
         [
-            Cell(rule["selector"] or "every other host"),
+            Cell(rule["selector"] or rest),
             *(Cell(str(rule[name]), value=rule[name]) for name in _RULES[1:]),
         ]
         for rule in rules
@@ -73,18 +77,19 @@ def rules_table(rules: Sequence[Any]) -> Table:
     return Table(_RULES, rows, frozenset(_RULES[1:]))
 
 
-def _status_row(name: str, found: Any, kept_for: Cell) -> Row:
+def _status_row(name: str, found: Any, kept_for: Cell, *, wide: bool) -> Mapping[str, Cell]:
     per_sample = found.get("bytes_per_sample")
-    return [
-        Cell(name, style="bold"),
-        moment_cell(found["from"]),
-        moment_cell(found["to"]),
-        kept_for,
-        _count(found.get("segments")),
-        _count(found.get("samples")),
-        _bytes(found["bytes"]),
-        Cell("-", value="") if per_sample is None else Cell(f"{per_sample:.2f} B", value=per_sample),
-    ]
+    time_cell = moment_cell if wide else date_cell
+    return {
+        "what": Cell(name, style="bold"),
+        "from": time_cell(found["from"]),
+        "to": time_cell(found["to"]),
+        "kept_for": kept_for,
+        "segments": _count(found.get("segments")),
+        "samples": _count(found.get("samples")),
+        "size": _bytes(found["bytes"]),
+        "per_sample": Cell("-", value="") if per_sample is None else Cell(f"{per_sample:.2f} B", value=per_sample),
+    }
 
 
 def _kept_for(kind: Any) -> Cell:
@@ -141,7 +146,7 @@ def _point_at(points: Sequence[Any], t: int) -> Any:
 def _full(at_ms: int | None) -> Cell:
     if at_ms is None:
         return Cell("has room for all that is to be kept", style="green")
-    return Cell(f"is full about {moment_cell(at_ms).text[:10]}", value=at_ms, style="yellow")
+    return Cell(f"is full about {date_cell(at_ms).text}", value=at_ms, style="yellow")
 
 
 def _segment_cell(segment: Any, name: str) -> Cell:

@@ -8,9 +8,12 @@ from sysmon_appliance.cli.quantities import duration_text
 
 def moment_cell(ms: int | None) -> Cell:
     """Show a moment of UTC; a dash where there was none."""
-    if not ms:
-        return Cell("-", value="")
-    return Cell(datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M"), value=ms)
+    return _utc_cell(ms, "%Y-%m-%d %H:%M")
+
+
+def date_cell(ms: int | None) -> Cell:
+    """Show the day of a moment of UTC; a dash where there was none."""
+    return _utc_cell(ms, "%Y-%m-%d")
 
 
 def ago_cell(ms: int | None, now_ms: int) -> Cell:
@@ -25,3 +28,9 @@ def left_cell(ms: int, now_ms: int) -> Cell:
     if ms <= now_ms:
         return Cell("expired", value=ms, style="red")
     return Cell(f"in {duration_text((ms - now_ms) / 1000)}", value=ms)
+
+
+def _utc_cell(ms: int | None, form: str) -> Cell:
+    if not ms:
+        return Cell("-", value="")
+    return Cell(datetime.fromtimestamp(ms / 1000, UTC).strftime(form), value=ms)
