@@ -51,3 +51,11 @@ def test_very_short_work_goes_on() -> None:
     machine.work(0.001)
     pace.breathe()
     assert machine.rested == 0
+
+
+def test_the_start_of_the_process_counts() -> None:
+    """What loading the program took is rested from, too: of a small job it is most of the work."""
+    machine = Machine()
+    machine.work(0.3)
+    machine.pace().breathe()
+    assert abs(machine.rested - 0.3) < 1e-9

@@ -12,7 +12,7 @@ class Pace:
     Parameters
     ----------
     worked, passed
-        Seconds of processor time and of real time since some moment.
+        Seconds of processor time that this process has used, its start included, and of real time since some moment.
     rest
         Waits for so many seconds.
     """
@@ -23,7 +23,7 @@ class Pace:
         self._worked = worked
         self._passed = passed
         self._rest = rest
-        self._before = worked(), passed()
+        self._before = 0.0, passed() - worked()  # a start takes as much as many a job
 
     def breathe(self) -> None:
         """Rest, if there is something to rest from; called often, between small pieces of work."""
