@@ -40,6 +40,8 @@ SELECT {_COLUMNS} FROM rows WHERE host = :host AND start_ms <= :to_ms AND end_ms
 """  # noqa: S608 - nothing but the columns above
 _ALL_ROWS = f"SELECT {_COLUMNS} FROM rows ORDER BY host, start_ms, id"  # noqa: S608 - likewise
 _BODY = "SELECT body FROM rows WHERE id = :id"
+_CACHE_KIB = 128
+"""Pages that SQLite keeps of one file: hundreds are open, and a page is hardly read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class SegmentFile:
 
 
 def _opened(path: Path, connection: apsw.Connection) -> tuple[Kind, Level]:
+    connection.pragma("cache_size", -_CACHE_KIB)
     connection.pragma("trusted_schema", 0)
     connection.pragma("cell_size_check", 1)
     if connection.pragma("application_id") != APPLICATION_ID:
