@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sysmon_appliance.domain.changes import Change, Settle
 from sysmon_appliance.domain.segments import Level
 from sysmon_appliance.errors import ConflictError, StorageFailedError
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.manifest import ManifestChanges
 from sysmon_appliance.sqlite import LiveDatabase
+from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.live import append, commit, live
 from tests.support.storage import segment
@@ -82,22 +82,12 @@ async def test_batches_are_sealed_once(database: LiveDatabase) -> None:
     assert not list(database.head.batches(1, 0, 1 << 60))
 
 
-class Failing:
-    """A barrier that makes nothing durable."""
-
-    def submit(self, changes: tuple[Change, ...], settle: Settle) -> None:
-        del changes
-        settle(StorageFailedError("The disk is gone."))
-
-    def listen(self, listener: object) -> None:
-        raise NotImplementedError
-
-
 async def test_what_could_not_be_committed_may_be_tried_again(database: LiveDatabase) -> None:
     """A commit that fails leaves everything as it was."""
     working = changes_of(database)
     await working.swap([ONE])
-    changes = ManifestChanges(database.manifest, Failing(), ManualClock(), sealed_up_to=0, last_number=1)
+    failing = InstantBarrier(error=StorageFailedError("The disk is gone."))
+    changes = ManifestChanges(database.manifest, failing, ManualClock(), sealed_up_to=0, last_number=1)
     for _ in range(2):
         with pytest.raises(StorageFailedError):
             await changes.swap([OTHER], [ONE.name], sealed_after=0, sealed_up_to=9)

@@ -1,7 +1,5 @@
 """What the live database holds, and giving back what it does not need any more."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -13,6 +11,7 @@ from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.live import FILE_NAME
 from tests.support.live import append, appends, commit, live
 from tests.support.pushes import NOW_MS
+from tests.support.system import eventually
 
 
 def pages(folder: Path) -> tuple[int, int]:
@@ -20,13 +19,6 @@ def pages(folder: Path) -> tuple[int, int]:
     with apsw.Connection(str(folder / FILE_NAME), flags=apsw.SQLITE_OPEN_READONLY) as connection:
         found = connection.pragma("page_count"), connection.pragma("freelist_count")
     return found  # noqa: RET504 - mypy takes a connection for one that may swallow errors
-
-
-def eventually(happens: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not happens():
-        assert time.monotonic() < ends, "it did not happen"
-        time.sleep(0.02)
 
 
 def filled(database: LiveDatabase) -> None:
@@ -41,7 +33,7 @@ def test_pages_go_back_while_nothing_else_is_written(tmp_path: Path, monkeypatch
         before, _ = pages(tmp_path)
         assert before > 2900
         commit(database, DropOldest(300))
-        eventually(lambda: pages(tmp_path)[0] < 250)
+        eventually(lambda: pages(tmp_path)[0] < 250, "the file has shrunk")
         assert pages(tmp_path)[1] <= 100
     assert (tmp_path / FILE_NAME).stat().st_size < 1 << 20
 
