@@ -17,6 +17,7 @@ import uvloop
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.messages import Limits
 from sysmon_appliance.config import IngestSettings, LimitSettings
+from sysmon_appliance.domain.durability import AtOnce
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.catalog import Catalog
@@ -162,6 +163,7 @@ async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], 
             pace=AgentLimits(limits),
             new_series=NewSeries(limits, series),
             room=HeadRoom(1 << 40),
+            watermark=AtOnce(),
         )
         ingest.listen(series.note)
         identity = identity_side(database.state.identity, identities, barrier, clock, issuer=authority.issuer)

@@ -107,6 +107,46 @@ class ObjectStoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaSettings:
+    """Where Litestream keeps the live database; with the keys of `object_store` where that is an object store."""
+
+    url: str = setting(
+        "",
+        "Replica of the live database, as s3://BUCKET/PREFIX or file:///FOLDER; empty: none, or with Consul `live`"
+        " below object_store.url.",
+    )
+    litestream: str = setting("litestream", "The program Litestream: a name on PATH, or a path.")
+    tick_milliseconds: int = setting(
+        1000, "How often what was committed is made durable.", at_least=100, at_most=60_000
+    )
+    timeout_seconds: int = setting(10, "Time that one upload may take.", at_least=1, at_most=600)
+    keep_hours: int = setting(72, "Hours back to which the live database can be restored.", at_least=1, at_most=8760)
+    drill_hours: int = setting(
+        24,
+        "Hours between drills, which restore the replica and look whether it is whole; 0: none.",
+        at_least=0,
+        at_most=8760,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsulSettings:
+    """How several aggregators of a region choose the one that leads."""
+
+    url: str = setting("", "Consul, as https://127.0.0.1:8501; empty: this is the only aggregator.")
+    token: str = setting("", "Consul's ACL token for this aggregator.", secret=True)
+    authority: str = setting("", "The authority that Consul's certificate is signed by, PEM.", form="path")
+    certificate: str = setting("", "Client certificate for Consul, PEM.", form="path")
+    key: str = setting("", "The private key of that certificate, PEM, mode 0600.", form="path")
+    prefix: str = setting("sysmon", "Where in Consul's key-value store; the region's name is added.")
+    node: str = setting("", "Name of this aggregator, unlike any other of the region; empty: this machine's name.")
+    address: str = setting(
+        "", "Where agents and other aggregators reach ingest, as HOST:PORT; empty: this machine's full name."
+    )
+    register_hosts: bool = setting(True, "Whether enrolled hosts are in Consul's catalogue.")
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """How long history is kept, by what it is; the first limit that is reached counts."""
 
@@ -200,6 +240,8 @@ class AggregatorSettings:
     head: HeadSettings = section(HeadSettings)
     segments: SegmentSettings = section(SegmentSettings)
     object_store: ObjectStoreSettings = section(ObjectStoreSettings)
+    replica: ReplicaSettings = section(ReplicaSettings)
+    consul: ConsulSettings = section(ConsulSettings)
     retention: RetentionSettings = section(RetentionSettings)
     pki: PkiSettings = section(PkiSettings)
     enrolment: EnrolmentSettings = section(EnrolmentSettings)

@@ -22,12 +22,16 @@
         ├── BadCsrError, NoIssuerError                              what is to be signed
         ├── TooManyWatchersError, LockedOutError, RateLimitedError  too much at one time
         │   └── TooManyRequestsError                                too often
-        └── StorageFullError, StorageFailedError                    a commit that failed
+        ├── StorageFullError, StorageFailedError                    a commit that failed
+        └── NotLeaderError, FencedError, NotDurableError,           several aggregators, of which one leads
+            CoordinatorUnreachableError, ReplicaUnreachableError,
+            ReplicaBrokenError
 
 docs/reference/errors.md lists the codes; web/problems.py has the status with which each travels over HTTP.
 """
 
 import math
+from collections.abc import Sequence
 
 from sysmon_agent.errors import ExitCode, SysmonError
 
@@ -340,3 +344,45 @@ class StorageFailedError(RefusedError):
 
     code = "storage_failed"
     retry_after_seconds = 5
+
+
+class NotLeaderError(RefusedError):
+    """The aggregator does not lead, so it takes nothing; `leader` is who does, as HOST:PORT, or an empty string."""
+
+    code = "not_leader"
+
+    def __init__(self, message: str, *, hint: str = "", leader: str = "", aggregators: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.leader = leader
+        self.aggregators = tuple(aggregators)
+
+
+class FencedError(NotLeaderError):
+    """The aggregator led, and another leads now, or may."""
+
+
+class NotDurableError(RefusedError):
+    """The change is committed here, and it is not certain yet that it survives."""
+
+    code = "not_durable"
+    retry_after_seconds = 5
+
+
+class CoordinatorUnreachableError(RefusedError):
+    """Consul does not answer, or refuses; whether what was asked for happened is not known."""
+
+    code = "coordinator_unreachable"
+    retry_after_seconds = 5
+
+
+class ReplicaUnreachableError(RefusedError):
+    """Litestream, or the store behind it, does not answer."""
+
+    code = "replica_unreachable"
+    retry_after_seconds = 5
+
+
+class ReplicaBrokenError(RefusedError):
+    """The replica does not hold what it must, or what it holds is damaged; never replaced by something older."""
+
+    code = "replica_broken"

@@ -11,6 +11,7 @@ from sysmon_agent.wire.peer import AGENT, Peer
 from sysmon_appliance.config import LimitSettings
 from sysmon_appliance.domain.batches import StoredBatch
 from sysmon_appliance.domain.changes import AppendBatch, OpenStream, RaiseEpoch, SaveHost, SaveSchema
+from sysmon_appliance.domain.durability import AtOnce
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.errors import (
     ClonedIdentityError,
@@ -56,6 +57,7 @@ class Aggregator:
             pace=AgentLimits(limits),
             new_series=NewSeries(limits, self.series),
             room=self.room,
+            watermark=AtOnce(),
         )
         self.ingest.listen(self.series.note)
         self._stored: list[StoredBatch] = []

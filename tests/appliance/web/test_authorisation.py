@@ -3,6 +3,7 @@ from starlette.routing import Route
 
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.config import LimitSettings
+from sysmon_appliance.domain.durability import AtOnce
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.catalog import Catalog
@@ -45,6 +46,7 @@ def test_the_table_is_complete_and_has_nothing_else() -> None:
         pace=AgentLimits(LimitSettings()),
         new_series=NewSeries(LimitSettings(), SeriesCatalog(NOTHING, catalog, clock)),
         room=HeadRoom(1 << 40),
+        watermark=AtOnce(),
     )
     identities = Identities(NOTHING.identity)
     identity = identity_side(NOTHING.identity, identities, barrier, clock, issuer=None)

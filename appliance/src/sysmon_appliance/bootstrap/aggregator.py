@@ -15,6 +15,7 @@ from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.bootstrap.ground import Ground, lay_ground
 from sysmon_appliance.bootstrap.storage import History, Lasting
 from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.domain.durability import AtOnce
 from sysmon_appliance.domain.storekeeping import Storekeeper
 from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.services.agent_side import AgentSide
@@ -153,6 +154,7 @@ def _ingest(ground: Ground, catalog: Catalog, pace: AgentLimits, *, new_series: 
         pace=pace,
         new_series=new_series,
         room=room,
+        watermark=AtOnce(),
     )
 
 

@@ -23,6 +23,7 @@ class State:
     schemas: Sequence[KnownSchema]
     streams: Sequence[Stream]
     next_batch: int  # the row number of the next batch
+    mark: int = 0  # the newest Mark
     sealed_up_to: int = 0  # the row number of the newest batch that is in a segment
     segments: Sequence[Segment] = ()  # dropped ones included
     retention: str = ""  # as the newest NoteRetention has it

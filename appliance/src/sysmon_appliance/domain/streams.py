@@ -42,6 +42,7 @@ class Stream:
     missing: dict[GapReason, int] = field(default_factory=dict)
     last_wall_ms: int = 0  # what the host's clock showed at tick `last`; 0 when that number is a gap
     tentative: int = 0
+    durable: int = 0  # what survives the loss of this machine; never more than `last`
 
     @property
     def settled(self) -> bool:

@@ -22,6 +22,7 @@ from sysmon_appliance.domain.barrier import Barrier, GroupResult
 from sysmon_appliance.domain.batches import CommitListener, StoredBatch, stored_batch
 from sysmon_appliance.domain.changes import AppendBatch, Change, OpenStream, RaiseEpoch, SaveHost, SaveSchema
 from sysmon_appliance.domain.clones import Incarnation, Incarnations
+from sysmon_appliance.domain.durability import Watermark
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream, Verdict, admit
@@ -91,6 +92,7 @@ class Ingest:
         pace: AgentLimits,
         new_series: NewSeries,
         room: HeadRoom,
+        watermark: Watermark,
     ) -> None:
         self.epoch = state.epoch
         self.limits = limits
@@ -100,6 +102,7 @@ class Ingest:
         self._new_series = new_series
         self._catalog = catalog
         self._barrier = barrier
+        self._watermark = watermark
         self._next_batch = state.next_batch
         self._presences: dict[str, _Presence] = {}
         self._unsaved: set[bytes] = set()  # schemas that no committed group has held yet
@@ -107,6 +110,8 @@ class Ingest:
         self._committed: list[StoredBatch] = []
         self._listeners: list[CommitListener] = []
         barrier.listen(self._publish)
+        for stream in state.streams:
+            watermark.note(stream)
 
     def listen(self, listener: CommitListener) -> None:
         """Call `listener` with what each group of commits has stored, from now on."""
@@ -134,7 +139,7 @@ class Ingest:
             self._note(change)
         if presence.link is link:
             presence.stream = stream
-        return Reply(self.epoch, stream.last, stream.last, stream.last_wall_ms)
+        return Reply(self.epoch, stream.last, stream.durable, stream.last_wall_ms)
 
     def submit(self, push: Push) -> None:
         """Take a batch; its `answer` is called now or after the commit, with a reply or the error."""
@@ -260,6 +265,7 @@ class Ingest:
         batch = append.batch
         last_ms = batch.wall_ms[-1] if batch.wall_ms else 0
         stream.commit(last=batch.last, count=batch.count, skipped=batch.skipped, wall_ms=last_ms)
+        self._watermark.note(stream)
         if batch.count:
             self._store(append)
         push.answer(self._reply(stream))
@@ -295,7 +301,7 @@ class Ingest:
                 _log.exception("A listener of stored batches failed.")
 
     def _reply(self, stream: Stream) -> Reply:
-        return Reply(self.epoch, stream.last, stream.last)
+        return Reply(self.epoch, stream.last, stream.durable)
 
     def _refuse(self, error: SysmonError, push: Push) -> None:
         self.refused[error.code] += 1

@@ -17,12 +17,14 @@ from sysmon_appliance.domain.changes import (
     SaveHost,
     SaveSchema,
 )
+from sysmon_appliance.domain.durability import Mark
 from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, series, users
 from sysmon_appliance.sqlite.series import keep_uses
 
 _RAISE_EPOCH = """
 UPDATE meta SET value = max(CAST(value AS INTEGER), :epoch) WHERE name = 'epoch'
 """
+_MARK = "UPDATE meta SET value = :number WHERE name = 'mark'"
 _SAVE_HOST = """
 INSERT INTO hosts (id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description)
 VALUES (:id, :host_id, :name, :interval_ms, :first_seen_ms, :boot_id, :simulated, :description)
@@ -119,6 +121,10 @@ def _raise_epoch(connection: apsw.Connection, change: RaiseEpoch) -> None:
     connection.execute(_RAISE_EPOCH, {"epoch": change.epoch})
 
 
+def _mark(connection: apsw.Connection, change: Mark) -> None:
+    connection.execute(_MARK, {"number": change.number})
+
+
 def _save_host(connection: apsw.Connection, change: SaveHost) -> None:
     host = change.host
     description = {"facts": host.facts, "labels": host.labels, "tags": host.tags, "metadata": host.metadata}
@@ -155,6 +161,7 @@ def _drop_oldest(connection: apsw.Connection, change: DropOldest) -> None:
 
 _APPLY: dict[type[Change], Callable[[apsw.Connection, Any], None]] = {
     RaiseEpoch: _raise_epoch,
+    Mark: _mark,
     SaveHost: _save_host,
     SaveSchema: _save_schema,
     OpenStream: _open_stream,

@@ -1,11 +1,11 @@
 """The live database as a whole: opened, checked, migrated, and handed out in parts."""
 
 import secrets
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self
-
-import apsw
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.state import State
@@ -53,8 +53,19 @@ class LiveDatabase:
         self._closing = closing
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock) -> Self:
-        """Open the database in `folder`, or begin one there; each opening is an epoch of its own.
+    def open(
+        cls, folder: Path, clock: Clock, *, epoch: int = 0, replicated: bool = False, cluster_id: str = ""
+    ) -> Self:
+        """Open the database in `folder`, or begin one there.
+
+        Parameters
+        ----------
+        epoch
+            The epoch that this opening begins; 0 for the next one.
+        replicated
+            Whether Litestream moves the WAL, which then nobody else may.
+        cluster_id
+            Names the cluster if the database is new; empty for a new cluster.
 
         Raises
         ------
@@ -68,20 +79,23 @@ class LiveDatabase:
             connection = open_writer(path)
             closing.callback(connection.close)
             migrate(connection, migrations(), now_ms=clock.wall_ms())
-            database = cls._started(connection, path, closing)
+            index = HeadIndex()
+            state = load(connection, index, new_cluster_id=cluster_id or secrets.token_hex(16), epoch=epoch)
+            writer = partial(Writer, connection, index, replicated=replicated)
+            database = cls._started(state, writer, index, path, opening=closing)
         return database  # noqa: RET504 - mypy takes an ExitStack for one that may swallow errors
 
     @classmethod
-    def _started(cls, connection: apsw.Connection, path: Path, opening: ExitStack) -> Self:
-        """Load what is known, start the writer, and take over what closes it all."""
-        index = HeadIndex()
-        state = load(connection, index, new_cluster_id=secrets.token_hex(16))
+    def _started(
+        cls, state: State, make_writer: Callable[..., Writer], index: HeadIndex, path: Path, *, opening: ExitStack
+    ) -> Self:
+        """Start the writer, and take over what closes it all."""
         schemas = {schema.key: schema for schema in state.schemas}
         pool = ReaderPool(path)
         closing = opening.pop_all()
         closing.callback(pool.close)
         manifest = Manifest(state.segments)
-        writer = Writer(connection, index, schemas, manifest)
+        writer = make_writer(schemas=schemas, manifest=manifest)
         closing.callback(writer.close)
         writer.start()
         head = Head(pool, index, schemas)

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _BEGIN_CLUSTER = "INSERT OR IGNORE INTO meta (name, value) VALUES ('cluster', :cluster), ('epoch', '0')"
 _NEXT_EPOCH = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'epoch'"
+_GIVEN_EPOCH = "UPDATE meta SET value = :epoch WHERE name = 'epoch'"
 _META = "SELECT name, value FROM meta"
 _HOSTS = """
 SELECT id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description FROM hosts ORDER BY id
@@ -33,14 +34,14 @@ _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP
 _BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
 
 
-def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) -> State:
+def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str, epoch: int = 0) -> State:
     """Begin an epoch, rebuild the streams' ends and the head's index, and return what is known.
 
-    `new_cluster_id` names the cluster if this database is new.
+    `new_cluster_id` names the cluster if this database is new; `epoch` is 0 where each start is one of its own.
     """
     with connection:
         connection.execute(_BEGIN_CLUSTER, {"cluster": new_cluster_id})
-        connection.execute(_NEXT_EPOCH)
+        connection.execute(_GIVEN_EPOCH if epoch else _NEXT_EPOCH, {"epoch": epoch} if epoch else None)
     meta = dict(connection.execute(_META))
     streams = {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
     sealed_up_to = load_sealed_up_to(connection)
@@ -57,6 +58,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str) 
         schemas=[_schema(row) for row in connection.execute(_SCHEMAS)],
         streams=list(streams.values()),
         next_batch=newest + 1,
+        mark=int(meta["mark"]),
         sealed_up_to=sealed_up_to,
         segments=load_segments(connection),
         retention=load_retention(connection),

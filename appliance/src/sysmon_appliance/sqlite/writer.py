@@ -1,7 +1,8 @@
 """The one thread that writes.
 
 It owns the write connection from the moment it starts; everything else reads. It takes a group of changes at a time,
-commits it in one transaction with one fsync, and checkpoints the WAL between groups: nobody else does.
+commits it in one transaction with one fsync, and checkpoints the WAL between groups: nobody else does. Of a replicated
+database only Litestream moves the WAL, for it must have seen every page of it.
 """
 
 import logging
@@ -13,6 +14,7 @@ import apsw
 
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.changes import AppendBatch, Change, DropOldest, SaveSchema, Settle
+from sysmon_appliance.domain.durability import Mark
 from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.segments import ForgetSegments, SetAside, SwapSegments
 from sysmon_appliance.sqlite.changes import apply
@@ -40,6 +42,8 @@ _BREATH_SECONDS = 0.1
 _FREE_PAGES = "PRAGMA freelist_count"
 _ALL_PAGES = "PRAGMA page_count"
 
+_NEXT_VERSION = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'version'"
+
 _Work = tuple[Sequence[Change], Settle]
 
 
@@ -47,12 +51,19 @@ class Writer:
     """The ChangeStore over the live database."""
 
     def __init__(
-        self, connection: apsw.Connection, index: HeadIndex, schemas: dict[int, KnownSchema], manifest: Manifest
+        self,
+        connection: apsw.Connection,
+        index: HeadIndex,
+        schemas: dict[int, KnownSchema],
+        manifest: Manifest,
+        *,
+        replicated: bool = False,
     ) -> None:
         self._connection = connection
         self._index = index
         self._schemas = schemas
         self._manifest = manifest
+        self._replicated = replicated
         self._wal_pages = 0
         self._checkpointed_pages = 0
         self._failing = False
@@ -115,6 +126,8 @@ class Writer:
     def _write(self, changes: Sequence[Change]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         apply(self._connection, changes)
+        if any(_tells(change) for change in changes):
+            self._connection.execute(_NEXT_VERSION)
         self._connection.execute("COMMIT")
 
     def _roll_back(self) -> None:
@@ -154,6 +167,8 @@ class Writer:
             _log.exception("Free pages could not be given back.")
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        if self._replicated:
+            return apsw.SQLITE_OK
         # The count begins anew when the WAL does, which is after it was checkpointed in full.
         self._checkpointed_pages = min(self._checkpointed_pages, pages)
         self._wal_pages = pages
@@ -166,3 +181,13 @@ class Writer:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error:
             _log.exception("The WAL could not be checkpointed.")
+
+
+def _tells(change: Change) -> bool:
+    """Whether whoever follows the database must read more anew than the rows that the head has gained."""
+    match change:
+        case AppendBatch():
+            return bool(change.batch.skipped)
+        case DropOldest() | Mark():
+            return False
+    return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.errors import RefusedError, UnexpectedTickError
+from sysmon_appliance.errors import NotLeaderError, RefusedError, UnexpectedTickError
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "https://sysmonitor.invalid/errors/"
@@ -51,6 +51,11 @@ PROBLEMS: dict[str, ProblemType] = {
     "rate_limited": ProblemType(429, "Too much at one time"),
     "storage_full": ProblemType(503, "There is no room to store this"),
     "storage_failed": ProblemType(503, "Storing failed"),
+    "not_leader": ProblemType(421, "Another aggregator leads"),
+    "not_durable": ProblemType(503, "It is stored, and not certain to last yet"),
+    "coordinator_unreachable": ProblemType(503, "Consul cannot be asked"),
+    "replica_unreachable": ProblemType(503, "The replica cannot be reached"),
+    "replica_broken": ProblemType(503, "The replica does not hold what it must"),
     # Answers to people and their programs.
     "bad_request": ProblemType(400, "The request cannot be answered as it stands"),
     "sign_in": ProblemType(401, "No session"),
@@ -94,7 +99,7 @@ def problem_of(error: SysmonError) -> Problem:
     """Describe an error as a problem document; a code that the table lacks is an internal error."""
     code = error.code if error.code in PROBLEMS else "internal"
     kind = PROBLEMS[code]
-    document: dict[str, str | int] = {
+    document: dict[str, str | int | list[str]] = {
         "type": _TYPE + code,
         "title": kind.title,
         "status": kind.status,
@@ -104,6 +109,8 @@ def problem_of(error: SysmonError) -> Problem:
     }
     if isinstance(error, UnexpectedTickError):
         document["expected"] = error.expected
+    if isinstance(error, NotLeaderError):
+        document |= {"leader": error.leader, "aggregators": list(error.aggregators)}
     pause = error.retry_after_seconds if isinstance(error, RefusedError) else 0
     return Problem(kind.status, json.dumps(document).encode(), pause)
 

@@ -1,0 +1,1 @@
+"""Consul: the lock, the lineage and the catalogue of a region."""
