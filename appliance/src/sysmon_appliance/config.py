@@ -143,7 +143,7 @@ class ConsulSettings:
     address: str = setting(
         "", "Where agents and other aggregators reach ingest, as HOST:PORT; empty: this machine's full name."
     )
-    register_hosts: bool = setting(True, "Whether enrolled hosts are in Consul's catalogue.")
+    register: str = setting("all", "Whether enrolled hosts are entered in Consul's catalogue.", choices=("all", "none"))
 
 
 @dataclass(frozen=True, slots=True)
