@@ -48,6 +48,17 @@ class ReadBack:
     fault: str = ""  # what it found broken; empty when all is well
 
 
+class ReadBacks(Protocol):
+    """How far standbys have read back; belongs to the event loop."""
+
+    @property
+    def read_up_to(self) -> int | None:
+        """The highest mark that a ready standby has read; None where none is ready, which is degraded."""
+
+    def recorded(self, mark: int) -> None:
+        """Take note that a mark is in the lineage, so that a standby can read it from now on."""
+
+
 @dataclass(frozen=True, slots=True)
 class DurableState:
     """How durability stands, for people."""

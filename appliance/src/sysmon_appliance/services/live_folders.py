@@ -1,0 +1,98 @@
+"""The folders of live databases: one for each epoch, used once; what is found at a start is set aside.
+
+    live/cluster                       the cluster's id, once this node belongs to one
+    live/live.sqlite                   the database of a single aggregator
+    live/epoch-00000007-<random>/      what this node leads with
+    live/following-<random>/           a copy that follows the replica
+    live/set-aside/epoch-…/            what is never used again, and the newest of it kept until a drill has passed
+
+Nothing here is ever replicated or led with again; see docs/explanation/high-availability.md.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+SINGLE_NAME = "live.sqlite"
+
+_LITESTREAM = "-litestream"  # how its folders beside a database end
+
+
+class LiveFolders:
+    """Everything below the folder of `data`; calls block."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._aside = folder / "set-aside"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster that this node belongs to; empty where it belongs to none yet."""
+        try:
+            return (self.folder / "cluster").read_text("ascii").strip()
+        except FileNotFoundError:
+            return ""
+
+    def belong_to(self, cluster_id: str) -> None:
+        """Note, for good, which cluster this node belongs to."""
+        if self.cluster_id == cluster_id:
+            return
+        draft = self.folder / "cluster.draft"
+        with draft.open("w", encoding="ascii") as file:
+            file.write(cluster_id + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.folder / "cluster")
+
+    def new(self, path: str) -> Path:
+        """Make the folder of an epoch's database, which must not be there yet."""
+        folder = self.folder / path
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def new_copy(self) -> Path:
+        """Make the folder of a copy that follows."""
+        folder = self.folder / f"following-{secrets.token_hex(4)}"
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def databases(self) -> Sequence[str]:
+        """List the databases that are here, those set aside too."""
+        return [str(path) for path in sorted(self.folder.glob(f"**/{SINGLE_NAME}")) if "following-" not in str(path)]
+
+    def clear(self) -> None:
+        """At a start, set aside what an earlier process led with, and delete copies that followed."""
+        for copy in self.folder.glob("following-*"):
+            shutil.rmtree(copy, ignore_errors=True)
+        for led in sorted(self.folder.glob("epoch-*")):
+            self.set_aside(led)
+
+    def set_aside(self, folder: Path) -> None:
+        """Put a database where nothing uses it; only the newest one stays."""
+        if not folder.exists():
+            return
+        self._aside.mkdir(mode=0o700, exist_ok=True)
+        for older in self._aside.iterdir():
+            shutil.rmtree(older, ignore_errors=True)
+        folder.rename(self._aside / folder.name)
+        _log.warning("A live database was set aside.", extra={"folder": str(self._aside / folder.name)})
+
+    def forget_aside(self) -> None:
+        """Delete what was set aside: a restore of a later epoch has proved that it is not needed."""
+        shutil.rmtree(self._aside, ignore_errors=True)
+
+    def move(self, source: Path, path: str) -> Path:
+        """Move a closed database into the fresh folder of another epoch, without what Litestream keeps beside it."""
+        target = self.new(path)
+        for file in source.iterdir():
+            if not file.name.endswith(_LITESTREAM) and file.name.startswith(SINGLE_NAME):
+                file.rename(target / file.name)
+        if source != self.folder:
+            shutil.rmtree(source, ignore_errors=True)
+        return target
