@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
-from sysmon_appliance.bootstrap.ground import Ground, lay_ground
+from sysmon_appliance.bootstrap.base import lay_base
+from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.storage import History, Lasting
 from sysmon_appliance.config import AggregatorSettings
-from sysmon_appliance.domain.durability import AtOnce
 from sysmon_appliance.domain.storekeeping import Storekeeper
 from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.services.agent_side import AgentSide
@@ -35,13 +35,14 @@ from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
+from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from sysmon_appliance.web.ingest import Refusals, ingest_server
-from sysmon_appliance.web.limits import Limited, console_gate, ingest_gate
+from sysmon_appliance.web.limits import Limited
 from sysmon_appliance.web.listeners import address_of, advertised
 from sysmon_appliance.web.servers import Server, console_server, socket_server
 
@@ -53,7 +54,7 @@ class Aggregator:
         self,
         servers: Mapping[socket, Server],
         *,
-        barrier: GroupCommit,
+        storing: GroupCommit,
         read_side: ReadSide,
         lasting: Sequence[Lasting],
         ingest_address: Address,
@@ -62,7 +63,7 @@ class Aggregator:
         self.ingest_address = ingest_address
         self.console_address = console_address
         self._servers = servers
-        self._barrier = barrier
+        self._storing = storing
         self._read_side = read_side
         self._lasting = lasting
 
@@ -81,7 +82,7 @@ class Aggregator:
             for server in self._servers.values():
                 server.stop()
             await asyncio.wait(serving)
-            await self._barrier.close()
+            await self._storing.close()
             for task in background:
                 task.cancel()
 
@@ -101,10 +102,15 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         An address, a certificate or the data folder cannot be used.
     """
     with ExitStack() as closing:
-        yield _join(lay_ground(settings, clock, closing, key_passphrase=key_passphrase))
+        # Sockets before the database: what cannot be served must not begin an epoch.
+        base = lay_base(settings, clock, closing, key_passphrase=key_passphrase)
+        database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
+        storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+        yield join(Ground(base, base.listeners, database, storing, storing))
 
 
-def _join(ground: Ground) -> Aggregator:
+def join(ground: Ground) -> Aggregator:
+    """Join the services of an aggregator that takes in what agents send, and may change everything."""
     settings, listeners, state, clock = ground.settings, ground.listeners, ground.database.state, ground.clock
     identities = Identities(state.identity)
     catalog = Catalog(state, vouched=identities.labels)
@@ -120,16 +126,17 @@ def _join(ground: Ground) -> Aggregator:
     agent_side = AgentSide(ingest, identity.certificates, identity.enrolment, requests)
     control = _control(ground, identity)
     telemetry = _telemetry(ground, read_side, ingest, audit=control.audit, keeper=history.segments.keeper)
-    gates = ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits)
-    telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *(gate.refused for gate in gates)))
+    gates = ground.base.gates
+    refused = (gates.ingest.refused, gates.console.refused)
+    telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *refused))
     app = create_app(read_side, control, history.side, telemetry, settings=settings.console, limits=requests)
     return Aggregator(
         {
-            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates[0]),
-            listeners.console: console_server(app, ground.pki.console, gates[1]),
+            listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates.ingest),
+            listeners.console: console_server(app, ground.pki.console, gates.console),
             listeners.local: socket_server(ViaSocket(app)),
         },
-        barrier=ground.barrier,
+        storing=ground.storing,
         read_side=read_side,
         lasting=(
             read_side.hub.run,
@@ -149,26 +156,26 @@ def _ingest(ground: Ground, catalog: Catalog, pace: AgentLimits, *, new_series: 
     return Ingest(
         ground.database.state,
         catalog,
-        ground.barrier,
+        ground.storing,
         limits=limits,
         pace=pace,
         new_series=new_series,
         room=room,
-        watermark=AtOnce(),
+        watermark=ground.watermark,
     )
 
 
 def _read_side(
     ground: Ground, catalog: Catalog, ingest: Ingest, *, segments: SegmentReader, series: SeriesCatalog
 ) -> ReadSide:
-    folder, barrier, clock = Path(ground.settings.data), ground.barrier, ground.clock
+    storing, clock = ground.storing, ground.clock
     return ReadSide.over(
         catalog,
         ground.database.head,
         catalog,
         segments=segments,
         series=SeriesAnswers(series, ground.settings.limits),
-        health=DatabaseHealth(folder, barrier, clock, waiting=lambda: barrier.waiting),
+        health=DatabaseHealth(ground.database.path.parent, storing, clock, waiting=lambda: storing.waiting),
         clock=clock,
         epoch=lambda: ingest.epoch,
     )
@@ -213,7 +220,7 @@ def _telemetry(ground: Ground, read_side: ReadSide, ingest: Ingest, *, audit: Au
     registry = CollectorRegistry()
     registry.register(Refusals(ingest.refused))
     telemetry = Telemetry(registry, read_side)
-    ground.barrier.listen(lambda group: telemetry.observe_commit(group.seconds))
+    ground.storing.listen(lambda group: telemetry.observe_commit(group.seconds))
     telemetry.register(AuditHead(audit))
     telemetry.register(CertificateEnds(ground.pki.keeper))
     storage = StorageMetrics(ground.database.manifest, keeper, ground.database.contents)

@@ -1,129 +1,46 @@
-"""What all parts of an aggregator stand on: sockets, certificates, the shelf of segments and the live database."""
+"""What the services of one term stand on: the base, a live database, and what makes its changes last."""
 
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
-from socket import socket
+from dataclasses import dataclass, field
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.config.addresses import Address, parse_address
-from sysmon_agent.errors import ConfigError
-from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
-from sysmon_appliance.domain.retention import policy_of
-from sysmon_appliance.objectstore.configured import shelf_settings
-from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
-from sysmon_appliance.pki.aggregator import console_files, open_issuer, own_certificates
-from sysmon_appliance.pki.issuer import IssuingAuthority
-from sysmon_appliance.pki.keeper import Keeper
+from sysmon_appliance.bootstrap.base import Base, Listeners, Pki
+from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.durability import AtOnce, Watermark
+from sysmon_appliance.domain.topology import StandbyReports, Topology
+from sysmon_appliance.objectstore.shelves import Shelf
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.sqlite import LiveDatabase
-from sysmon_appliance.web.ingest import live_context
-from sysmon_appliance.web.listeners import address_of, is_loopback, tcp_listener, unix_listener
-from sysmon_appliance.web.servers import console_context
-from sysmon_appliance.web.tls import LiveContext
-
-_SHOW = "sysmon-aggregator config show --effective"
-
-
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """Sockets that are bound and listen."""
-
-    ingest: socket
-    console: socket
-    local: socket
-
-
-@dataclass(frozen=True, slots=True)
-class Pki:
-    """Who signs for the aggregator, and what it shows to others."""
-
-    issuer: IssuingAuthority | None
-    ingest: LiveContext
-    console: LiveContext | None
-    keeper: Keeper
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all parts stand on."""
+    """What all parts stand on.
 
-    settings: AggregatorSettings
+    `storing` settles what is committed, `barrier` what is durable; of a single aggregator without replica they are one.
+    """
+
+    base: Base
     listeners: Listeners
     database: LiveDatabase
-    shelf: Shelf
-    pki: Pki
-    clock: Clock
-    barrier: GroupCommit
+    storing: GroupCommit
+    barrier: Barrier
+    topology: Topology | None = None
+    watermark: Watermark = field(default_factory=AtOnce)
+    reports: StandbyReports | None = None  # where standbys may be
 
+    @property
+    def settings(self) -> AggregatorSettings:
+        return self.base.settings
 
-def lay_ground(
-    settings: AggregatorSettings, clock: Clock, closing: ExitStack, *, key_passphrase: bytes | None
-) -> Ground:
-    """Open everything; `closing` lets go of it.
+    @property
+    def shelf(self) -> Shelf:
+        return self.base.shelf
 
-    Raises
-    ------
-    ConfigError, IdentityError, StorageError
-        An address, a certificate or the data folder cannot be used.
-    """
-    # Sockets before the database: what cannot be served must not begin an epoch.
-    listeners = _listen(settings, closing)
-    issuer = open_issuer(settings, clock, key_passphrase)
-    bound = address_of(listeners.console)
-    settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
-    pki = _pki(issuer, settings, clock, key_passphrase)
-    policy_of(settings.retention)  # no epoch begins with rules that are none
-    shelf = shelf_of(shelf_settings(settings), clock)
-    shelf.tidy()
-    database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
-    barrier = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-    return Ground(settings, listeners, database, shelf, pki, clock, barrier)
+    @property
+    def pki(self) -> Pki:
+        return self.base.pki
 
-
-def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:
-    ingest = closing.enter_context(tcp_listener(settings.ingest.listen, "ingest.listen"))
-    console = closing.enter_context(tcp_listener(settings.console.listen, "console.listen"))
-    path = Path(settings.console.socket)
-    local = closing.enter_context(unix_listener(path))
-    closing.callback(path.unlink, missing_ok=True)
-    return Listeners(ingest, console, local)
-
-
-def _pki(
-    issuer: IssuingAuthority | None, settings: AggregatorSettings, clock: Clock, key_passphrase: bytes | None
-) -> Pki:
-    identities = own_certificates(issuer, settings, clock, key_passphrase) if issuer is not None else []
-    ingest = live_context(settings.ingest, key_passphrase=key_passphrase)
-    console = console_context(settings.console, key_passphrase=key_passphrase)
-    keeper = Keeper(
-        issuer,
-        identities,
-        certificate=Path(settings.ingest.certificate),
-        authority=Path(settings.ingest.authority),
-        reloads=[live.reload for live in (ingest, console) if live is not None],
-        clock=clock,
-    )
-    return Pki(issuer, ingest, console, keeper)
-
-
-def _used(settings: AggregatorSettings, bound: Address, *, can_sign: bool) -> ConsoleSettings:
-    """Return the console's settings with the port and the certificate that are really used.
-
-    Raises
-    ------
-    ConfigError
-        It would be served without TLS beyond this machine.
-    """
-    console = settings.console
-    if bool(console.certificate) != bool(console.key):
-        raise ConfigError("console.certificate and console.key must be set together.", hint=_SHOW)
-    if not console.certificate and not is_loopback(bound.host):
-        if not can_sign:
-            raise ConfigError(
-                f"console.listen: {bound} is beyond this machine, so console.certificate and console.key are needed.",
-                hint=_SHOW,
-            )
-        own = console_files(settings)
-        console = replace(console, certificate=str(own.certificate), key=str(own.key))
-    return replace(console, listen=str(replace(parse_address(console.listen), port=bound.port)))
+    @property
+    def clock(self) -> Clock:
+        return self.base.clock

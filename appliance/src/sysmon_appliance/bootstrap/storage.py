@@ -30,7 +30,6 @@ from sysmon_appliance.services.storage import Kept, Storage, disk_of
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.store_watch import StoreWatch
 from sysmon_appliance.services.upkeep import Segments, Upkeep
-from sysmon_appliance.sqlite.live import FILE_NAME
 
 Lasting = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs from start to end, until it is cancelled."""
@@ -73,7 +72,7 @@ class History:
 def _parts(ground: Ground) -> Parts:
     settings, database, shelf = ground.settings, ground.database, shelf_settings(ground.settings)
     place = Workplace(
-        live=Path(settings.data) / FILE_NAME,
+        live=database.path,
         drafts=Path(shelf.folder) / f"drafts-{database.state.cluster_id}",
         shelf=shelf,
         cluster_id=database.state.cluster_id,

@@ -34,6 +34,7 @@ class LiveDatabase:
     def __init__(
         self,
         state: State,
+        path: Path,
         *,
         writer: Writer,
         head: Head,
@@ -44,6 +45,7 @@ class LiveDatabase:
         closing: ExitStack,
     ) -> None:
         self.state = state
+        self.path = path
         self.writer = writer
         self.head = head
         self.usage = usage
@@ -102,6 +104,7 @@ class LiveDatabase:
         usage, audit = Usage(pool), AuditLog(pool)
         return cls(
             state,
+            path,
             writer=writer,
             head=head,
             usage=usage,
