@@ -1,5 +1,6 @@
 """What the services of one term stand on: the base, a live database, and what makes its changes last."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sysmon_agent.clock import Clock
@@ -27,6 +28,7 @@ class Ground:
     barrier: Barrier
     topology: Topology | None = None
     watermark: Watermark = field(default_factory=AtOnce)
+    on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
     reports: StandbyReports | None = None  # where standbys may be
 
     @property

@@ -30,6 +30,7 @@ from sysmon_appliance.errors import (
     ClonedIdentityError,
     NeedHelloError,
     NeedSchemaError,
+    NotLeaderError,
     RateLimitedError,
     UnexpectedTickError,
     UnsupportedProtocolError,
@@ -103,6 +104,7 @@ class Ingest:
         self._catalog = catalog
         self._barrier = barrier
         self._watermark = watermark
+        self.on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
         self._next_batch = state.next_batch
         self._presences: dict[str, _Presence] = {}
         self._unsaved: set[bytes] = set()  # schemas that no committed group has held yet
@@ -132,7 +134,7 @@ class Ingest:
         changes: list[Change] = [SaveHost(host)] if host != self._catalog.find(peer.id) else []
         # An agent that has seen a higher epoch saw it here: this database was restored, or begun anew.
         if self.epoch < hello.epoch < _HIGHEST_EPOCH:
-            changes.append(RaiseEpoch(hello.epoch + 1))
+            changes.append(self._raised(hello.epoch))
         if changes or not stream.settled:
             await commit(self._barrier, changes)
         for change in changes:
@@ -140,6 +142,21 @@ class Ingest:
         if presence.link is link:
             presence.stream = stream
         return Reply(self.epoch, stream.last, stream.durable, stream.last_wall_ms)
+
+    def _raised(self, seen: int) -> Change:
+        """Return what lets our replies count for an agent that has seen a higher epoch than ours.
+
+        Raises
+        ------
+        NotLeaderError
+            Of several aggregators only a new lock brings a new epoch, and whoever holds one is to be asked.
+        """
+        if self.on_higher_epoch is None:
+            return RaiseEpoch(seen + 1)
+        self.on_higher_epoch(seen)
+        raise NotLeaderError(
+            f"The agent has seen epoch {seen}, and this is epoch {self.epoch}.", hint="sysmon ha status"
+        )
 
     def submit(self, push: Push) -> None:
         """Take a batch; its `answer` is called now or after the commit, with a reply or the error."""

@@ -34,6 +34,7 @@ class Sight:
     failing_seconds: float  # for how long nothing could be stored
     standby_ready: bool
     replica_fault: bool  # a standby has found the path broken
+    heard: int = 0  # the highest epoch that an agent has told of, where that is believed
 
 
 def judge(sight: Sight) -> Ending | None:
@@ -43,11 +44,12 @@ def judge(sight: Sight) -> Ending | None:
     and acknowledges nothing as durable.
     """
     standing = sight.standing
-    if standing is not None:
-        if standing.epoch > sight.epoch or (standing.holder is not None and standing.holder.node.name != sight.node):
-            return Ending.FENCED
-        if standing.holder is None or not sight.replicating or sight.replica_fault:
-            return Ending.REBASE if sight.now < sight.lease_until else None
-        if sight.standby_ready and max(sight.stuck_seconds, sight.failing_seconds) > STUCK_SECONDS:
-            return Ending.STUCK
+    if standing is None or standing.epoch < sight.epoch:  # what was read is older than our lock
+        return None
+    if standing.epoch > sight.epoch or (standing.holder is not None and standing.holder.node.name != sight.node):
+        return Ending.FENCED
+    if standing.holder is None or not sight.replicating or sight.replica_fault or sight.heard > sight.epoch:
+        return Ending.REBASE if sight.now < sight.lease_until else None
+    if sight.standby_ready and max(sight.stuck_seconds, sight.failing_seconds) > STUCK_SECONDS:
+        return Ending.STUCK
     return None

@@ -62,6 +62,10 @@ class LiveFolders:
         folder.mkdir(mode=0o700)
         return folder
 
+    def discard(self, folder: Path) -> None:
+        """Delete a folder that nothing was ever stored in."""
+        shutil.rmtree(folder, ignore_errors=True)
+
     def databases(self) -> Sequence[str]:
         """List the databases that are here, those set aside too."""
         return [str(path) for path in sorted(self.folder.glob(f"**/{SINGLE_NAME}")) if "following-" not in str(path)]

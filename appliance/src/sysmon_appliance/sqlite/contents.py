@@ -11,7 +11,7 @@ class Contents:
     """The HeadMeter over the live database."""
 
     def __init__(self, path: Path, usage: Usage, index: HeadIndex) -> None:
-        self._path = path
+        self.path = path
         self._usage = usage
         self._index = index
 
@@ -20,4 +20,4 @@ class Contents:
         return HeadContents(batches, self._usage.used_bytes(), self._file_bytes(), from_ms, to_ms)
 
     def _file_bytes(self) -> int:
-        return sum(file.stat().st_size for file in self._path.parent.glob(f"{self._path.name}*"))
+        return sum(file.stat().st_size for file in self.path.parent.glob(f"{self.path.name}*"))

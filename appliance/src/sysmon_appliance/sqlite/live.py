@@ -34,7 +34,6 @@ class LiveDatabase:
     def __init__(
         self,
         state: State,
-        path: Path,
         *,
         writer: Writer,
         head: Head,
@@ -45,7 +44,6 @@ class LiveDatabase:
         closing: ExitStack,
     ) -> None:
         self.state = state
-        self.path = path
         self.writer = writer
         self.head = head
         self.usage = usage
@@ -104,7 +102,6 @@ class LiveDatabase:
         usage, audit = Usage(pool), AuditLog(pool)
         return cls(
             state,
-            path,
             writer=writer,
             head=head,
             usage=usage,
@@ -113,6 +110,10 @@ class LiveDatabase:
             manifest=manifest,
             closing=closing,
         )
+
+    @property
+    def path(self) -> Path:
+        return self.contents.path
 
     def close(self) -> None:
         """Finish what was begun, and let go of the folder."""

@@ -1,0 +1,173 @@
+"""One term of a leader: a live database of its own epoch, its replication, and the services over both."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysmon_appliance.bootstrap.aggregator import Aggregator, join
+from sysmon_appliance.bootstrap.ground import Ground
+from sysmon_appliance.bootstrap.region import Region
+from sysmon_appliance.domain.barrier import GroupResult
+from sysmon_appliance.domain.replica import Replication
+from sysmon_appliance.errors import FencedError
+from sysmon_appliance.services.barrier import GroupCommit
+from sysmon_appliance.services.durability import DurableTicks
+from sysmon_appliance.services.leader_watch import Ending, Sight, judge
+from sysmon_appliance.services.leading import Claim
+from sysmon_appliance.services.region_topology import LeaderSide
+from sysmon_appliance.services.standbys import Standbys
+from sysmon_appliance.sqlite import LiveDatabase
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.25
+"""How often a leader asks itself whether it still should lead, besides whenever the coordinator has news."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What agents tell of higher epochs; believed once in a while, for anybody could say so."""
+
+    epoch: int = 0
+    believed_from: float = 0.0  # monotonic
+    rest_seconds: float = 60.0
+
+    def believed(self, now: float) -> int:
+        return self.epoch if now >= self.believed_from else 0
+
+    def acted(self, now: float) -> None:
+        """Do not act on it again for a while, each time longer."""
+        self.believed_from, self.rest_seconds = now + self.rest_seconds, self.rest_seconds * 2
+
+
+class LeaderTerm:
+    """Leads from one claim to its end; belongs to the event loop."""
+
+    def __init__(
+        self, region: Region, claim: Claim, database: LiveDatabase, replication: Replication, *, heard: Heard
+    ) -> None:
+        base = region.base
+        settings, clock = base.settings, base.clock
+        self.claim = claim
+        self._region = region
+        self._heard = heard
+        self._replication = replication
+        self._failing_since: float | None = None
+        self._storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
+        self._storing.listen(self._note_group)
+        self._standbys = Standbys(
+            clock,
+            epoch=claim.epoch,
+            path=claim.path,
+            mark=lambda: self.ticks.committed_mark,
+            handoff_to=lambda: region.topology.handoff_to,
+        )
+        self.ticks = DurableTicks(
+            self._storing,
+            replication,
+            clock,
+            tick_seconds=settings.replica.tick_milliseconds / 1000,
+            mark=database.state.mark,
+            record=region.leading.recorder(claim, database.state.cluster_id),
+            readers=self._standbys,
+        )
+        self._standbys.listen(self.ticks.advance)
+        self.side = LeaderSide(claim.epoch, claim.path, self.ticks, self._standbys)
+        self.aggregator: Aggregator = join(
+            Ground(
+                base,
+                base.listeners.again(),
+                database,
+                self._storing,
+                self.ticks,
+                region.topology,
+                self.ticks,
+                on_higher_epoch=self._note_higher,
+                reports=self._standbys,
+            )
+        )
+
+    async def lead(self, stop: asyncio.Event) -> Ending:
+        """Make durable, and watch, until the term has to end; return why."""
+        ticking = asyncio.ensure_future(self.ticks.run())
+        try:
+            while not ticking.done():
+                ending = Ending.STOP if stop.is_set() else self._judge()
+                if ending is not None:
+                    return ending
+                await self._region.watch.change(_LOOK_SECONDS)
+            await ticking
+        except FencedError:
+            return Ending.FENCED
+        finally:
+            ticking.cancel()
+
+    def _judge(self) -> Ending | None:
+        region, now = self._region, self._region.base.clock.monotonic()
+        if now > region.session.lease_until and self._replication.alive:
+            # Another node may lead by now: the path that it will not read must not be written either.
+            _log.warning("The session cannot be proved; replication is stopped.", extra={"epoch": self.claim.epoch})
+            self._replication.kill()
+        if self._is_handed_over():
+            return Ending.HANDOFF
+        ending = judge(
+            Sight(
+                now=now,
+                lease_until=region.session.lease_until,
+                standing=region.watch.standing,
+                epoch=self.claim.epoch,
+                node=region.node.name,
+                replicating=self._replication.alive,
+                stuck_seconds=self.ticks.trouble_seconds,
+                failing_seconds=0.0 if self._failing_since is None else now - self._failing_since,
+                standby_ready=bool(self._standbys.ready),
+                replica_fault=self._standbys.fault is not None,
+                heard=self._heard.believed(now),
+            )
+        )
+        if ending is Ending.REBASE and self._heard.epoch > self.claim.epoch:
+            self._heard.acted(now)
+        return ending
+
+    def _is_handed_over(self) -> bool:
+        to = self._region.topology.handoff_to
+        return any(read_back.node == to and read_back.prepared for read_back in self._standbys.ready)
+
+    def _note_higher(self, epoch: int) -> None:
+        self._heard.epoch = max(self._heard.epoch, epoch)
+
+    def _note_group(self, group: GroupResult) -> None:
+        if group.error is None:
+            self._failing_since = None
+        elif self._failing_since is None:
+            self._failing_since = self._region.base.clock.monotonic()
+
+    async def finish(self) -> None:
+        """After the listeners have ended: make the last of it durable, so that whoever is next begins with all."""
+        await self.ticks.tick()
+
+
+@contextmanager
+def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) -> Iterator[LeaderTerm]:
+    """Open a term over the database in a folder, or over a new one; at the end nothing of it runs any more.
+
+    Call it in the main thread, on the event loop.
+
+    Raises
+    ------
+    StorageError
+        The database cannot be used.
+    ReplicaUnreachableError
+        Litestream cannot be started.
+    """
+    clock = region.base.clock
+    with LiveDatabase.open(folder, clock, epoch=claim.epoch, replicated=True, cluster_id=claim.cluster_id) as database:
+        region.folders.belong_to(database.state.cluster_id)
+        replication = region.store.replicate(database.path, claim.path)
+        try:
+            yield LeaderTerm(region, claim, database, replication, heard=heard)
+        finally:
+            replication.kill()

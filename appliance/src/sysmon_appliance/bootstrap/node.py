@@ -1,0 +1,182 @@
+"""One of several aggregators: it follows, leads, and follows again, for as long as its process lives.
+
+A term ends with its servers and its database, whatever role comes next; only sockets, certificates, the session and the
+shelf of segments stay. So no connection, and nothing in memory, can mix up two epochs.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+from sysmon_agent.config.addresses import Address
+from sysmon_agent.errors import SysmonError
+from sysmon_appliance.bootstrap.leader import Heard, LeaderTerm, leader_term
+from sysmon_appliance.bootstrap.region import Region
+from sysmon_appliance.bootstrap.standby import Serving, StandbyTerm, standby_term
+from sysmon_appliance.domain.election import Step
+from sysmon_appliance.domain.leadership import Role
+from sysmon_appliance.errors import FencedError
+from sysmon_appliance.services.candidacy import COOL_DOWN_SECONDS, Candidacy, Won
+from sysmon_appliance.services.leader_watch import Ending
+
+_log = logging.getLogger(__name__)
+
+_STAMP_SECONDS = 0.5
+_LOOK_SECONDS = 0.5
+_THREADS = 32
+"""Enough that no upload or transaction of the leader ever waits for whoever reads history."""
+
+Ready = Callable[[], None]
+
+
+class RegionNode:
+    """Runs one node; what `Aggregator` is to a single one. Its `region` must not be used by anybody else."""
+
+    def __init__(self, region: Region) -> None:
+        self.ingest_address: Address = region.base.ingest_address
+        self.console_address: Address = region.base.console_address
+        self._region = region
+        self._candidacy = Candidacy(
+            region.leading, region.session, region.watch, region.base.clock, preparation=region.preparation
+        )
+        self._heard = Heard()
+        self._says_ready: Ready | None = None
+
+    async def serve(self, stop: asyncio.Event, ready: Ready) -> None:
+        """Serve until `stop` is set, in whatever role; `ready` is called once when the listeners answer."""
+        self._says_ready = ready
+        region, loop = self._region, asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, "sysmon"))
+        region.folders.clear()
+        region.session.start()
+        lasting = [self._stamp, region.watch.run, region.base.pki.keeper.run]
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(run()) for run in lasting]
+            try:
+                await self._terms(stop)
+            finally:
+                for task in background:
+                    task.cancel()
+        await asyncio.to_thread(region.session.close)
+
+    async def _terms(self, stop: asyncio.Event) -> None:
+        won: Won | None = None
+        while not stop.is_set():
+            if won is None:
+                won = await self._stand_by(stop)
+            else:
+                won = await self._lead(won, stop)
+
+    # Following
+
+    async def _stand_by(self, stop: asyncio.Event) -> Won | None:
+        """Follow until the lock is ours and restored, or there is another path to follow; None for the latter."""
+        self._region.topology.role = Role.STANDBY
+        with standby_term(self._region) as term:
+            async with self._serving(term.aggregator) as serving:
+                while not (stop.is_set() or serving.done() or term.is_over):
+                    won = await self._attempt(term)
+                    if won is not None:
+                        return won
+                    await self._region.watch.change(_LOOK_SECONDS)
+        return None
+
+    async def _attempt(self, term: StandbyTerm) -> Won | None:
+        topology = self._region.topology
+        while not topology.orders.empty():
+            await topology.orders.get_nowait()()
+        try:
+            decision = await self._candidacy.decide()
+            topology.store_trouble = ""
+        except SysmonError as error:
+            topology.store_trouble = error.message
+            return None
+        topology.blocked = decision.blocked
+        topology.role = Role.WAITING if decision.step is Step.WAIT else Role.STANDBY
+        won = await self._candidacy.attempt(decision)
+        if won is not None:
+            topology.role = Role.TAKING_OVER
+        return won
+
+    # Leading
+
+    async def _lead(self, won: Won, stop: asyncio.Event) -> Won | None:
+        """Lead until the term ends; return what to go on with, or None to follow."""
+        topology = self._region.topology
+        folder = won.folder
+        with ExitStack() as opened:
+            try:
+                term = opened.enter_context(leader_term(self._region, won.claim, folder, self._heard))
+            except SysmonError as error:
+                _log.error("The restored database cannot be led with.", extra={"detail": error.message})
+                ending = Ending.STUCK
+            else:
+                ending = await self._served(term, stop)
+        topology.leader = topology.handoff = None
+        topology.role = Role.STANDBY
+        _log.warning("The term has ended.", extra={"epoch": won.claim.epoch, "ending": ending.value})
+        return await self._after(ending, folder)
+
+    async def _served(self, term: LeaderTerm, stop: asyncio.Event) -> Ending:
+        topology = self._region.topology
+        topology.leader, topology.role, topology.blocked = term.side, Role.LEADER, None
+        _log.info("This aggregator leads.", extra={"epoch": term.claim.epoch, "path": term.claim.path})
+        ending = Ending.FENCED
+        try:
+            async with self._serving(term.aggregator) as serving:
+                leading = asyncio.ensure_future(term.lead(stop))
+                await asyncio.wait((leading, serving), return_when=asyncio.FIRST_COMPLETED)
+                leading.cancel()
+                if leading.done() and not leading.cancelled():
+                    ending = leading.result()
+                if ending not in {Ending.STOP, Ending.HANDOFF}:
+                    term.ticks.end()
+            if ending in {Ending.STOP, Ending.HANDOFF}:
+                await term.finish()
+        except FencedError:
+            ending = Ending.FENCED
+        finally:
+            term.ticks.end()
+        return ending
+
+    async def _after(self, ending: Ending, folder: Path) -> Won | None:
+        """Take the steps that a term's end asks for."""
+        folders, watch = self._region.folders, self._region.watch
+        if ending is Ending.REBASE:
+            standing = watch.standing
+            if standing is not None:
+                claim = await self._candidacy.reclaim(standing)
+                if claim is not None:
+                    return Won(claim, await asyncio.to_thread(folders.move, folder, claim.path))
+        if ending in {Ending.STUCK, Ending.HANDOFF}:
+            self._candidacy.rest(COOL_DOWN_SECONDS)
+        if ending is not Ending.FENCED:
+            await self._candidacy.give_back()
+        await asyncio.to_thread(folders.set_aside, folder)
+        return None
+
+    # What lasts
+
+    @asynccontextmanager
+    async def _serving(self, servers: Serving) -> AsyncIterator[asyncio.Future[None]]:
+        """Run a term's servers; at the end of the block they have ended."""
+        end = asyncio.Event()
+        serving = asyncio.ensure_future(servers.serve(end, self._ready))
+        try:
+            yield serving
+        finally:
+            end.set()
+            await serving
+
+    def _ready(self) -> None:
+        ready, self._says_ready = self._says_ready, None
+        if ready is not None:
+            ready()
+
+    async def _stamp(self) -> None:
+        while True:
+            self._region.session.stamp()
+            await asyncio.sleep(_STAMP_SECONDS)
