@@ -119,6 +119,7 @@ def join(ground: Ground) -> Aggregator:
     history = History.over(ground, catalog, series)
     new_series = NewSeries(settings.limits, series)
     ingest = _ingest(ground, catalog, pace, new_series=new_series, room=history.segments.room)
+    ingest.on_higher_epoch = ground.on_higher_epoch
     read_side = _read_side(ground, catalog, ingest, segments=history.reader, series=series)
     ingest.listen(series.note)
     ingest.listen(read_side.hub.update)
