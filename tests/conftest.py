@@ -1,9 +1,13 @@
 """What every test of the house shares."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.clusters.consul import ConsulCluster, consul_cluster
+from tests.support.clusters.garage import GarageCluster, garage_cluster
 
 # Machines differ in speed, so no property has a deadline, and a slow generator is no failure.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -11,6 +15,20 @@ settings.register_profile("ci", settings.get_profile("house"), max_examples=200,
 # For a search of an hour: make test-python ARGS="--hypothesis-profile=thorough tests/agent/wire".
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=20_000)
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+@pytest.fixture(scope="session")
+def consul_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsulCluster]:
+    """Three Consul servers that all tests of a process share; whoever ends one starts it again."""
+    with consul_cluster(tmp_path_factory.mktemp("consul")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def garage_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GarageCluster]:
+    """Three Garage nodes with one bucket that all tests of a process share; each takes a prefix of its own."""
+    with garage_cluster(tmp_path_factory.mktemp("garage")) as cluster:
+        yield cluster
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

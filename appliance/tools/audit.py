@@ -96,9 +96,7 @@ def console_answer(report: dict[str, Any]) -> Answer:
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; one that is missing or too slow has failed."""
     try:
-        return subprocess.run(  # noqa: S603 - the commands above
-            command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
-        )
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(command, NOT_ASKED, "", str(error))
 
