@@ -32,6 +32,7 @@ from sysmon_appliance.services.passwords import Passwords
 from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
+from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
@@ -44,6 +45,7 @@ from tests.support.head import START_MS, Directory, Health, Ledger, ListHead, No
 from tests.support.identity_side import identity_side
 from tests.support.staging import AreaInMemory
 from tests.support.storage import StoredThings
+from tests.support.topology import TopologyInMemory
 from tests.support.upkeep import Shelved
 
 NOTHING = State("cluster", 1, hosts=(), schemas=(), streams=(), next_batch=1)
@@ -104,6 +106,7 @@ class Console:
         self.shelved = Shelved(self.stored.manifest, self.barrier, self.clock)
         metrics = StorageMetrics(self.stored.manifest, self.stored.keeper, self.stored)
         self.telemetry.register(metrics, metrics.measure)
+        self.topology = TopologyInMemory()
         self.area = AreaInMemory()
         self.imports = self._imports()
         self.requests = RequestLimits(self.limits, self.clock)
@@ -114,6 +117,7 @@ class Console:
                 self.stored.storage(self.directory, self.barrier, self.clock), self.shelved.upkeep, self.imports
             ),
             self.telemetry,
+            steering=Steering(self.topology, self.barrier, self.clock),
             settings=self.settings,
             limits=self.requests,
             built=self.built,

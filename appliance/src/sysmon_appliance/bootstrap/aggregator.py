@@ -14,6 +14,7 @@ from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.bootstrap.base import lay_base
 from sysmon_appliance.bootstrap.ground import Ground
+from sysmon_appliance.bootstrap.nodes import single_topology
 from sysmon_appliance.bootstrap.storage import History, Lasting
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.storekeeping import Storekeeper
@@ -35,6 +36,7 @@ from sysmon_appliance.services.read_side import ReadSide
 from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
+from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
@@ -130,7 +132,16 @@ def join(ground: Ground) -> Aggregator:
     gates = ground.base.gates
     refused = (gates.ingest.refused, gates.console.refused)
     telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *refused))
-    app = create_app(read_side, control, history.side, telemetry, settings=settings.console, limits=requests)
+    topology = ground.topology or single_topology(ground, read_side.epoch)
+    app = create_app(
+        read_side,
+        control,
+        history.side,
+        telemetry,
+        steering=Steering(topology, ground.barrier, clock),
+        settings=settings.console,
+        limits=requests,
+    )
     return Aggregator(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates.ingest),

@@ -15,6 +15,7 @@ from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage import Storage
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.upkeep import Upkeep
@@ -35,6 +36,7 @@ class Site:
     side: ReadSide
     control: Control
     keeping: StorageSide
+    steering: Steering
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
@@ -70,6 +72,10 @@ class Call:
     @property
     def imports(self) -> Imports:
         return self.site.keeping.imports
+
+    @property
+    def steering(self) -> Steering:
+        return self.site.steering
 
     @property
     def telemetry(self) -> Telemetry:

@@ -19,6 +19,7 @@ from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.control import Control
 from sysmon_appliance.services.limits import RequestLimits
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import static
 from sysmon_appliance.web.console.api import Site
@@ -41,6 +42,7 @@ def create_app(
     keeping: StorageSide,
     telemetry: Telemetry,
     *,
+    steering: Steering,
     settings: ConsoleSettings,
     limits: RequestLimits,
     built: Path = static.BUILT,
@@ -53,6 +55,7 @@ def create_app(
         side,
         control,
         keeping,
+        steering,
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),
