@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sysmon_appliance.domain.audit import AppendAudit
 from sysmon_appliance.domain.drills import Drill
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.replica import Chapter, Reach
@@ -89,8 +90,28 @@ class TermControl(Protocol):
         """
 
 
+class RestoredFiles(Protocol):
+    """Makes a restored file a database that this release can lead with; calls block."""
+
+    def prepare(self, restored: Path, *, now_ms: int) -> frozenset[str]:
+        """Bring a database to this release's schema; return the names of the segments that it has in force.
+
+        Raises
+        ------
+        StorageError
+            It cannot be used, or was written by a later release.
+        """
+
+    def carrying_over(self, restored: Path, entry: AppendAudit) -> Callable[[Path], None]:
+        """Return what a Beginning calls as `finish`."""
+
+
 class BackupService(Protocol):
     """What can be asked and ordered of backups; belongs to the event loop."""
+
+    @property
+    def newest_drill(self) -> Drill | None:
+        """The drill that runs, or else the one that ended last."""
 
     async def backups(self) -> Backups:
         """Say what can be restored.
@@ -111,7 +132,7 @@ class BackupService(Protocol):
         """
 
     async def restore(self, principal: Principal, at_ms: int, path: str = "") -> Target:
-        """Go back to a moment: of the line, or of a path that is named. Returns when the new epoch is about to begin.
+        """Go back to a moment, of the line or of a path that is named; return when the new epoch is about to begin.
 
         Raises
         ------

@@ -62,6 +62,7 @@ class Account:
 class HeadRows:
     """What rows of the head with certain numbers add up to."""
 
+    first: int  # the smallest number among them; 0 where there are none
     rows: int
     ticks: int
     bytes: int  # of their bodies
@@ -77,8 +78,7 @@ class Contents:
     tables: Mapping[str, int]  # rows
     accounts: Mapping[int, Account]  # by row number of the stream
     audit: Head
-    first_batch: int  # smallest row number in the head; 0 where it is empty
-    last_batch: int
+    last_batch: int  # largest row number in the head; 0 where it is empty
 
 
 class Counter(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sysmon_appliance.domain.drills import Drill
 from sysmon_appliance.domain.enrolment import IdentityState
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.integrity import Check
@@ -29,5 +30,6 @@ class State:
     retention: str = ""  # as the newest NoteRetention has it
     uses: Sequence[Use] = ()  # of schemas by hosts; in no order
     check: Check | None = None  # how the newest check of segments ended
+    drill: Drill | None = None  # how the newest drill ended
     identity: IdentityState = field(default_factory=IdentityState)
     users: UsersState = field(default_factory=UsersState)

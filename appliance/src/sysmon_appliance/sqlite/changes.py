@@ -18,7 +18,7 @@ from sysmon_appliance.domain.changes import (
     SaveSchema,
 )
 from sysmon_appliance.domain.durability import Mark
-from sysmon_appliance.sqlite import audit, checks, identity, retention, segments, series, users
+from sysmon_appliance.sqlite import audit, checks, drills, identity, retention, segments, series, users
 from sysmon_appliance.sqlite.series import keep_uses
 
 _RAISE_EPOCH = """
@@ -173,4 +173,5 @@ _APPLY |= users.APPLY
 _APPLY |= segments.APPLY
 _APPLY |= retention.APPLY
 _APPLY |= checks.APPLY
+_APPLY |= drills.APPLY
 _APPLY |= series.APPLY

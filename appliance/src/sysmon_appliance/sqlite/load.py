@@ -12,6 +12,7 @@ from sysmon_appliance.domain.schemas import KnownSchema
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.sqlite.checks import load_check
+from sysmon_appliance.sqlite.drills import load_drill
 from sysmon_appliance.sqlite.identity import load_identity
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.retention import load_retention
@@ -64,6 +65,7 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str, 
         retention=load_retention(connection),
         uses=load_uses(connection),
         check=load_check(connection),
+        drill=load_drill(connection),
         identity=load_identity(connection),
         users=load_users(connection),
     )
