@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sysmon_agent.clock import Clock
 from sysmon_appliance.bootstrap.base import Base, Listeners, Pki
 from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.domain.backups import TermControl
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.durability import AtOnce, Watermark
 from sysmon_appliance.domain.topology import StandbyReports, Topology
@@ -30,6 +31,7 @@ class Ground:
     watermark: Watermark = field(default_factory=AtOnce)
     on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
     reports: StandbyReports | None = None  # where standbys may be
+    terms: TermControl | None = None  # where another term can follow
 
     @property
     def settings(self) -> AggregatorSettings:

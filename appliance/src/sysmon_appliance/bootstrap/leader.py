@@ -10,9 +10,10 @@ from pathlib import Path
 from sysmon_appliance.bootstrap.aggregator import Aggregator, join
 from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.region import Region
+from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.barrier import GroupResult
 from sysmon_appliance.domain.replica import Replication
-from sysmon_appliance.errors import FencedError
+from sysmon_appliance.errors import ConflictError, FencedError
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.durability import DurableTicks
 from sysmon_appliance.services.leader_watch import Ending, Sight, judge
@@ -44,7 +45,7 @@ class Heard:
 
 
 class LeaderTerm:
-    """Leads from one claim to its end; belongs to the event loop."""
+    """Leads from one claim to its end, and is the TermControl meanwhile; belongs to the event loop."""
 
     def __init__(
         self, region: Region, claim: Claim, database: LiveDatabase, replication: Replication, *, heard: Heard
@@ -55,6 +56,7 @@ class LeaderTerm:
         self._region = region
         self._heard = heard
         self._replication = replication
+        self.beginning: Beginning | None = None  # what to go on with, once that was ordered
         self._failing_since: float | None = None
         self._storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
         self._storing.listen(self._note_group)
@@ -87,6 +89,7 @@ class LeaderTerm:
                 self.ticks,
                 on_higher_epoch=self._note_higher,
                 reports=self._standbys,
+                terms=self,
             )
         )
 
@@ -111,6 +114,8 @@ class LeaderTerm:
             # Another node may lead by now: the path that it will not read must not be written either.
             _log.warning("The session cannot be proved; replication is stopped.", extra={"epoch": self.claim.epoch})
             self._replication.kill()
+        if self.beginning is not None:
+            return Ending.RESTORE
         if self._is_handed_over():
             return Ending.HANDOFF
         ending = judge(
@@ -131,6 +136,11 @@ class LeaderTerm:
         if ending is Ending.REBASE and self._heard.epoch > self.claim.epoch:
             self._heard.acted(now)
         return ending
+
+    def restart_with(self, beginning: Beginning) -> None:
+        if self.beginning is not None or self._region.topology.handoff is not None:
+            raise ConflictError("A handoff or a restore is under way.", hint="sysmon ha status")
+        self.beginning = beginning
 
     def _is_handed_over(self) -> bool:
         to = self._region.topology.handoff_to

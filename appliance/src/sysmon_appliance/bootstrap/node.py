@@ -9,20 +9,27 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from sysmon_agent.config.addresses import Address
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.bootstrap.leader import Heard, LeaderTerm, leader_term
 from sysmon_appliance.bootstrap.region import Region
-from sysmon_appliance.bootstrap.standby import Serving, StandbyTerm, standby_term
+from sysmon_appliance.bootstrap.standby import Serving, standby_term
+from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.election import Step
 from sysmon_appliance.domain.leadership import Role
 from sysmon_appliance.errors import FencedError
 from sysmon_appliance.services.candidacy import COOL_DOWN_SECONDS, Candidacy, Won
 from sysmon_appliance.services.leader_watch import Ending
+from sysmon_appliance.services.leading import Claim
+from sysmon_appliance.services.live_folders import SINGLE_NAME
+from sysmon_appliance.services.rescuing import Rescuing
 
 _log = logging.getLogger(__name__)
+
+_ORDERLY = frozenset({Ending.STOP, Ending.HANDOFF, Ending.RESTORE})
+"""Ends at which all that was accepted is made durable first."""
 
 _STAMP_SECONDS = 0.5
 _LOOK_SECONDS = 0.5
@@ -36,12 +43,13 @@ class RegionNode:
     """Runs one node; what `Aggregator` is to a single one. Its `region` must not be used by anybody else."""
 
     def __init__(self, region: Region) -> None:
-        self.ingest_address: Address = region.base.ingest_address
-        self.console_address: Address = region.base.console_address
+        self.ingest_address = region.base.ingest_address
+        self.console_address = region.base.console_address
         self._region = region
         self._candidacy = Candidacy(
             region.leading, region.session, region.watch, region.base.clock, preparation=region.preparation
         )
+        self._rescuing = Rescuing(region.leading, self._candidacy, region.watch)
         self._heard = Heard()
         self._says_ready: Ready | None = None
 
@@ -78,16 +86,14 @@ class RegionNode:
         with standby_term(self._region) as term:
             async with self._serving(term.aggregator) as serving:
                 while not (stop.is_set() or serving.done() or term.is_over):
-                    won = await self._attempt(term)
+                    won = await self._attempt()
                     if won is not None:
                         return won
                     await self._region.watch.change(_LOOK_SECONDS)
         return None
 
-    async def _attempt(self, term: StandbyTerm) -> Won | None:
+    async def _attempt(self) -> Won | None:
         topology = self._region.topology
-        while not topology.orders.empty():
-            await topology.orders.get_nowait()()
         try:
             decision = await self._candidacy.decide()
             topology.store_trouble = ""
@@ -96,7 +102,8 @@ class RegionNode:
             return None
         topology.blocked = decision.blocked
         topology.role = Role.WAITING if decision.step is Step.WAIT else Role.STANDBY
-        won = await self._candidacy.attempt(decision)
+        topology.rescue = self._rescuing if decision.step is Step.WAIT else None
+        won = self._rescuing.take() or await self._candidacy.attempt(decision)
         if won is not None:
             topology.role = Role.TAKING_OVER
         return won
@@ -106,35 +113,36 @@ class RegionNode:
     async def _lead(self, won: Won, stop: asyncio.Event) -> Won | None:
         """Lead until the term ends; return what to go on with, or None to follow."""
         topology = self._region.topology
-        folder = won.folder
+        beginning: Beginning | None = None
         with ExitStack() as opened:
             try:
-                term = opened.enter_context(leader_term(self._region, won.claim, folder, self._heard))
+                term = opened.enter_context(leader_term(self._region, won.claim, won.folder, self._heard))
             except SysmonError as error:
                 _log.error("The restored database cannot be led with.", extra={"detail": error.message})
                 ending = Ending.STUCK
             else:
                 ending = await self._served(term, stop)
+                beginning = term.beginning
         topology.leader = topology.handoff = None
         topology.role = Role.STANDBY
         _log.warning("The term has ended.", extra={"epoch": won.claim.epoch, "ending": ending.value})
-        return await self._after(ending, folder)
+        return await self._after(ending, won.folder, beginning)
 
     async def _served(self, term: LeaderTerm, stop: asyncio.Event) -> Ending:
         topology = self._region.topology
-        topology.leader, topology.role, topology.blocked = term.side, Role.LEADER, None
+        topology.leader, topology.role, topology.rescue, topology.blocked = term.side, Role.LEADER, None, None
         _log.info("This aggregator leads.", extra={"epoch": term.claim.epoch, "path": term.claim.path})
         ending = Ending.FENCED
         try:
             async with self._serving(term.aggregator) as serving:
                 leading = asyncio.ensure_future(term.lead(stop))
                 await asyncio.wait((leading, serving), return_when=asyncio.FIRST_COMPLETED)
-                leading.cancel()
-                if leading.done() and not leading.cancelled():
+                if leading.done():
                     ending = leading.result()
-                if ending not in {Ending.STOP, Ending.HANDOFF}:
+                leading.cancel()
+                if ending not in _ORDERLY:
                     term.ticks.end()
-            if ending in {Ending.STOP, Ending.HANDOFF}:
+            if ending in _ORDERLY:
                 await term.finish()
         except FencedError:
             ending = Ending.FENCED
@@ -142,21 +150,48 @@ class RegionNode:
             term.ticks.end()
         return ending
 
-    async def _after(self, ending: Ending, folder: Path) -> Won | None:
+    async def _after(self, ending: Ending, folder: Path, beginning: Beginning | None) -> Won | None:
         """Take the steps that a term's end asks for."""
-        folders, watch = self._region.folders, self._region.watch
-        if ending is Ending.REBASE:
-            standing = watch.standing
-            if standing is not None:
-                claim = await self._candidacy.reclaim(standing)
-                if claim is not None:
-                    return Won(claim, await asyncio.to_thread(folders.move, folder, claim.path))
+        if ending is Ending.RESTORE and beginning is not None:
+            won = await self._gone_back(beginning, folder)
+        elif ending is Ending.REBASE:
+            won = await self._gone_on(folder, origin="outage")
+        else:
+            won = None
+        if won is not None:
+            return won
         if ending in {Ending.STUCK, Ending.HANDOFF}:
             self._candidacy.rest(COOL_DOWN_SECONDS)
         if ending is not Ending.FENCED:
             await self._candidacy.give_back()
-        await asyncio.to_thread(folders.set_aside, folder)
+        await asyncio.to_thread(self._region.folders.set_aside, folder)
         return None
+
+    async def _gone_on(self, folder: Path, *, origin: str, claim: Claim | None = None) -> Won | None:
+        """Begin the next epoch with the database in a folder."""
+        standing = self._region.watch.standing
+        claimed = claim or (await self._candidacy.reclaim(standing, origin=origin) if standing is not None else None)
+        if claimed is None:
+            return None
+        return Won(claimed, await asyncio.to_thread(self._region.folders.move, folder, claimed.path))
+
+    async def _gone_back(self, beginning: Beginning, folder: Path) -> Won | None:
+        """Begin the next epoch with a restored database; with what was led with, where that cannot be finished."""
+        standing = self._region.watch.standing
+        if standing is None or standing.lineage is None:
+            return None
+        try:
+            await asyncio.to_thread(beginning.finish, folder / SINGLE_NAME)
+        except SysmonError as error:
+            _log.error("The restore was given up.", extra={"detail": error.message, "hint": error.hint})
+            return await self._gone_on(folder, origin="outage")
+        claim = await self._candidacy.reclaim(standing, origin=beginning.origin)
+        if claim is None:
+            return None
+        came_from = replace(standing.lineage, path=beginning.parent, txid=beginning.parent_txid)
+        won = await self._gone_on(beginning.folder, origin="", claim=replace(claim, lineage=came_from))
+        await asyncio.to_thread(self._region.folders.set_aside, folder)
+        return won
 
     # What lasts
 

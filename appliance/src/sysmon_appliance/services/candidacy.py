@@ -49,7 +49,7 @@ class Candidacy:
         self._clock = clock
         self._not_before = 0.0
         self._free_since: float | None = None
-        self._found: Found | None = None
+        self.found = Found()  # when it was looked last
 
     def rest(self, seconds: float) -> None:
         """Do not try for a while."""
@@ -68,8 +68,8 @@ class Candidacy:
             return Decision(Step.FOLLOW)
         self._note_free(standing)
         if needs_look(standing):
-            self._found = await asyncio.to_thread(self._leading.look)
-            return decide(standing, self._found)
+            self.found = await asyncio.to_thread(self._leading.look)
+            return decide(standing, self.found)
         return decide(standing, Found(cluster_id=self._leading.folders.cluster_id))
 
     async def attempt(self, decision: Decision) -> Won | None:
@@ -78,7 +78,7 @@ class Candidacy:
         if standing is None or decision.step not in {Step.COMPETE, Step.BEGIN} or not self._may_try(standing):
             return None
         origin = "handoff" if self._is_handed_to_us(standing) else "failover" if standing.lineage else ""
-        known = self._found if decision.step is Step.BEGIN else None
+        known = self.found if decision.step is Step.BEGIN else None
         return await self.win(standing, origin=origin, known=known)
 
     async def win(self, standing: Standing, *, origin: str, known: Found | None = None) -> Won | None:
@@ -90,6 +90,10 @@ class Candidacy:
             return None
         if claim is None:
             return None
+        return await self.restored(claim)
+
+    async def restored(self, claim: Claim) -> Won | None:
+        """Restore what a claim goes on from; where that does not succeed the lock is given back."""
         _log.info("The lock was taken.", extra={"epoch": claim.epoch})
         folder = await self._restored(claim)
         if folder is None:
@@ -98,10 +102,10 @@ class Candidacy:
             return None
         return Won(claim, folder)
 
-    async def reclaim(self, standing: Standing) -> Claim | None:
-        """Begin the next epoch with the database that this node leads with; None when somebody else was faster."""
+    async def reclaim(self, standing: Standing, *, origin: str) -> Claim | None:
+        """Begin the next epoch with a database that is here; None when somebody else was faster."""
         try:
-            return await asyncio.to_thread(self._leading.claim, standing, origin="outage")
+            return await asyncio.to_thread(self._leading.claim, standing, origin=origin)
         except SysmonError as error:
             _log.warning("The lock could not be taken.", extra={"code": error.code, "detail": error.message})
             return None

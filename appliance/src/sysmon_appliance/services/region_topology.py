@@ -1,7 +1,7 @@
 """What one of several aggregators says of its region, and the orders that people give it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,14 @@ class Copy(Protocol):
     def age_ms(self) -> int | None: ...
 
 
+class Rescue(Protocol):
+    """What can be done where a person has to decide what to lead with; see Topology."""
+
+    async def adopt(self) -> None: ...
+
+    async def recover(self, path: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class LeaderSide:
     """What there is while this node leads."""
@@ -52,13 +60,11 @@ class RegionTopology:
         self.copy: Copy | None = None
         self.known: dict[str, Node] = {own.name: own}  # every node that was heard of
         self.handoff: Handoff | None = None  # that this leader was ordered
-        self.orders: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self.rescue: Rescue | None = None  # while this node waits for a person
         self._region = region
         self._coordinator = coordinator
         self._watch = watch
         self._clock = clock
-        self.adopting: Callable[[], Awaitable[None]] | None = None
-        self.recovering: Callable[[str], Awaitable[None]] | None = None
 
     @property
     def handoff_to(self) -> str:
@@ -131,14 +137,14 @@ class RegionTopology:
         return handoff
 
     async def adopt(self) -> None:
-        if self.adopting is None:
-            raise ConflictError("This aggregator is part of a region already.", hint=_STATUS)
-        await self.adopting()
+        if self.rescue is None:
+            raise ConflictError("This aggregator waits for nothing.", hint=_STATUS)
+        await self.rescue.adopt()
 
     async def recover(self, path: str = "") -> None:
-        if self.recovering is None:
-            raise ConflictError("Nothing has to be recovered.", hint=_STATUS)
-        await self.recovering(path)
+        if self.rescue is None:
+            raise ConflictError("This aggregator waits for nothing.", hint=_STATUS)
+        await self.rescue.recover(path)
 
     def _target(self, to: str) -> ReadBack | None:
         """Return the standby that is meant, if it follows closely."""
