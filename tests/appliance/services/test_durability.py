@@ -7,6 +7,7 @@ import pytest
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.changes import RaiseEpoch
 from sysmon_appliance.domain.durability import Assurance, Mark, ReadBack
+from sysmon_appliance.domain.leadership import Node
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.errors import CoordinatorUnreachableError, FencedError, ReplicaUnreachableError
 from sysmon_appliance.services.durability import DurableTicks
@@ -56,7 +57,7 @@ class Leader:
         self.storing = InstantBarrier()
         self.uploads = Uploads()
         self.ledger = Ledger()
-        self.standbys = Standbys(self.clock, epoch=EPOCH, path=PATH, mark=lambda: 0, handoff_to=lambda: "")
+        self.standbys = Standbys(self.clock, epoch=EPOCH, path=PATH, mark=lambda: 0, handoff_to=lambda: "", known={})
         self.ticks = DurableTicks(
             self.storing,
             self.uploads,
@@ -73,7 +74,7 @@ class Leader:
         self.ticks.submit((RaiseEpoch(1),), self.told.append)
 
     def read(self, mark: int, *, node: str = "b", path: str = PATH) -> None:
-        self.standbys.report(ReadBack(node, EPOCH, path, mark, txid=1))
+        self.standbys.report(Node(node, "127.0.0.1:7443"), ReadBack(node, EPOCH, path, mark, txid=1))
 
 
 def a_stream(last: int) -> Stream:

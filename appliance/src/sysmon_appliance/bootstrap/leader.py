@@ -66,6 +66,7 @@ class LeaderTerm:
             path=claim.path,
             mark=lambda: self.ticks.committed_mark,
             handoff_to=lambda: region.topology.handoff_to,
+            known=region.topology.known,
         )
         self.ticks = DurableTicks(
             self._storing,

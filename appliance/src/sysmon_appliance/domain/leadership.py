@@ -87,8 +87,8 @@ class Coordinator(Protocol):
     def lock(self, node: Node, seen: Standing, epoch: int) -> bool:
         """Take the lock and begin `epoch`, in one transaction; False when somebody else was faster.
 
-        Succeeds only if nobody holds the lock, this process's session is alive, and the coordinator's epoch still is
-        `seen.epoch`, which must be less than `epoch`.
+        Succeeds only if nobody else holds the lock, this process's session is alive, and the coordinator's epoch still
+        is `seen.epoch`, which must be less than `epoch`. Whoever holds it already begins another epoch.
         """
 
     def record(self, lineage: Lineage) -> None:

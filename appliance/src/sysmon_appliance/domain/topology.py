@@ -107,9 +107,10 @@ class Progress:
     mark: int  # committed
     now_ms: int
     handoff_to: str = ""  # whoever is named prepares itself
+    nodes: tuple[Node, ...] = ()  # all that the leader knows of, itself too
 
 
 class StandbyReports(Protocol):
     """Where a leader takes in what standbys have read back; belongs to the event loop."""
 
-    def report(self, read_back: ReadBack) -> Progress: ...
+    def report(self, node: Node, read_back: ReadBack) -> Progress: ...

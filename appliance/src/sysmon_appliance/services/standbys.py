@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.durability import ReadBack
+from sysmon_appliance.domain.leadership import Node
 from sysmon_appliance.domain.topology import Progress
 
 _log = logging.getLogger(__name__)
@@ -36,16 +37,26 @@ class Standbys:
         Returns the newest mark that is committed.
     handoff_to
         Returns whom the lead is to be handed to; an empty string where to nobody.
+    known
+        Every node of the region that was heard of, by name; those that report are added.
     """
 
     def __init__(
-        self, clock: Clock, *, epoch: int, path: str, mark: Callable[[], int], handoff_to: Callable[[], str]
+        self,
+        clock: Clock,
+        *,
+        epoch: int,
+        path: str,
+        mark: Callable[[], int],
+        handoff_to: Callable[[], str],
+        known: dict[str, Node],
     ) -> None:
         self._clock = clock
         self._epoch = epoch
         self._path = path
         self._mark = mark
         self._handoff_to = handoff_to
+        self._known = known
         self._reports: dict[str, Report] = {}
         self._recorded: deque[tuple[float, int]] = deque()  # when which mark could be read
         self._listeners: list[Callable[[], None]] = []
@@ -55,14 +66,17 @@ class Standbys:
         """Call `listener` after each report from now on."""
         self._listeners.append(listener)
 
-    def report(self, read_back: ReadBack) -> Progress:
+    def report(self, node: Node, read_back: ReadBack) -> Progress:
+        self._known[node.name] = node
         self._reports[read_back.node] = Report(read_back, self._clock.monotonic(), self._clock.wall_ms())
         if read_back.fault and self._is_ours(read_back) and self.fault is None:
             _log.error("A standby has found the replica broken.", extra={"node": read_back.node})
             self.fault = read_back
         for listener in self._listeners:
             listener()
-        return Progress(self._epoch, self._mark(), self._clock.wall_ms(), self._handoff_to())
+        return Progress(
+            self._epoch, self._mark(), self._clock.wall_ms(), self._handoff_to(), tuple(self._known.values())
+        )
 
     def recorded(self, mark: int) -> None:
         self._recorded.append((self._clock.monotonic(), mark))
