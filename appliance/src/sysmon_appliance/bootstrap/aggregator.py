@@ -13,9 +13,9 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.bootstrap.base import lay_base
-from sysmon_appliance.bootstrap.ground import Ground
+from sysmon_appliance.bootstrap.ground import Ground, Lasting
 from sysmon_appliance.bootstrap.nodes import single_topology
-from sysmon_appliance.bootstrap.storage import History, Lasting
+from sysmon_appliance.bootstrap.storage import History
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.storekeeping import Storekeeper
 from sysmon_appliance.segments.reader import SegmentReader
@@ -108,7 +108,7 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         base = lay_base(settings, clock, closing, key_passphrase=key_passphrase)
         database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
         storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-        yield join(Ground(base, base.listeners, database, storing, storing))
+        yield join(Ground(base, base.listeners, database, storing, storing, also=(base.pki.keeper.run,)))
 
 
 def join(ground: Ground) -> Aggregator:
@@ -153,7 +153,7 @@ def join(ground: Ground) -> Aggregator:
         lasting=(
             read_side.hub.run,
             *history.lasting,
-            ground.pki.keeper.run,
+            *ground.also,
             identity.forgetting.run,
             control.audit.run,
         ),

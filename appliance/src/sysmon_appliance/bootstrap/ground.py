@@ -1,7 +1,8 @@
 """What the services of one term stand on: the base, a live database, and what makes its changes last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.bootstrap.base import Base, Listeners, Pki
@@ -13,6 +14,9 @@ from sysmon_appliance.domain.topology import StandbyReports, Topology
 from sysmon_appliance.objectstore.shelves import Shelf
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.sqlite import LiveDatabase
+
+Lasting = Callable[[], Coroutine[Any, Any, None]]
+"""Something that runs from start to end, until it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Ground:
     on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
     reports: StandbyReports | None = None  # where standbys may be
     terms: TermControl | None = None  # where another term can follow
+    also: Sequence[Lasting] = ()  # what runs beside the services
 
     @property
     def settings(self) -> AggregatorSettings:

@@ -1,12 +1,12 @@
 """The parts that keep history: they write segments, look after them, read them, and say how they fare."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sysmon_appliance.bootstrap.ground import Ground
+from sysmon_appliance.bootstrap.ground import Ground, Lasting
 from sysmon_appliance.compactor.process import CompactorProcess
 from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.hosts import HostDirectory
@@ -30,9 +30,6 @@ from sysmon_appliance.services.storage import Kept, Storage, disk_of
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.store_watch import StoreWatch
 from sysmon_appliance.services.upkeep import Segments, Upkeep
-
-Lasting = Callable[[], Coroutine[Any, Any, None]]
-"""Something that runs from start to end, until it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
