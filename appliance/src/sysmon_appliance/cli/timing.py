@@ -11,6 +11,11 @@ def moment_cell(ms: int | None) -> Cell:
     return _utc_cell(ms, "%Y-%m-%d %H:%M")
 
 
+def second_cell(ms: int | None) -> Cell:
+    """Show a moment of UTC to the second; a dash where there was none."""
+    return _utc_cell(ms, "%Y-%m-%d %H:%M:%S")
+
+
 def date_cell(ms: int | None) -> Cell:
     """Show the day of a moment of UTC; a dash where there was none."""
     return _utc_cell(ms, "%Y-%m-%d")
