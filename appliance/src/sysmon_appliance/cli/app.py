@@ -7,6 +7,7 @@ import typer
 from sysmon_appliance.cli import (
     api_tokens,
     audit,
+    backup,
     certs,
     context,
     enrolments,
@@ -44,6 +45,7 @@ app.command("processes")(processes.processes)
 app.add_typer(series.app, name="series")
 app.add_typer(storage.app, name="storage")
 app.add_typer(history.app, name="history")
+app.add_typer(backup.app, name="backup")
 app.add_typer(tokens.app, name="token")
 app.add_typer(enrolments.app, name="enrolments")
 app.add_typer(certs.app, name="certs")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sysmon_agent.errors import OversizedMessage
+from sysmon_appliance.domain.backups import BackupService
 from sysmon_appliance.domain.principals import Kind, Principal, Role
 from sysmon_appliance.errors import BadRequestError, ForbiddenError, SignInError
 from sysmon_appliance.services.control import Control
@@ -76,6 +77,10 @@ class Call:
     @property
     def steering(self) -> Steering:
         return self.site.steering
+
+    @property
+    def backups(self) -> BackupService:
+        return self.site.keeping.backups
 
     @property
     def telemetry(self) -> Telemetry:
