@@ -11,6 +11,7 @@ from sysmon_appliance.cli import (
     certs,
     context,
     enrolments,
+    ha,
     history,
     hosts,
     link,
@@ -46,6 +47,7 @@ app.add_typer(series.app, name="series")
 app.add_typer(storage.app, name="storage")
 app.add_typer(history.app, name="history")
 app.add_typer(backup.app, name="backup")
+app.add_typer(ha.app, name="ha")
 app.add_typer(tokens.app, name="token")
 app.add_typer(enrolments.app, name="enrolments")
 app.add_typer(certs.app, name="certs")
