@@ -32,7 +32,7 @@ _ORDERLY = frozenset({Ending.STOP, Ending.HANDOFF, Ending.RESTORE})
 """Ends at which all that was accepted is made durable first."""
 
 _STAMP_SECONDS = 0.5
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 _THREADS = 32
 """Enough that no upload or transaction of the leader ever waits for whoever reads history."""
 

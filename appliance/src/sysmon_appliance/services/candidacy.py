@@ -12,6 +12,7 @@ from sysmon_appliance.domain.leadership import Session, Standing
 from sysmon_appliance.errors import ReplicaBrokenError
 from sysmon_appliance.services.leading import Claim, Leading
 from sysmon_appliance.services.preparing import Preparation
+from sysmon_appliance.services.restoring_ahead import RestoringAhead
 from sysmon_appliance.services.standing_watch import StandingWatch
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Candidacy:
         self._session = session
         self._watch = watch
         self._clock = clock
+        self._ahead = RestoringAhead(leading)
         self._not_before = 0.0
         self._free_since: float | None = None
         self.found = Found()  # when it was looked last
@@ -76,7 +78,11 @@ class Candidacy:
         """Try to lead where that is to be done and this is the moment; None where not, or when another was faster."""
         standing = self._watch.standing
         if standing is None or decision.step not in {Step.COMPETE, Step.BEGIN} or not self._may_try(standing):
+            if decision.step is not Step.COMPETE:
+                self._ahead.drop()
             return None
+        if standing.lineage is not None and not self._is_handed_to_us(standing):
+            self._ahead.begin(standing.lineage)
         origin = "handoff" if self._is_handed_to_us(standing) else "failover" if standing.lineage else ""
         known = self.found if decision.step is Step.BEGIN else None
         return await self.win(standing, origin=origin, known=known)
@@ -119,7 +125,7 @@ class Candidacy:
 
     async def _restored(self, claim: Claim) -> Path | None:
         began = self._clock.monotonic()
-        prepared = await asyncio.to_thread(self._preparation.take, claim)
+        prepared = await asyncio.to_thread(self._preparation.take, claim) or await self._ahead.take(claim)
         if prepared is not None:
             return prepared
         while self._clock.monotonic() - began < _RESTORE_SECONDS:
