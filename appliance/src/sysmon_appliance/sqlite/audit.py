@@ -8,7 +8,7 @@ import apsw
 
 from sysmon_appliance.domain.audit import BEGINNING, AppendAudit, AuditQuery, Entry, Head, chained
 from sysmon_appliance.domain.changes import Change
-from sysmon_appliance.sqlite.head import ReaderPool
+from sysmon_appliance.sqlite.readers import Readers
 
 # Either of the two may have been tampered with. Whatever follows the higher number leaves that to be seen for ever.
 # In an aggregate with max(), SQLite takes bare columns from the row that has the maximum.
@@ -43,11 +43,11 @@ _AT_ONCE = 500
 class AuditLog:
     """The AuditReader over the live database."""
 
-    def __init__(self, pool: ReaderPool) -> None:
-        self._pool = pool
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     def head(self) -> Head:
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             row = connection.execute(_HEAD).fetchone()
         return Head(*row) if row else BEGINNING
 
@@ -61,7 +61,7 @@ class AuditLog:
             first = read[-1].number + 1
 
     def _read(self, statement: str, bindings: dict[str, Any]) -> list[Entry]:
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             return [_entry(*row) for row in connection.execute(statement, bindings)]
 
 

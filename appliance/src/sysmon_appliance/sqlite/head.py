@@ -1,18 +1,13 @@
 """Reading the head."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-
-import apsw
 
 from sysmon_agent.wire.decode import decode_batch
 from sysmon_agent.wire.messages import NO_LIMITS
 from sysmon_appliance.domain.batches import StoredBatch, stored_batch
 from sysmon_appliance.domain.schemas import KnownSchema
-from sysmon_appliance.sqlite.connection import explained, open_reader
 from sysmon_appliance.sqlite.index import HeadIndex
+from sysmon_appliance.sqlite.readers import Readers
 
 _ROWS = """
 SELECT batches.schema, batches.offset_ms, batches.received_ms, bodies.body
@@ -22,32 +17,11 @@ _AT_ONCE = 500
 """Rows fetched by one statement: between two of them, the WAL can be checkpointed."""
 
 
-class ReaderPool:
-    """Read connections, handed to one thread at a time and kept for the next."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._idle: deque[apsw.Connection] = deque()
-
-    @contextmanager
-    def connection(self) -> Iterator[apsw.Connection]:
-        with explained(self._path):
-            connection = self._idle.pop() if self._idle else open_reader(self._path)
-            try:
-                yield connection
-            finally:
-                self._idle.append(connection)
-
-    def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
-
-
 class Head:
     """The HeadReader over the live database; safe in any thread, and never in the way of the writer."""
 
-    def __init__(self, pool: ReaderPool, index: HeadIndex, schemas: Mapping[int, KnownSchema]) -> None:
-        self._pool = pool
+    def __init__(self, readers: Readers, index: HeadIndex, schemas: Mapping[int, KnownSchema]) -> None:
+        self._readers = readers
         self._index = index
         self._schemas = schemas
 
@@ -76,7 +50,7 @@ class Head:
 
     def _rows(self, numbers: list[int]) -> list[tuple[int, int, int, bytes]]:
         # Rows that retention has removed since the index was asked are simply not there.
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             return list(connection.executemany(_ROWS, ({"id": number} for number in numbers)))
 
     def _decode(self, host: int, row: tuple[int, int, int, bytes], *, tables: bool) -> StoredBatch:

@@ -12,12 +12,13 @@ from sysmon_appliance.domain.state import State
 from sysmon_appliance.sqlite.audit import AuditLog
 from sysmon_appliance.sqlite.connection import explained, open_writer
 from sysmon_appliance.sqlite.contents import Contents
-from sysmon_appliance.sqlite.head import Head, ReaderPool
+from sysmon_appliance.sqlite.head import Head
 from sysmon_appliance.sqlite.index import HeadIndex
 from sysmon_appliance.sqlite.load import load
 from sysmon_appliance.sqlite.lock import FolderLock
 from sysmon_appliance.sqlite.manifest import Manifest
 from sysmon_appliance.sqlite.migrate import migrate, migrations
+from sysmon_appliance.sqlite.readers import ReaderPool
 from sysmon_appliance.sqlite.usage import Usage
 from sysmon_appliance.sqlite.writer import Writer
 

@@ -1,7 +1,7 @@
 """How much the head holds, for sealing."""
 
 from sysmon_appliance.domain.usage import HeadFacts
-from sysmon_appliance.sqlite.head import ReaderPool
+from sysmon_appliance.sqlite.readers import Readers
 
 _BYTES = """
 SELECT (pages.page_count - free.freelist_count) * size.page_size
@@ -21,15 +21,15 @@ SELECT max(id) FROM (
 class Usage:
     """The HeadUsage over the live database."""
 
-    def __init__(self, pool: ReaderPool) -> None:
-        self._pool = pool
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     def used_bytes(self) -> int:
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             return int(connection.execute(_BYTES).get)
 
     def facts(self, sealed_up_to: int) -> HeadFacts:
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             row: tuple[int, int] | None = connection.execute(_OLDEST, {"sealed_up_to": sealed_up_to}).get
             if row is None:
                 return HeadFacts(sealed_up_to)
@@ -41,6 +41,6 @@ class Usage:
 
     def sealed_rows(self, up_to: int, *, most: int, most_bytes: int) -> int | None:
         limits = {"up_to": up_to, "most": most, "most_bytes": most_bytes}
-        with self._pool.connection() as connection:
+        with self._readers.connection() as connection:
             found: int | None = connection.execute(_SEALED, limits).get
             return found
