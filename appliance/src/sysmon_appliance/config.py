@@ -84,7 +84,10 @@ class SegmentSettings:
         at_most=1 << 50,
     )
     keep_dropped_seconds: int = setting(
-        86_400, "How long a file stays after its segment was merged or expired.", at_least=600, at_most=31_536_000
+        86_400,
+        "How long a file stays after its segment was merged or expired; with a replica at least replica.keep_hours.",
+        at_least=600,
+        at_most=31_536_000,
     )
     check_days: int = setting(
         7,

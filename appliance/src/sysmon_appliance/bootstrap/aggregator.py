@@ -41,6 +41,7 @@ from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
+from sysmon_appliance.web.console.backup_metrics import DrillMetrics
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from sysmon_appliance.web.ingest import Refusals, ingest_server
@@ -129,6 +130,7 @@ def join(ground: Ground) -> Aggregator:
     agent_side = AgentSide(ingest, identity.certificates, identity.enrolment, requests)
     control = _control(ground, identity)
     telemetry = _telemetry(ground, read_side, ingest, audit=control.audit, keeper=history.segments.keeper)
+    telemetry.register(DrillMetrics(lambda: history.side.backups.newest_drill))
     gates = ground.base.gates
     refused = (gates.ingest.refused, gates.console.refused)
     telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *refused))

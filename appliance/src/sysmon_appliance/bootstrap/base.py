@@ -9,7 +9,7 @@ from typing import Self
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address, parse_address
 from sysmon_agent.errors import ConfigError
-from sysmon_appliance.config import AggregatorSettings, ConsoleSettings
+from sysmon_appliance.config import AggregatorSettings, ConsoleSettings, SegmentSettings
 from sysmon_appliance.domain.retention import policy_of
 from sysmon_appliance.objectstore.configured import shelf_settings
 from sysmon_appliance.objectstore.shelves import Shelf, shelf_of
@@ -86,7 +86,8 @@ def lay_base(settings: AggregatorSettings, clock: Clock, closing: ExitStack, *, 
     listeners = _listen(settings, closing)
     issuer = open_issuer(settings, clock, key_passphrase)
     bound = address_of(listeners.console)
-    settings = replace(settings, console=_used(settings, bound, can_sign=issuer is not None))
+    console = _used(settings, bound, can_sign=issuer is not None)
+    settings = replace(settings, console=console, segments=_restorable(settings))
     pki = _pki(issuer, settings, clock, key_passphrase)
     policy_of(settings.retention)  # no epoch begins with rules that are none
     shelf = shelf_of(shelf_settings(settings), clock)
@@ -119,6 +120,14 @@ def _pki(
         clock=clock,
     )
     return Pki(issuer, ingest, console, keeper)
+
+
+def _restorable(settings: AggregatorSettings) -> SegmentSettings:
+    """Keep files of segments for as long as a moment that names them can be restored, and a while longer."""
+    if not (settings.replica.url or settings.consul.url):
+        return settings.segments
+    least_seconds = 3600 * (settings.replica.keep_hours + 1)
+    return replace(settings.segments, keep_dropped_seconds=max(settings.segments.keep_dropped_seconds, least_seconds))
 
 
 def _used(settings: AggregatorSettings, bound: Address, *, can_sign: bool) -> ConsoleSettings:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.bootstrap.base import Base, Listeners, Pki
+from sysmon_appliance.bootstrap.replicated import Replicated
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.backups import TermControl
 from sysmon_appliance.domain.barrier import Barrier
@@ -36,6 +37,7 @@ class Ground:
     on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
     reports: StandbyReports | None = None  # where standbys may be
     terms: TermControl | None = None  # where another term can follow
+    replicated: Replicated | None = None  # where there is a replica
     also: Sequence[Lasting] = ()  # what runs beside the services
 
     @property

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from sysmon_appliance.bootstrap.backups import backups_of
 from sysmon_appliance.bootstrap.ground import Ground, Lasting
 from sysmon_appliance.compactor.process import CompactorProcess
 from sysmon_appliance.compactor.work import Workplace
+from sysmon_appliance.domain.backups import BackupService
 from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.jobs import JobRunner
 from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper, Workshop
@@ -18,6 +20,7 @@ from sysmon_appliance.objectstore.shelves import Shelf
 from sysmon_appliance.segments.checks import check_rows
 from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.segments.staging import StagingFolder
+from sysmon_appliance.services.backups import LeaderBackups
 from sysmon_appliance.services.catalog import Catalog
 from sysmon_appliance.services.expiry import Expiry
 from sysmon_appliance.services.import_storing import Bookkeeping, ImportStoring
@@ -50,10 +53,11 @@ class History:
         retention = recall(database.state.retention, ground.settings.retention, ground.clock.wall_ms())
         books = Bookkeeping(database.manifest, segments.changes, catalog, series, ground.barrier)
         imports = _imports(ground, books, parts.runner, workshop=segments.keeper)
+        backups = backups_of(ground)
         return cls(
             segments=segments,
             reader=SegmentReader(database.manifest, ground.shelf, upkeep.reports.report),
-            side=StorageSide(_storage(ground, catalog, segments.keeper, retention), upkeep, imports),
+            side=StorageSide(_storage(ground, catalog, segments.keeper, retention), upkeep, imports, backups),
             lasting=(
                 segments.keeper.run,
                 segments.removal.run,
@@ -61,6 +65,7 @@ class History:
                 upkeep.checking.run,
                 imports.run,
                 *_store_watch(ground.shelf),
+                *_drills(backups),
                 _expiry(ground, catalog, segments, retention).run,
             ),
         )
@@ -138,6 +143,10 @@ def _imports(ground: Ground, books: Bookkeeping, runner: JobRunner, *, workshop:
 
 def _store_watch(shelf: Shelf) -> Sequence[Lasting]:
     return (StoreWatch(shelf.ask).run,) if isinstance(shelf, CachedShelf) else ()
+
+
+def _drills(backups: BackupService) -> Sequence[Lasting]:
+    return (backups.drills.run,) if isinstance(backups, LeaderBackups) else ()
 
 
 def _object_store(shelf: Shelf) -> ObjectStoreState | None:
