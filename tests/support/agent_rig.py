@@ -11,6 +11,7 @@ from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.renewing import Notice
 from sysmon_agent.loop.sending import Channel, Sending
 from sysmon_agent.spool import Spool, Tick
+from sysmon_agent.spool.known import KnownAggregators
 from sysmon_agent.uplink.machine import Uplink
 from sysmon_agent.wire.messages import (
     ClockPair,
@@ -91,6 +92,7 @@ class Rig:
         self._next_value = values or (lambda: float(next(self._numbers)))
         self.looked: list[float] = []
         self.notices = list[Notice]()
+        self.sought: list[float] = []
         self.start()
 
     def start(self) -> None:
@@ -105,6 +107,8 @@ class Rig:
             connect=self._connect,
             describe=lambda _: self._hello(),
             notice=self.notices.append,
+            known=KnownAggregators(str(self.folder)),
+            seek=lambda: self.sought.append(self.clock.monotonic()),
         )
         self.collecting = Collecting(
             self._look,

@@ -17,14 +17,16 @@ from sysmon_agent import collectors, identity, transport
 from sysmon_agent.clock import Clock, SystemClock
 from sysmon_agent.config.handing import settings_from
 from sysmon_agent.config.sealing import seal_key
-from sysmon_agent.config.values import AgentSettings
+from sysmon_agent.config.values import AgentSettings, ConsulSettings
 from sysmon_agent.errors import ExitCode, SysmonError
 from sysmon_agent.logs import set_up_logging
 from sysmon_agent.loop.collecting import Collecting
 from sysmon_agent.loop.facts import boot_id, facts
 from sysmon_agent.loop.renewing import Renew, Renewing
+from sysmon_agent.loop.seeking import Seeking
 from sysmon_agent.loop.sending import Channel, Sending
 from sysmon_agent.spool import Spool
+from sysmon_agent.spool.known import KnownAggregators
 from sysmon_agent.uplink.machine import Uplink
 from sysmon_agent.wire.messages import ClockPair, Hello
 
@@ -35,6 +37,9 @@ FAREWELL_SECONDS = 1.0
 
 CHILD_SECONDS = 0.2
 """How often a child is looked at while it works, which takes it a second or two in as many days."""
+
+REGISTER_MS = 300_000
+"""How often this host tells Consul that it runs, a third of the time after which Consul takes it for gone."""
 
 CHILD_LOOKS = 3000
 """How often at most: a child that hangs, such as on a name server or a lock, is ended after ten minutes."""
@@ -47,6 +52,7 @@ def run(
     *,
     connect: Callable[[str], Channel],
     renew: Renew,
+    discover: Callable[[], None],
     draw: Callable[[], float],
 ) -> None:
     """Collect and deliver until `stop` is set.
@@ -57,6 +63,8 @@ def run(
         Opens a channel to HOST:PORT; raises TransportError or IdentityError.
     renew
         Runs the child that renews the certificate.
+    discover
+        Runs the child that asks Consul.
     draw
         Returns a random number from 0 to 1.
     """
@@ -64,7 +72,9 @@ def run(
     interval_ms = round(settings.interval_seconds * 1000)
     spool = Spool(settings.spool, clock, boot_id=boot, new_stream_id=lambda: os.urandom(16))
     try:
-        renewing = Renewing(settings.tls.certificate, clock, renew=renew, draw=draw)
+        seeking = _seeking(settings.consul, discover, clock)
+        errands = (seeking.look,) if seeking else ()
+        renewing = Renewing(settings.tls.certificate, clock, renew=renew, draw=draw, errands=errands)
         sending = Sending(
             Uplink(settings.aggregators, settings.uplink, epoch=spool.epoch, draw=draw),
             spool,
@@ -72,12 +82,29 @@ def run(
             connect=connect,
             describe=_describer(settings, spool, clock, boot_id=boot, interval_ms=interval_ms),
             notice=renewing.notice,
+            known=KnownAggregators(settings.spool.directory),
+            seek=_seeker(seeking, renewing),
         )
         measure = collectors.build(settings.collect, clock, spool.used_bytes).tick
         collecting = Collecting(measure, spool, clock, boot_id=boot, interval_ms=interval_ms, grown=sending.wake)
         _work(collecting, sending, renewing, stop)
     finally:
         spool.close()
+
+
+def _seeking(settings: ConsulSettings, discover: Callable[[], None], clock: Clock) -> Seeking | None:
+    if not settings.url:
+        return None
+    return Seeking(discover, clock, every_ms=REGISTER_MS if settings.register == "yes" else 0)
+
+
+def _seeker(seeking: Seeking | None, renewing: Renewing) -> Callable[[], None]:
+    def seek() -> None:
+        if seeking:
+            seeking.want()
+            renewing.wake()
+
+    return seek
 
 
 def _work(collecting: Collecting, sending: Sending, renewing: Renewing, stop: Event) -> None:
@@ -148,19 +175,28 @@ def _describer(
     return describe
 
 
-def _renewer(descriptor: int, environ: Mapping[str, str], stop: Event) -> Renew:
-    """Return how `sysmon-agent renew` is run: it inherits the descriptor from which this program has its settings."""
+class _Children:
+    """Runs other commands of this program; they inherit the descriptor from which this one has its settings."""
 
-    def renew(*, clone: bool) -> int:
-        command = [sys.executable, "-P", "-m", "sysmon_agent", "renew", "--inherited", str(descriptor)]
+    def __init__(self, descriptor: int, environ: Mapping[str, str], stop: Event) -> None:
+        self._descriptor = descriptor
+        self._environ = environ
+        self._stop = stop
+
+    def renew(self, *, clone: bool) -> int:
+        return self._run("renew", *(["--clone"] if clone else []))
+
+    def discover(self) -> None:
+        self._run("discover")
+
+    def _run(self, command: str, *options: str) -> int:
+        arguments = [sys.executable, "-P", "-m", "sysmon_agent", command, "--inherited", str(self._descriptor)]
         try:
-            child = os.posix_spawn(sys.executable, [*command, "--clone"] if clone else command, environ)
+            child = os.posix_spawn(sys.executable, [*arguments, *options], self._environ)
         except OSError as error:  # no memory or no room for a process; it is tried again later
-            _log.warning("The certificate could not be renewed.", extra={"reason": error.strerror})
+            _log.warning("A command could not be run.", extra={"command": command, "reason": error.strerror})
             return ExitCode.FAILURE
-        return _outcome(child, stop)
-
-    return renew
+        return _outcome(child, self._stop)
 
 
 def _outcome(child: int, stop: Event, *, looks: int = CHILD_LOOKS) -> int:
@@ -195,6 +231,7 @@ def main(descriptor: int, environ: Mapping[str, str]) -> None:
         settings = settings_from(AgentSettings, json.load(file))
     set_up_logging(settings.log_level)
     clock, stop = SystemClock(), Event()
+    children = _Children(descriptor, environ, stop)
     _stop_on_signals(stop)
     _log.info("The agent starts.", extra={"interval_seconds": settings.interval_seconds})
     try:
@@ -203,7 +240,8 @@ def main(descriptor: int, environ: Mapping[str, str]) -> None:
             clock,
             stop,
             connect=_connector(settings, clock, environ),
-            renew=_renewer(descriptor, environ, stop),
+            renew=children.renew,
+            discover=children.discover,
             draw=draw,
         )
     except SysmonError as error:

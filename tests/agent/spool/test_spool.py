@@ -128,11 +128,24 @@ def test_delivered_files_go_when_they_are_old_enough(spool: Spool, clock: Manual
     """Delivered ticks are kept for the configured time, then their files are deleted whole."""
     fill(spool, clock, *range(1, 121))
     spool.release(120, epoch=1)
-    kept = len(list((tmp_path / "spool").glob("*.spool")))
-    clock.advance(901)
+    clock.advance(899)
     spool.release(120, epoch=1)
-    assert kept == 3
+    kept = len(list((tmp_path / "spool").glob("*.spool")))
+    clock.advance(1)
+    spool.release(120, epoch=1)
+    assert kept == 4
     assert len(list((tmp_path / "spool").glob("*.spool"))) == 1
+
+
+def test_ticks_of_an_outage_are_kept_after_their_delivery(spool: Spool, clock: ManualClock) -> None:
+    """However old ticks are when they are delivered at last, a restore to the moment before loses none of them."""
+    fill(spool, clock, *range(1, 121))
+    clock.advance(100_000)
+    spool.release(120, epoch=1)
+    clock.advance(600)
+    clock.wall += 86_400_000  # the clock was wrong, too
+    spool.release(120, epoch=1)
+    assert values(spool.cut(1, 8, NOW)) == [1, 2]
 
 
 def test_what_is_not_durable_is_never_deleted_for_its_age(spool: Spool, clock: ManualClock) -> None:

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+MAX_CHARACTERS = 270
+"""A name in the DNS has 253 at most; then come colon and port."""
+
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%A-Za-z]+)\]|([^\s:\[\]/]+)):([0-9]{1,5})")
 
 
@@ -32,3 +35,14 @@ def parse_address(text: str) -> Address:
     if port > 65_535:
         raise ValueError("give a port from 0 to 65535")
     return Address(match[1] or match[2], port)
+
+
+def destination(value: object) -> str:
+    """Return an address to connect to as it is usually written; an empty string where the value, a peer's, is none."""
+    if not isinstance(value, str) or len(value) > MAX_CHARACTERS or not (value.isascii() and value.isprintable()):
+        return ""
+    try:
+        address = parse_address(value)
+    except ValueError:
+        return ""
+    return str(address) if address.port else ""

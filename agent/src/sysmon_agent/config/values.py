@@ -107,6 +107,22 @@ class UplinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsulSettings:
+    """A Consul agent on this host, where there is one."""
+
+    url: str = setting(
+        "", "Consul's agent on this host, which is asked for aggregators, as http://127.0.0.1:8500; empty: none."
+    )
+    token: str = setting("", "Consul's ACL token for this agent.", secret=True)
+    authority: str = setting("", "The authority that Consul's certificate is signed by, PEM.", form="path")
+    certificate: str = setting("", "Client certificate for Consul, PEM.", form="path")
+    key: str = setting("", "The private key of that certificate, PEM, mode 0600.", form="path")
+    register: str = setting(
+        "no", "Whether this host registers itself there as the service sysmon-agent.", choices=("no", "yes")
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The whole of agent.yaml."""
 
@@ -125,3 +141,4 @@ class AgentSettings:
     spool: SpoolSettings = section(SpoolSettings)
     collect: CollectSettings = section(CollectSettings)
     uplink: UplinkSettings = section(UplinkSettings)
+    consul: ConsulSettings = section(ConsulSettings)

@@ -5,7 +5,7 @@ certificate that somebody else has put there, by hand or with Ansible, is taken 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from threading import Event
 from typing import Protocol
@@ -124,12 +124,23 @@ class Renewing:
         Runs the child that renews it.
     draw
         Returns a random number from 0 to 1.
+    errands
+        Called at each look: what else needs children, and may take as long as they do.
     """
 
-    def __init__(self, path: str, clock: Clock, *, renew: Renew, draw: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: str,
+        clock: Clock,
+        *,
+        renew: Renew,
+        draw: Callable[[], float],
+        errands: Sequence[Callable[[], None]] = (),
+    ) -> None:
         self._path = path
         self._clock = clock
         self._renew = renew
+        self._errands = errands
         self._plan = Plan(draw)
         self._known: Certificate | None = None
         self._noticed: set[Notice] = set()  # since there is this certificate
@@ -142,8 +153,14 @@ class Renewing:
         """Look after the certificate until `stop` is called."""
         while not self._stopping:
             self.look(changed)
+            for errand in self._errands:
+                errand()
             self._woken.wait(self._plan.patience(self._now()))
             self._woken.clear()
+
+    def wake(self) -> None:
+        """Look now; any thread may ask for it."""
+        self._woken.set()
 
     def stop(self) -> None:
         self._stopping = True

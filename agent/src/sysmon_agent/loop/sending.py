@@ -10,6 +10,7 @@ from sysmon_agent.errors import CertificateExpiredError, SysmonError
 from sysmon_agent.loop.answers import refusal_in, reply_in
 from sysmon_agent.loop.renewing import Notice
 from sysmon_agent.spool import Spool
+from sysmon_agent.spool.known import KnownAggregators
 from sysmon_agent.transport import Response
 from sysmon_agent.uplink.machine import ONLY_PEOPLE_HELP, Uplink
 from sysmon_agent.uplink.signals import (
@@ -23,8 +24,10 @@ from sysmon_agent.uplink.signals import (
     Greeted,
     Refused,
     Release,
+    Remember,
     Renewed,
     SayHello,
+    Seek,
     SendBatch,
     SetAside,
     StartStream,
@@ -64,6 +67,10 @@ class Sending:
         Returns the hello for a channel.
     notice
         Hears what aggregators say about the certificate.
+    known
+        Where addresses of aggregators are remembered.
+    seek
+        Has more of them looked for, which takes its time elsewhere.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class Sending:
         connect: Callable[[str], Channel],
         describe: Callable[[Channel], Hello],
         notice: Callable[[Notice], None],
+        known: KnownAggregators,
+        seek: Callable[[], None],
     ) -> None:
         self._uplink = uplink
         self._spool = spool
@@ -82,6 +91,8 @@ class Sending:
         self._connect = connect
         self._describe = describe
         self._notice = notice
+        self._known = known
+        self._seek = seek
         self._channel: Channel | None = None
         self._refused_body = b""
         self._complaint = ""
@@ -120,6 +131,8 @@ class Sending:
 
     def deliver(self) -> None:
         """Do all that can be done now."""
+        if self._known.has_changed():
+            self._uplink.learn(self._known.read())
         event: Event | None = Woken(self._spool.last)
         while event:
             self._tell_of_certificate()
@@ -156,21 +169,31 @@ class Sending:
                     return self._say_hello()
                 case SendBatch():
                     return self._send(action)
-                case Close():
-                    self._close()
-                case Release(durable, epoch):
-                    self._spool.release(durable, epoch)
-                case StartStream():
-                    self._start_stream()
-                case SetAside(first, last):
-                    _log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
-                    self._spool.set_aside(first, last, self._refused_body)
+                case _:
+                    self._settle(action)
         except CertificateExpiredError as error:
             self._notice(Notice.EXPIRED)
             return Failed(str(error))
         except (SysmonError, OSError) as error:
             return Failed(str(error))
         return None
+
+    def _settle(self, action: Action) -> None:
+        """Perform an action that asks nobody."""
+        match action:
+            case Close():
+                self._close()
+            case Release(durable, epoch):
+                self._spool.release(durable, epoch)
+            case StartStream():
+                self._start_stream()
+            case Seek():
+                self._seek()
+            case Remember(addresses):
+                self._remember(addresses)
+            case SetAside(first, last):
+                _log.error("The aggregator refuses a tick for good; it is set aside.", extra={"tick": first})
+                self._spool.set_aside(first, last, self._refused_body)
 
     def _say_hello(self) -> Event:
         channel = self._open_channel()
@@ -193,6 +216,12 @@ class Sending:
             return Answered(reply)
         self._refused_body = body
         return reply or refusal_in(response, first=batch.first, last=batch.last)
+
+    def _remember(self, addresses: tuple[str, ...]) -> None:
+        try:
+            self._known.write(addresses)
+        except OSError as error:
+            _log.warning("Addresses of aggregators cannot be remembered.", extra={"reason": error.strerror})
 
     def _start_stream(self) -> None:
         before = self._spool.stream_id.hex()
@@ -229,6 +258,8 @@ class Sending:
                 self._complain(logging.WARNING, reason)
             case Refused(status, code) if status == 403 or code in ONLY_PEOPLE_HELP:
                 self._complain(logging.ERROR, f"The aggregator refuses this agent: {code or status}.")
+            case Refused(_, "not_leader"):
+                self._complain(logging.INFO, "The aggregator does not lead.")
             case Refused(status, code) if status != 409:
                 self._complain(logging.WARNING, f"The aggregator answers {status} {code}.")
             case Greeted(reply) | Answered(reply) if reply.epoch < self._uplink.epoch:

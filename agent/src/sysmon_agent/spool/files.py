@@ -22,6 +22,7 @@ class SpoolFile:
     last: int  # the highest serial that it accounts for; first - 1 while there is none
     size: int
     newest: TickTime | None = None
+    delivered_ms: int | None = None  # boot clock: since when all of it is known to be durable
 
 
 @dataclass(slots=True)

@@ -54,10 +54,15 @@ def save(path: str, state: State) -> None:
     stream, *numbers = astuple(state)
     values = (stream.hex(), *numbers)
     body = "".join(f"{key} {value}\n" for key, value in zip(_KEYS, values, strict=True)).encode()
-    draft = path + ".new"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    write_whole(path, body + b"check %08x\n" % zlib.crc32(body), draft=path + ".new")
+
+
+def write_whole(path: str, content: bytes, *, draft: str, mode: int = 0o600) -> None:
+    """Replace a small file by way of a draft beside it; raises OSError."""
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
-        os.write(descriptor, body + b"check %08x\n" % zlib.crc32(body))
+        os.fchmod(descriptor, mode)  # whatever the umask is
+        os.write(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

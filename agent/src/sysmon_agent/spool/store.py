@@ -61,10 +61,14 @@ class Store:
                 self._recover_from(error, durable)
 
     def expire(self, durable: int) -> bool:
-        """Remove delivered files that were kept for long enough; say whether there were any."""
-        kept_since = self._clock.wall_ms() - self._settings.keep_seconds * 1000
-        deleted = self.deleted
-        while len(self.files) > 1 and self._is_expired(self.files[0], durable, kept_since):
+        """Remove files that were delivered long enough ago; say whether there were any.
+
+        What counts is when a file was delivered, not how old its ticks are: those of a long outage are the last that
+        should be missing after a restore.
+        """
+        now_ms, deleted = self._clock.boot_ms(), self.deleted
+        self._note_delivered(durable, now_ms)
+        while len(self.files) > 1 and self._is_expired(self.files[0], now_ms):
             self._remove_delivered()
         return self.deleted > deleted
 
@@ -171,6 +175,13 @@ class Store:
         del self.files[0]
         self.used_bytes -= oldest.size
 
-    @staticmethod
-    def _is_expired(file: SpoolFile, durable: int, kept_since: int) -> bool:
-        return file.last <= durable and (file.newest is None or file.newest.wall_ms <= kept_since)
+    def _note_delivered(self, durable: int, now_ms: int) -> None:
+        for file in self.files:
+            if file.last > durable:
+                file.delivered_ms = None
+            elif file.delivered_ms is None:
+                file.delivered_ms = now_ms
+
+    def _is_expired(self, file: SpoolFile, now_ms: int) -> bool:
+        delivered_ms = file.delivered_ms
+        return delivered_ms is not None and now_ms - delivered_ms >= self._settings.keep_seconds * 1000

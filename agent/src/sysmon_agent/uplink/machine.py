@@ -1,20 +1,24 @@
 """The uplink: events in, actions out, no I/O and no clock of its own.
 
     PAUSED ──▶ CONNECTING ──▶ GREETING ──▶ IDLE ◀──▶ SENDING ◀──▶ HOLDING
-       ▲            │             │                     │
-       └────────────┴─────────────┴─────────────────────┘  failed, closed, or sent elsewhere
+       ▲            │          │ ▲  ▲        │          │
+       │            │          ▼ │  └────────┘ durable? │
+       │            │        WAITING for a leader       │
+       └────────────┴────────────┴──────────────────────┘  failed, closed, or sent elsewhere
 
 The truth about a stream is what the aggregator says: `stored`, in every reply. The uplink keeps one number, `next`,
-and asks for a batch from there, so a lost reply, another cut or an aggregator that went back in time all lead to the
-same place: the next answer says where to go on.
+and asks for a batch from there, so a lost reply, another cut, an aggregator that went back in time or a new leader
+that never got what the old one had stored all lead to the same place: the next answer says where to go on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from typing import ClassVar
 
 from sysmon_agent.config.values import UplinkSettings
-from sysmon_agent.uplink.backoff import Backoff
+from sysmon_agent.uplink.cursor import Cursor
+from sysmon_agent.uplink.journey import Journey
+from sysmon_agent.uplink.route import Route
 from sysmon_agent.uplink.signals import (
     Action,
     Answered,
@@ -26,13 +30,14 @@ from sysmon_agent.uplink.signals import (
     Greeted,
     Refused,
     Release,
+    Remember,
     Renewed,
     SayHello,
-    SendBatch,
-    SetAside,
+    Seek,
     StartStream,
     Woken,
 )
+from sysmon_agent.uplink.standstill import Standstill
 from sysmon_agent.wire.messages import Reply
 
 ONLY_PEOPLE_HELP = frozenset({"cloned_identity", "unsupported_protocol"})
@@ -44,15 +49,21 @@ LONG_PAUSE_SECONDS = 300.0
 SHUT_OUT_SECONDS = 60.0
 """After 403: whoever lets this agent in should not wait long to see it."""
 
-MAX_RETRY_AFTER_SECONDS = 3600.0
 MAX_FRUITLESS_ROUNDS = 8
 """Answers in a row that move nothing before the uplink closes and backs off: two sides that disagree never spin."""
+
+SILENCE_SECONDS = 5.0
+"""Whoever was silent for so long and then gone is not tried again at once: it hangs, or its host does."""
+
+SEEK_SECONDS = 60.0
+"""After this time without any answer, and then as often, aggregators are looked for elsewhere."""
 
 
 class State(Enum):
     PAUSED = auto()  # no connection, until a moment
     CONNECTING = auto()
     GREETING = auto()  # hello is under way
+    WAITING = auto()  # connected to one that does not lead, and names nobody else
     IDLE = auto()  # everything is sent
     SENDING = auto()  # a batch is under way
     HOLDING = auto()  # connected, but told to wait
@@ -74,81 +85,116 @@ class Uplink:
     """
 
     def __init__(
-        self, addresses: Sequence[str], settings: UplinkSettings, *, epoch: int, draw: Callable[[], float]
+        self,
+        addresses: Sequence[str],
+        settings: UplinkSettings,
+        *,
+        epoch: int,
+        draw: Callable[[], float],
     ) -> None:
-        self._addresses = addresses
-        self._settings = settings
-        self._backoff = Backoff(settings.backoff_seconds, draw)
-        self._turn = 0  # position in addresses
+        self._route = Route(addresses)
+        self._journey = Journey(self._route, settings, draw)
+        self._cursor = Cursor(settings.batch_samples)
+        self._standstill = Standstill(settings.stall_seconds)
         self._until = 0.0  # end of a pause
         self._rounds = 0
-        self._next = 1  # first number that the aggregator has not stored
-        self._last = 0
-        self._durable = 0
-        self._durable_at = 0.0  # when durable moved last, or there was nothing to wait for
-        self._samples = settings.batch_samples  # of a batch; less where an aggregator takes less
+        self._asked_at = 0.0  # when something was sent last that is to be answered
+        self._answered_at = 0.0
         self._renewed: Renewed | None = None  # a certificate that the connection does not show yet
-        self._careful_until = 0  # up to this number ticks are sent one by one, to find the one that is refused
         self.epoch = epoch
         self.state = State.PAUSED
 
     @property
     def address(self) -> str:
-        return self._addresses[self._turn % len(self._addresses)]
+        return self._route.current
 
     @property
     def wake_at(self) -> float | None:
         """When `Woken` is due even if nothing happens, in the seconds that `handle` is given; None means never."""
-        if self.state in {State.PAUSED, State.HOLDING}:
+        if self.state in {State.PAUSED, State.HOLDING, State.WAITING}:
             return self._until
-        return self._durable_at + self._settings.stall_seconds if self._may_stall() else None
+        if self._cursor.last <= self._standstill.durable:
+            return None
+        due = self._standstill.ask_at
+        return min(due, self._standstill.leave_at) if self._has_others() else due
+
+    def learn(self, addresses: Iterable[str]) -> None:
+        """Take note of addresses that were found elsewhere."""
+        self._route.learn(addresses)
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take note of an event at monotonic second `now`; return what to do."""
+        if isinstance(event, Greeted | Answered | Refused):
+            self._answered_at = now
         return self._TRANSITIONS[self.state, type(event)](self, event, now)
 
     # Waiting
 
     def _resume(self, event: Woken, now: float) -> list[Action]:
-        self._last = event.last
+        self._cursor.last = event.last
         if now < self._until:
             return []
         self.state = State.CONNECTING
         return [Connect(self.address)]
 
     def _go_on(self, event: Woken, now: float) -> list[Action]:
-        if self._last <= self._durable:
-            self._durable_at = now
-        self._last = event.last
+        self._standstill.wait_for(self._cursor.last, now)
+        self._cursor.last = event.last
         if now < self._until:
             return []
-        if self._may_stall() and now >= self._durable_at + self._settings.stall_seconds:
-            return self._elsewhere(now)
+        if self._waits_for_durable() and self._has_others() and now >= self._standstill.leave_at:
+            return self._leave(now)
+        if self._cursor.at_end and self._waits_for_durable() and now >= self._standstill.ask_at:
+            return self._ask(now)
         return self._send_or_rest(now)
 
-    def _may_stall(self) -> bool:
-        return len(self._addresses) > 1 and self._last > self._durable
+    def _waits_for_durable(self) -> bool:
+        return self._cursor.last > self._standstill.durable
+
+    def _has_others(self) -> bool:
+        return len(self._route.addresses) > 1
+
+    def _ask(self, now: float) -> list[Action]:
+        self.state = State.GREETING
+        self._asked_at = now
+        return [SayHello()]
+
+    def _ask_again(self, event: Woken, now: float) -> list[Action]:
+        self._cursor.last = event.last
+        if now < self._until:
+            return []
+        self._standstill.start(now)
+        return self._ask(now)
 
     # Connections
 
-    def _greet(self, _event: Connected, _now: float) -> list[Action]:
-        self.state = State.GREETING
-        return [SayHello()]
+    def _greet(self, _event: Connected, now: float) -> list[Action]:
+        self._standstill.start(now)
+        return self._ask(now)
 
     def _elsewhere(self, now: float) -> list[Action]:
-        """Close, and try the next aggregator after a pause."""
-        self._turn += 1
-        return self._pause(now + self._backoff.pause())
+        """Close, and try another aggregator."""
+        seek = self._seek(now)
+        return [*self._pause(now + self._journey.go_on()), *seek]
+
+    def _seek(self, now: float) -> list[Action]:
+        if now < self._answered_at + SEEK_SECONDS:
+            return []
+        self._answered_at = now
+        return [Seek()]
+
+    def _leave(self, now: float) -> list[Action]:
+        self._standstill.leave()
+        return self._pause(now + self._journey.leave())
 
     def _lost(self, _event: Failed, now: float) -> list[Action]:
         return self._elsewhere(now)
 
     def _broken(self, event: Failed, now: float) -> list[Action]:
         """Reconnect at once when a connection that worked is gone: servers restart, and idle connections are closed."""
-        if self._backoff.failures:
+        if not self._journey.is_smooth or now - self._asked_at > SILENCE_SECONDS:
             return self._lost(event, now)
-        self._backoff.pause()
-        return self._pause(now)
+        return self._pause(now + self._journey.at_once())
 
     def _pause(self, until: float) -> list[Action]:
         self.state = State.PAUSED
@@ -157,7 +203,7 @@ class Uplink:
         renewed, self._renewed = self._renewed, None
         if renewed is None or not renewed.new_host:
             return [Close()]
-        self._careful_until = 0
+        self._cursor.trust()
         return [Close(), StartStream()]
 
     # Certificates
@@ -178,59 +224,50 @@ class Uplink:
         return self._pause(self._until)
 
     def _hold(self, event: Refused, now: float) -> list[Action]:
-        self._until = now + self._asked_pause(event)
+        self._until = now + self._journey.pause(event.retry_after)
         self.state = State.HOLDING
         return []
-
-    def _asked_pause(self, event: Refused) -> float:
-        if event.retry_after > 0:
-            return self._backoff.requested(min(event.retry_after, MAX_RETRY_AFTER_SECONDS))
-        return self._backoff.pause()
 
     # Answers
 
     def _greeted(self, event: Greeted, now: float) -> list[Action]:
         if event.reply.epoch < self.epoch:
             return self._elsewhere(now)
-        self._last = event.last
+        self._cursor.last = event.last
         if event.reply.stored > event.last or _is_foreign(event):
             return self._start_over(now)
-        self._durable_at = now
+        if event.reply.stored == event.last:
+            self._journey.arrive()
         return [*self._note(event.reply, now), *self._send_or_rest(now)]
 
     def _answered(self, event: Answered, now: float) -> list[Action]:
         if event.reply.epoch < self.epoch:
             return self._elsewhere(now)
-        if event.reply.stored < self._next:
-            return [*self._note(event.reply, now), *self._retry(now, self._batch())]
-        self._backoff.reset()
+        if event.reply.stored < self._cursor.next:
+            return [*self._note(event.reply, now), *self._retry(now, self._cursor.batch())]
+        self._journey.settle()
         self._rounds = 0
         return [*self._note(event.reply, now), *self._send_or_rest(now)]
 
     def _start_over(self, now: float) -> list[Action]:
-        self._careful_until = 0
+        self._cursor.trust()
         return self._retry(now, StartStream(), SayHello())
 
     def _note(self, reply: Reply, now: float) -> list[Action]:
-        if reply.durable != self._durable or reply.durable >= self._last:
-            self._durable_at = now
+        self._standstill.note(reply.durable, self._cursor.last, now)
         self.epoch = reply.epoch
-        self._next = reply.stored + 1
-        self._durable = reply.durable
+        self._cursor.next = reply.stored + 1
         return [Release(reply.durable, reply.epoch)]
 
     def _send_or_rest(self, now: float) -> list[Action]:
         if self._renewed:
             return self._pause(now)
-        if self._next > self._last:
+        if self._cursor.at_end:
             self.state = State.IDLE
             return []
         self.state = State.SENDING
-        return [self._batch()]
-
-    def _batch(self, *, with_schema: bool = False) -> SendBatch:
-        samples = 1 if self._next <= self._careful_until else self._samples
-        return SendBatch(self._next, samples, with_schema)
+        self._asked_at = now
+        return [self._cursor.batch()]
 
     def _retry(self, now: float, *actions: Action) -> list[Action]:
         """Try something else, but not for ever."""
@@ -238,22 +275,39 @@ class Uplink:
         if self._rounds > MAX_FRUITLESS_ROUNDS:
             return self._elsewhere(now)
         self.state = State.GREETING if isinstance(actions[-1], SayHello) else State.SENDING
+        self._asked_at = now
         return list(actions)
 
     # Refusals
 
     def _hello_refused(self, event: Refused, now: float) -> list[Action]:
+        if event.code == "not_leader":
+            return self._sent_on(event, now)
         if event.code in ONLY_PEOPLE_HELP:
             return self._pause(now + max(event.retry_after, LONG_PAUSE_SECONDS))
         if event.status == 403:
             return self._pause(now + max(event.retry_after, SHUT_OUT_SECONDS))
-        self._turn += event.code == "not_leader"
-        return self._pause(now + self._asked_pause(event))
+        if event.status >= 500:
+            self._journey.turn()
+        return self._pause(now + self._journey.pause(event.retry_after))
+
+    def _sent_on(self, event: Refused, now: float) -> list[Action]:
+        """Go where the leader is said to be, or stay here until somebody leads."""
+        actions: list[Action] = []
+        if self._route.learn(filter(None, (event.leader, *event.aggregators))):
+            actions = [Remember(self._route.learned)]
+        if (pause := self._journey.follow(event.leader)) is not None:
+            return [*actions, *self._pause(now + pause)]
+        if (pause := self._journey.wait()) is None:
+            return [*actions, *self._elsewhere(now)]
+        self.state = State.WAITING
+        self._until = now + pause
+        return actions
 
     def _batch_refused(self, event: Refused, now: float) -> list[Action]:
         match event.code:
             case "need_schema":
-                return self._retry(now, self._batch(with_schema=True))
+                return self._retry(now, self._cursor.batch(with_schema=True))
             case "need_hello":
                 return self._retry(now, SayHello())
             case "unexpected_tick":
@@ -265,23 +319,19 @@ class Uplink:
         return self._hold(event, now)
 
     def _move(self, event: Refused, now: float) -> list[Action]:
-        if event.expected > self._last + 1:
+        if event.expected > self._cursor.last + 1:
             return self._start_over(now)
-        self._next = max(event.expected, 1)
-        if self._next > self._last:
+        self._cursor.next = max(event.expected, 1)
+        if self._cursor.at_end:
             return self._send_or_rest(now)
-        return self._retry(now, self._batch())
+        return self._retry(now, self._cursor.batch())
 
     def _narrow(self, event: Refused, now: float) -> list[Action]:
-        """Find the tick that is refused for good, and set that one aside: its neighbours are innocent."""
-        if event.status == 413 and event.last > event.first:
-            self._samples = max(self._samples // 2, 1)
-            return self._retry(now, self._batch())
-        if event.last > event.first and self._next > self._careful_until:
-            self._careful_until = event.last
-            return self._retry(now, self._batch())
+        found = self._cursor.narrow(event)
+        if found is None:
+            return self._retry(now, self._cursor.batch())
         self._rounds = 0
-        return [SetAside(event.first, event.last), *self._retry(now, self._batch())]
+        return [found, *self._retry(now, self._cursor.batch())]
 
     _TRANSITIONS: ClassVar[dict[tuple[State, type[Event]], Callable[..., list[Action]]]] = {
         (State.PAUSED, Woken): _resume,
@@ -295,6 +345,8 @@ class Uplink:
         (State.GREETING, Renewed): _finish_first,
         (State.IDLE, Woken): _go_on,
         (State.IDLE, Renewed): _reconnect,
+        (State.WAITING, Woken): _ask_again,
+        (State.WAITING, Renewed): _reconnect_later,
         (State.HOLDING, Woken): _go_on,
         (State.HOLDING, Renewed): _reconnect_later,
         (State.SENDING, Answered): _answered,

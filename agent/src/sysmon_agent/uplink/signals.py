@@ -53,6 +53,8 @@ class Refused:
     retry_after: float = 0.0  # seconds; 0 where it names none
     first: int = 0  # the first tick of the batch, after its gaps
     last: int = 0
+    leader: str = ""  # with `not_leader`: who leads, as HOST:PORT; empty where nobody does
+    aggregators: tuple[str, ...] = ()  # with `not_leader`: all that it knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +112,17 @@ class SetAside:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Keep these addresses of aggregators for the next start."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Look for aggregators elsewhere: this agent has just started, or none that it knows has answered for long."""
+
+
 Event = Woken | Connected | Failed | Greeted | Answered | Refused | Renewed
-Action = Connect | SayHello | SendBatch | Close | Release | StartStream | SetAside
+Action = Connect | SayHello | SendBatch | Close | Release | StartStream | SetAside | Remember | Seek
