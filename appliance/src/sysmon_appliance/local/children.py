@@ -1,8 +1,6 @@
 """Programs that local mode runs: how one is started, and how it is kept alive."""
 
 import asyncio
-import ctypes
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +10,12 @@ from typing import IO
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.local.run_log import RunLog
+from sysmon_appliance.processes import die_with_this_one
 
 STOP_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +105,10 @@ async def spawn(
         stderr=log,
         env=program.environment,
         process_group=0,  # Ctrl-C reaches local mode alone, which then stops its children in order
-        preexec_fn=_die_with(os.getpid()) if sys.platform == "linux" else None,
+        preexec_fn=die_with_this_one(),
     )
 
 
 def ending(code: int) -> str:
     """Say how a program ended, by what `Child.ended` returned."""
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """Make a function that ties a new process to this one, so that not even `kill -9` leaves children behind.
-
-    It runs between fork and exec, and is loaded before: only the kernel can see a parent die in every case. A pipe
-    that children watch would need code in each of them, and the agent is kept free of it.
-    """
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def die_with_parent() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died in between
-            os._exit(1)
-
-    return die_with_parent

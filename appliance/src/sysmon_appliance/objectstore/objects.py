@@ -1,4 +1,4 @@
-"""What a shelf needs of an object store."""
+"""What shelves, and the book of epochs, need of an object store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +36,25 @@ class Objects(Protocol):
 
     def names(self) -> Iterator[str]:
         """Yield all names, in no order."""
+
+
+class FolderedObjects(Objects, Protocol):
+    """Objects some of whose names begin with a folder, such as chapters/epoch-00000007.json."""
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Store bytes under a name that nothing has; return whether nothing had.
+
+        Two that create the same at the same moment may both succeed, as not every store can tell; give each its name.
+        """
+
+    def folders(self) -> Iterator[str]:
+        """Yield the folders that anything lies in, in no order."""
+
+    def names_in(self, folder: str) -> Iterator[str]:
+        """Yield the names of what lies in a folder and below it, with the folder before them."""
+
+    def remove_folder(self, folder: str) -> None:
+        """Delete all that lies in a folder; one that is gone already is fine."""
 
 
 class ObjectMissingError(Exception):

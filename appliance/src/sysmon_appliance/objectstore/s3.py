@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore, S3Store
 
 from sysmon_appliance.errors import StoreUnreachableError
@@ -77,6 +77,29 @@ class ObstoreObjects:
             for some in obstore.list(self._store):
                 yield from (found["path"] for found in some)
 
+    def create(self, name: str, content: bytes) -> bool:
+        if self.size(name) is not None:  # not every store heeds the condition below
+            return False
+        try:
+            with self._explained(name):
+                obstore.put(self._store, name, content, mode="create", use_multipart=False)
+        except _TakenError:
+            return False
+        return True
+
+    def folders(self) -> Iterator[str]:
+        with self._explained():
+            yield from obstore.list_with_delimiter(self._store)["common_prefixes"]
+
+    def names_in(self, folder: str) -> Iterator[str]:
+        with self._explained():
+            for some in obstore.list(self._store, folder):
+                yield from (found["path"] for found in some)
+
+    def remove_folder(self, folder: str) -> None:
+        for name in list(self.names_in(folder)):
+            self.delete(name)
+
     @contextmanager
     def _explained(self, name: str = "") -> Iterator[None]:
         """Turn what obstore says into our errors, without the original: it may quote a request, which is signed."""
@@ -84,6 +107,8 @@ class ObstoreObjects:
             yield
         except FileNotFoundError:
             raise ObjectMissingError(name) from None
+        except AlreadyExistsError:
+            raise _TakenError(name) from None
         except (BaseError, OSError, ValueError) as error:
             raise self._unusable(_reason(error)) from None
 
@@ -91,6 +116,10 @@ class ObstoreObjects:
         return StoreUnreachableError(
             f"The object store {self.url} cannot be used: {reason}.", hint="sysmon storage status"
         )
+
+
+class _TakenError(Exception):
+    """There is an object of that name."""
 
 
 def s3_objects(settings: ShelfSettings) -> ObstoreObjects:

@@ -1,0 +1,142 @@
+"""Running programs of Litestream's: for one answer, or for as long as they are needed."""
+
+import contextlib
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+
+from sysmon_appliance.errors import ReplicaUnreachableError
+from sysmon_appliance.litestream.location import ReplicaLocation
+from sysmon_appliance.litestream.log_lines import LogLine, LogLines, parse
+from sysmon_appliance.litestream.programs import LitestreamProgram
+from sysmon_appliance.processes import die_with_this_one
+
+HINT = "sysmon ha status"
+
+
+class Litestream:
+    """The program together with the store it is to speak to."""
+
+    def __init__(self, program: LitestreamProgram, location: ReplicaLocation) -> None:
+        self.program = program
+        self.location = location
+
+    def ask(self, *arguments: str, seconds: float) -> "Answer":
+        """Run a command to its end; it blocks for at most so many seconds.
+
+        Raises
+        ------
+        ReplicaUnreachableError
+            It cannot be started, or took too long, and was ended.
+        """
+        try:
+            done = subprocess.run(  # noqa: S603 - the program comes from the settings, the rest from here
+                [str(self.program.path), *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env=self.location.environment(),
+                process_group=0,
+                preexec_fn=die_with_this_one(signal.SIGKILL),
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ReplicaUnreachableError(f"Litestream has not answered within {seconds:g} s.", hint=HINT) from None
+        except OSError as error:
+            raise _not_started(error) from error
+        return Answer(done.returncode, done.stdout, done.stderr.strip())
+
+    def start(self, name: str, *arguments: str, heard: Callable[[LogLine], None] | None = None) -> "Child":
+        """Start a program that runs until it is ended, and not longer than the thread which starts it.
+
+        Raises
+        ------
+        ReplicaUnreachableError
+            It cannot be started.
+        """
+        return Child(self, name, arguments, heard)
+
+
+class Answer:
+    """How a command ended, and what it wrote."""
+
+    def __init__(self, code: int, output: str, problem: str) -> None:
+        self.code = code
+        self.output = output
+        self.problem = problem.removeprefix("Error: ")
+
+
+class Child:
+    """A program that runs; `heard` is told each line that it logs, in a thread of its own."""
+
+    def __init__(
+        self,
+        litestream: Litestream,
+        name: str,
+        arguments: Sequence[str],
+        heard: Callable[[LogLine], None] | None,
+    ) -> None:
+        self._lines = LogLines(name, secret=litestream.location.secret_access_key)
+        self._heard = heard
+        self._process = _spawn([str(litestream.program.path), *arguments], litestream.location.environment())
+        self._listener = threading.Thread(target=self._listen, name=f"litestream {name}", daemon=True)
+        self._listener.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it at once; fine when it has ended already."""
+        self._process.kill()
+        self._close()
+
+    def stop(self, seconds: float) -> bool:
+        """Let it end what it does; return whether it did within so many seconds, else it was killed."""
+        self._process.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        self._close()
+        return True
+
+    def _close(self) -> None:
+        self._process.wait()
+        self._listener.join()
+
+    def _listen(self) -> None:
+        """Read to the end whatever comes: a full pipe would stop the program."""
+        output = self._process.stdout
+        assert output is not None  # noqa: S101 - it was asked for
+        with output, contextlib.suppress(ValueError):
+            for raw in output:
+                line = parse(raw)
+                self._lines.log(line)
+                if self._heard is not None:
+                    self._heard(line)
+
+
+def _spawn(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
+    try:
+        return subprocess.Popen(  # noqa: S603 - as above
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+            process_group=0,  # Ctrl-C reaches the aggregator alone, which then decides
+            preexec_fn=die_with_this_one(signal.SIGKILL),  # noqa: PLW1509 - it was loaded before and takes no lock
+        )
+    except OSError as error:
+        raise _not_started(error) from error
+
+
+def _not_started(error: OSError) -> ReplicaUnreachableError:
+    return ReplicaUnreachableError(f"Litestream cannot be started: {error.strerror or error}.", hint=HINT)
