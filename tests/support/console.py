@@ -35,6 +35,7 @@ from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
+from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from tests.support.audit import ListAudit
 from tests.support.barrier import InstantBarrier
@@ -107,6 +108,7 @@ class Console:
         metrics = StorageMetrics(self.stored.manifest, self.stored.keeper, self.stored)
         self.telemetry.register(metrics, metrics.measure)
         self.topology = TopologyInMemory()
+        self.telemetry.register(TopologyMetrics(self.topology))
         self.area = AreaInMemory()
         self.imports = self._imports()
         self.requests = RequestLimits(self.limits, self.clock)

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from socket import socket
 
 from prometheus_client import CollectorRegistry
@@ -12,7 +10,6 @@ from prometheus_client import CollectorRegistry
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
-from sysmon_appliance.bootstrap.base import lay_base
 from sysmon_appliance.bootstrap.ground import Ground, Lasting
 from sysmon_appliance.bootstrap.nodes import single_topology
 from sysmon_appliance.bootstrap.storage import History
@@ -43,6 +40,7 @@ from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
 from sysmon_appliance.web.console.backup_metrics import DrillMetrics
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
+from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from sysmon_appliance.web.ingest import Refusals, ingest_server
 from sysmon_appliance.web.limits import Limited
@@ -90,28 +88,6 @@ class Aggregator:
                 task.cancel()
 
 
-@contextmanager
-def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes | None = None) -> Iterator[Aggregator]:
-    """Make an aggregator from its settings; its files and sockets are let go of at the end of the block.
-
-    Parameters
-    ----------
-    key_passphrase
-        Opens and seals private keys on disk.
-
-    Raises
-    ------
-    ConfigError, IdentityError, StorageError
-        An address, a certificate or the data folder cannot be used.
-    """
-    with ExitStack() as closing:
-        # Sockets before the database: what cannot be served must not begin an epoch.
-        base = lay_base(settings, clock, closing, key_passphrase=key_passphrase)
-        database = closing.enter_context(LiveDatabase.open(Path(settings.data), clock))
-        storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
-        yield join(Ground(base, base.listeners, database, storing, storing, also=(base.pki.keeper.run,)))
-
-
 def join(ground: Ground) -> Aggregator:
     """Join the services of an aggregator that takes in what agents send, and may change everything."""
     settings, listeners, state, clock = ground.settings, ground.listeners, ground.database.state, ground.clock
@@ -135,6 +111,7 @@ def join(ground: Ground) -> Aggregator:
     refused = (gates.ingest.refused, gates.console.refused)
     telemetry.register(Limited(pace.refused, new_series.refused, requests.refused, *refused))
     topology = ground.topology or single_topology(ground, read_side.epoch)
+    telemetry.register(TopologyMetrics(topology))
     app = create_app(
         read_side,
         control,
