@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 
 from sysmon_agent.clock import SystemClock
-from sysmon_agent.wire.peer import AGENT, Peer
+from sysmon_agent.wire.peer import AGENT, AGGREGATOR, Peer
 from sysmon_appliance.pki.certificates import Material, certify, pem_of
 from sysmon_appliance.pki.keys import new_key
 from sysmon_appliance.pki.names import LOOPBACK
-from sysmon_appliance.pki.profiles import AGENT_PROFILE, AGGREGATOR_PROFILE, CONSUL_PROFILE, INTERMEDIATE_PROFILE
+from sysmon_appliance.pki.profiles import (
+    AGENT_PROFILE,
+    AGGREGATOR_PROFILE,
+    CONSOLE_PROFILE,
+    CONSUL_PROFILE,
+    INTERMEDIATE_PROFILE,
+)
 from sysmon_appliance.pki.times import moment
 from tests.support.handshakes import Handshake, client_context, server_context, shake_hands
 from tests.support.pki import REGION, Station, Tree, station, tree
@@ -47,9 +53,15 @@ def test_both_sides_know_each_other(made: Station) -> None:
     assert (seen.problems, seen.peer, seen.version) == ([], AGENT_URI, "TLSv1.3")
 
 
-def test_an_aggregators_certificate_opens_no_connection(made: Station) -> None:
-    """The certificate of an aggregator is refused where an agent's is expected."""
+def test_aggregators_know_each_other(made: Station) -> None:
+    """The certificate with which an aggregator serves agents is good for connecting to another aggregator too."""
     seen = handshake(made, made.issuer.server(AGGREGATOR_PROFILE, LOOPBACK))
+    assert (seen.problems, seen.peer) == ([], Peer(REGION, AGGREGATOR, "agg1").uri)
+
+
+def test_a_consoles_certificate_opens_no_connection(made: Station) -> None:
+    """The certificate that browsers see is refused where a client's is expected."""
+    seen = handshake(made, made.issuer.server(CONSOLE_PROFILE, LOOPBACK))
     assert any("server: unsuitable certificate purpose" in problem for problem in seen.problems)
 
 

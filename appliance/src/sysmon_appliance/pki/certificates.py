@@ -74,7 +74,7 @@ def certify(
     return (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([profile.usage]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
         .add_extension(
             x509.SubjectAlternativeName([x509.UniformResourceIdentifier(peer.uri), *map(_host, names)]), critical=False
         )
@@ -114,6 +114,11 @@ def host_names(certificate: x509.Certificate) -> frozenset[str]:
     """Return the host names and addresses that a server's certificate is for."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return frozenset([*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))])
+
+
+def usages(certificate: x509.Certificate) -> frozenset[x509.ObjectIdentifier]:
+    """Return what a leaf that was signed here may be used for."""
+    return frozenset(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
 
 def _authority_name(name: str, public_key: PublicKey, *, region: str = "") -> x509.Name:

@@ -3,7 +3,7 @@
 root                the operator's; its key is on no aggregator
 ├── intermediate    one for each aggregator, which signs with it what is below
 │   ├── agent       client of an aggregator
-│   ├── aggregator  server for agents
+│   ├── aggregator  server for agents, and client of the aggregator that leads
 │   ├── parent      server for the aggregators of other regions
 │   └── console     server for browsers and programs
 └── intermediate of Consul, which may sign no identity of ours
@@ -23,7 +23,7 @@ class Profile:
 
     role: str  # as the certificate's URI names it
     life: timedelta
-    usage: ObjectIdentifier  # an agent's certificate opens no server, and an aggregator's is no client
+    usages: tuple[ObjectIdentifier, ...]  # an agent's certificate opens no server
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,12 @@ CONSUL_PROFILE = AuthorityProfile(timedelta(days=365), path_length=0, identities
 LOCAL_PROFILE = AuthorityProfile(ROOT_PROFILE.life, path_length=0)
 """The intermediate of local mode: its root lies beside it, so a shorter life would protect nothing."""
 
-AGENT_PROFILE = Profile(AGENT, timedelta(hours=48), ExtendedKeyUsageOID.CLIENT_AUTH)
-AGGREGATOR_PROFILE = Profile(AGGREGATOR, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
-PARENT_PROFILE = Profile(PARENT, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
-CONSOLE_PROFILE = Profile(CONSOLE, timedelta(days=30), ExtendedKeyUsageOID.SERVER_AUTH)
+_CLIENT, _SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+
+AGENT_PROFILE = Profile(AGENT, timedelta(hours=48), (_CLIENT,))
+AGGREGATOR_PROFILE = Profile(AGGREGATOR, timedelta(days=30), (_SERVER, _CLIENT))
+PARENT_PROFILE = Profile(PARENT, timedelta(days=30), (_SERVER,))
+CONSOLE_PROFILE = Profile(CONSOLE, timedelta(days=30), (_SERVER,))
 
 BACKDATED = timedelta(days=1)
 """How far the beginning lies before the signing, so that a clock that is behind still accepts it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import IdentityError
 from sysmon_agent.wire.peer import Peer
-from sysmon_appliance.pki.certificates import Material, host_names, is_issued_by
+from sysmon_appliance.pki.certificates import Material, host_names, is_issued_by, usages
 from sysmon_appliance.pki.files import load_pair, save_pair, using
 from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.profiles import Profile
@@ -81,4 +81,5 @@ class ServerIdentity:
             identity_of(pair.certificate.extensions) == Peer(issuer.peer.region, self._profile.role, issuer.peer.id)
             and is_issued_by(pair.certificate, issuer.material.certificate)
             and host_names(pair.certificate) >= set(self._names)
+            and usages(pair.certificate) == set(self._profile.usages)
         )

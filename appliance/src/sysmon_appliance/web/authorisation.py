@@ -20,6 +20,7 @@ class Audience(StrEnum):
     PUBLIC = "public"  # anybody: it tells nothing about hosts, or takes a secret of its own
     SOCKET = "socket"  # commands on the aggregator's own machine
     AGENT = "agent"  # whoever shows an agent's certificate that is good at this moment
+    PEER = "peer"  # another aggregator of the region, likewise
 
 
 Least = Role | Audience
@@ -109,6 +110,12 @@ LEAST: Mapping[tuple[str, str], Least] = {
     ("POST", "/v1/reenroll"): Audience.AGENT,
     ("POST", "/v1/hello"): Audience.AGENT,
     ("POST", "/v1/batches"): Audience.AGENT,
+    ("POST", "/v1/standby"): Audience.PEER,
+    ("GET", "/v1/forwarded/{path:path}"): Audience.PEER,
+    ("POST", "/v1/forwarded/{path:path}"): Audience.PEER,
+    ("PUT", "/v1/forwarded/{path:path}"): Audience.PEER,
+    ("PATCH", "/v1/forwarded/{path:path}"): Audience.PEER,
+    ("DELETE", "/v1/forwarded/{path:path}"): Audience.PEER,
 }
 
 

@@ -1,6 +1,7 @@
 """The ordinary routes of the ingest listener. Pushes never come here: see protocol.py."""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from starlette.applications import Starlette
@@ -13,20 +14,25 @@ from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_agent.wire.decode import decode_hello
 from sysmon_agent.wire.encode import encode_reply
+from sysmon_agent.wire.peer import AGGREGATOR
 from sysmon_agent.wire.routes import HELLO_PATH, MESSAGE_TYPE
 from sysmon_appliance.domain.limits import Allowance
 from sysmon_appliance.errors import MethodNotAllowedError, NotFoundError
 from sysmon_appliance.services.agent_side import AgentSide
-from sysmon_appliance.web.authorisation import bind
+from sysmon_appliance.web.ingest.audiences import bound
 from sysmon_appliance.web.ingest.enrolling import enrolling_routes
+from sysmon_appliance.web.ingest.peers import PeerSide, peer_routes
 from sysmon_appliance.web.limits import LimitRequests, client_address
 from sysmon_appliance.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(side: AgentSide, clock: Clock) -> Starlette:
-    """Make the app; it finds `connection`, an IngestProtocol, in the request's state."""
+def create_app(side: AgentSide, clock: Clock, peers: PeerSide | None = None) -> Starlette:
+    """Make the app; it finds `connection`, an IngestProtocol, in the request's state.
+
+    `peers` is for the other aggregators of the region, where there may be some.
+    """
 
     async def hello(request: Request) -> Response:
         connection = request.state.connection
@@ -40,17 +46,15 @@ def create_app(side: AgentSide, clock: Clock) -> Starlette:
         if scope["path"] == HELLO_PATH:
             return None
         holder = scope["state"]["connection"].holder
+        if holder is not None and holder.peer.role == AGGREGATOR:
+            return None  # what it passes on is counted against whoever asked it
         return side.limits.enrolment(holder.peer.id if holder else "", client_address(scope))
 
+    of_peers = peer_routes(peers) if peers is not None else []
     return Starlette(
         middleware=[Middleware(LimitRequests, judge=judge)],
-        routes=[bind("POST", HELLO_PATH, hello), *enrolling_routes(side, clock)],
-        exception_handlers={
-            SysmonError: _show,
-            ClientDisconnect: _drop,
-            404: _not_found,
-            405: _method_not_allowed,
-        },
+        routes=[bound("POST", HELLO_PATH, hello), *enrolling_routes(side, clock), *of_peers],
+        exception_handlers={**FAILURES, 404: _not_found, 405: _method_not_allowed},
     )
 
 
@@ -63,6 +67,13 @@ async def _show(_: Request, error: Exception) -> Response:
 
 async def _drop(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
+
+
+FAILURES: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    SysmonError: _show,
+    ClientDisconnect: _drop,
+}
+"""What becomes of requests that fail, on every listener of agents."""
 
 
 async def _not_found(request: Request, _: Exception) -> Response:

@@ -4,6 +4,7 @@ The first three answer without a client certificate. Whether anybody may have wh
 bring: a token, a certificate with the proof that its key is theirs, or the certificate of the connection.
 """
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import MalformedMessage
+from sysmon_agent.wire.peer import AGENT
 from sysmon_agent.wire.routes import AUTHORITY_PATH, ENROLL_PATH, REENROLL_PATH, RENEW_PATH
 from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.domain.enrolment import Reason
@@ -20,7 +22,8 @@ from sysmon_appliance.errors import CertificateRequiredError
 from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.services.certificates import Granted
 from sysmon_appliance.services.enrolment import Applicant, Waiting
-from sysmon_appliance.web.authorisation import bind
+from sysmon_appliance.web.ingest.audiences import bound
+from sysmon_appliance.web.ingest.holder import require_role
 from sysmon_appliance.web.limits import client_address
 
 WITHOUT_CERTIFICATE = frozenset(path.encode() for path in (AUTHORITY_PATH, ENROLL_PATH, RENEW_PATH))
@@ -80,12 +83,17 @@ class WaitingView(msgspec.Struct, frozen=True):
     reason: Reason
 
 
+def authority_route(region: str, authority: Callable[[], str], clock: Clock) -> Route:
+    """Make the route that tells whom agents of this region trust; `authority` returns PEM."""
+
+    async def show(_: Request) -> Response:
+        return _json(AuthorityView(authority(), clock.wall_ms(), region))
+
+    return bound("GET", AUTHORITY_PATH, show)
+
+
 def enrolling_routes(side: AgentSide, clock: Clock) -> list[Route]:
     """Make the routes; each finds `connection` in the request's state."""
-
-    async def authority(_: Request) -> Response:
-        trusted = side.certificates.issuer.authority
-        return _json(AuthorityView(trusted, clock.wall_ms(), side.certificates.region))
 
     async def enrol(request: Request) -> Response:
         body = await _body(request, EnrolRequest)
@@ -104,10 +112,10 @@ def enrolling_routes(side: AgentSide, clock: Clock) -> list[Route]:
         return _answer(await side.enrolment.re_enrol(_holder(request), applicant))
 
     return [
-        bind("GET", AUTHORITY_PATH, authority),
-        bind("POST", ENROLL_PATH, enrol),
-        bind("POST", RENEW_PATH, renew),
-        bind("POST", REENROLL_PATH, re_enrol),
+        authority_route(side.certificates.region, lambda: side.certificates.issuer.authority, clock),
+        bound("POST", ENROLL_PATH, enrol),
+        bound("POST", RENEW_PATH, renew),
+        bound("POST", REENROLL_PATH, re_enrol),
     ]
 
 
@@ -122,7 +130,7 @@ def _holder(request: Request) -> Presented:
     connection: Connection = request.state.connection
     if connection.holder is None:
         raise CertificateRequiredError("Without a client certificate, send the one to be renewed.", hint=_HINT)
-    return connection.holder
+    return require_role(connection.holder, AGENT)
 
 
 def _applicant(request: Request, signing_request: str, name: str) -> Applicant:

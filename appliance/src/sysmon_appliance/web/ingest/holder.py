@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_der_x509_certificate
 
 from sysmon_agent.errors import IdentityError
-from sysmon_agent.wire.peer import AGENT, issuer_of, peer_of, serial_of
+from sysmon_agent.wire.peer import AGENT, AGGREGATOR, Peer, issuer_of, peer_of, serial_of
 from sysmon_appliance.domain.certificates import Presented
-from sysmon_appliance.errors import BadIdentityError
+from sysmon_appliance.errors import BadIdentityError, CertificateRequiredError
 
 _HOST_ID = re.compile(r"[0-9a-f]{32}")
 _HINT = "sysmon-agent check"
@@ -24,7 +24,7 @@ def holder_of(transport: Transport, region: str) -> Presented | None:
     Raises
     ------
     BadIdentityError
-        It is not an agent's of this region.
+        It is neither an agent's nor an aggregator's of this region.
     """
     tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
     certificate: dict[str, Any] | None = tls.getpeercert()
@@ -34,7 +34,7 @@ def holder_of(transport: Transport, region: str) -> Presented | None:
         peer = peer_of(certificate)
     except IdentityError as error:
         raise BadIdentityError(error.message, hint=error.hint) from error
-    if peer.role != AGENT or not _HOST_ID.fullmatch(peer.id):
+    if not _may_connect(peer):
         raise BadIdentityError(f"The certificate of {peer.uri} is not an agent's.", hint=_HINT)
     if peer.region != region:
         raise BadIdentityError(
@@ -47,6 +47,25 @@ def holder_of(transport: Transport, region: str) -> Presented | None:
         public_key=_key_hash(tls.getpeercert(binary_form=True) or b""),
         expires_ms=1000 * int(ssl.cert_time_to_seconds(certificate["notAfter"])),
     )
+
+
+def require_role(holder: Presented | None, role: str) -> Presented:
+    """Return who holds a connection, who must be of this role.
+
+    Raises
+    ------
+    CertificateRequiredError, BadIdentityError
+        Nobody in particular does, or somebody else.
+    """
+    if holder is None:
+        raise CertificateRequiredError("This route needs a client certificate.", hint="sysmon-agent enroll")
+    if holder.peer.role != role:
+        raise BadIdentityError(f"This route is not for {holder.peer.uri}.", hint=_HINT)
+    return holder
+
+
+def _may_connect(peer: Peer) -> bool:
+    return peer.role == AGGREGATOR or (peer.role == AGENT and _HOST_ID.fullmatch(peer.id) is not None)
 
 
 def _key_hash(certificate: bytes) -> str:

@@ -23,14 +23,16 @@ from uvicorn.server import ServerState
 
 from sysmon_agent.errors import MalformedMessage, OversizedMessage, SysmonError
 from sysmon_agent.wire.messages import Reply
+from sysmon_agent.wire.peer import AGENT, AGGREGATOR
 from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.errors import CertificateRequiredError, MethodNotAllowedError
 from sysmon_appliance.services.ingest import Push
+from sysmon_appliance.web import peer_wire
 from sysmon_appliance.web.ingest.answers import CONTINUE, answer_bytes
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.enrolling import MAX_BODY_BYTES, WITHOUT_CERTIFICATE
-from sysmon_appliance.web.ingest.holder import holder_of
+from sysmon_appliance.web.ingest.holder import holder_of, require_role
 from sysmon_appliance.web.servers import MAX_HEAD_BYTES, GuestProtocol
 
 _BATCHES, _HELLO = BATCHES_PATH.encode(), HELLO_PATH.encode()
@@ -50,9 +52,9 @@ class Way(Enum):
 
 
 class IngestProtocol(GuestProtocol):
-    """One connection of an agent."""
+    """One connection of an agent, or of another aggregator."""
 
-    holder: Presented | None = None  # who shows a certificate that may be an agent's
+    holder: Presented | None = None  # who shows a certificate of this region
     received_ms: int = 0  # when the current request began to arrive, on the aggregator's clock
 
     def __init__(
@@ -63,8 +65,8 @@ class IngestProtocol(GuestProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state | {"connection": self}, _loop)
-        self._ingest = config.side.ingest
-        self._certificates = config.side.certificates
+        self._taker = config.taker
+        self._doorkeeper = config.doorkeeper
         self._clock = config.clock
         self._largest_body_bytes = config.settings.max_body_bytes
         self._max_body_bytes = self._largest_body_bytes  # of the current request
@@ -83,14 +85,14 @@ class IngestProtocol(GuestProtocol):
         super().connection_made(transport)
         self._began = self.loop.time()
         try:
-            self.holder = holder_of(transport, self._certificates.region)
+            self.holder = holder_of(transport, self._doorkeeper.region)
         except SysmonError as error:
             self._unwelcome = error
         self._be_counted()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.holder is not None:
-            self._ingest.leave(self.holder.peer, self)
+            self._taker.leave(self.holder.peer, self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -202,7 +204,7 @@ class IngestProtocol(GuestProtocol):
     def _counts(self, holder: Presented) -> bool:
         """Whether a certificate is good at this moment."""
         try:
-            self._certificates.check(holder, self._clock.wall_ms())
+            self._doorkeeper.check(holder, self._clock.wall_ms())
         except SysmonError:
             return False
         return True
@@ -228,11 +230,17 @@ class IngestProtocol(GuestProtocol):
 
     def _leave_to_base(self) -> None:
         self._way = Way.OTHER
-        largest = self._largest_body_bytes
-        self._max_body_bytes = largest if self.url == _HELLO else min(largest, MAX_BODY_BYTES)
+        self._max_body_bytes = self._most_bytes()
         url = self.url
         super().on_message_begin()
         self.url = url
+
+    def _most_bytes(self) -> int:
+        """Return how large the body of a request may be that the base class has."""
+        if self.holder is not None and self.holder.peer.role == AGGREGATOR:
+            return peer_wire.MAX_BODY_BYTES
+        largest = self._largest_body_bytes
+        return largest if self.url == _HELLO else min(largest, MAX_BODY_BYTES)
 
     def _objection(self) -> SysmonError | None:
         """Why this connection may ask for nothing at this moment."""
@@ -241,7 +249,9 @@ class IngestProtocol(GuestProtocol):
         try:
             if self.holder is None:
                 raise CertificateRequiredError("This route needs a client certificate.", hint="sysmon-agent enroll")
-            self._certificates.check(self.holder, self.received_ms)
+            self._doorkeeper.check(self.holder, self.received_ms)
+            if self.url == _BATCHES:
+                require_role(self.holder, AGENT)
         except SysmonError as error:
             return None if self.url in WITHOUT_CERTIFICATE else error
         return None
@@ -251,12 +261,12 @@ class IngestProtocol(GuestProtocol):
         self._parts.clear()
         self._submitted = True
         assert self.holder is not None  # noqa: S101 - nobody else's push is taken
-        self._ingest.submit(Push(self.holder.peer, self, body, self.received_ms, self._answer))
+        self._taker.submit(Push(self.holder.peer, self, body, self.received_ms, self._answer))
 
     def _answer(self, answer: Reply | SysmonError) -> None:
         self._submitted = False
         self._began = self.loop.time()
-        if isinstance(answer, Reply) and self.holder is not None and self._certificates.wants_renewal(self.holder):
+        if isinstance(answer, Reply) and self.holder is not None and self._doorkeeper.wants_renewal(self.holder):
             answer = replace(answer, renew=True)
         self.server_state.total_requests += 1
         if self.transport.is_closing():

@@ -8,6 +8,7 @@ from sysmon_appliance.services.agent_side import AgentSide
 from sysmon_appliance.web.gate import Gate
 from sysmon_appliance.web.ingest.app import create_app
 from sysmon_appliance.web.ingest.config import IngestConfig
+from sysmon_appliance.web.ingest.peers import PeerSide
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
 from sysmon_appliance.web.servers import TICKS_PER_SECOND, TlsServer
 from sysmon_appliance.web.tls import LiveContext
@@ -31,8 +32,24 @@ class IngestServer(TlsServer):
 
 
 def ingest_server(
-    side: AgentSide, settings: IngestSettings, clock: Clock, live: LiveContext, *, gate: Gate
+    side: AgentSide,
+    settings: IngestSettings,
+    clock: Clock,
+    live: LiveContext,
+    *,
+    gate: Gate,
+    peers: PeerSide | None = None,
 ) -> IngestServer:
-    """Make the listener; it binds nothing itself."""
-    config = IngestConfig(create_app(side, clock), IngestProtocol, side=side, clock=clock, settings=settings)
+    """Make the listener of an aggregator that takes what agents send; it binds nothing itself.
+
+    `peers` is for the other aggregators of the region, where there may be some.
+    """
+    config = IngestConfig(
+        create_app(side, clock, peers),
+        IngestProtocol,
+        taker=side.ingest,
+        doorkeeper=side.certificates,
+        clock=clock,
+        settings=settings,
+    )
     return IngestServer(config, live, gate)
