@@ -13,8 +13,12 @@ from typing import Generic, TypeVar
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.changes import Change, Settle
+from sysmon_appliance.errors import NotDurableError
 
 T = TypeVar("T")
+
+PATIENCE_SECONDS = 10.0
+"""How long whoever changes something waits for it to be durable: it is committed by then, if it is to be at all."""
 
 
 class Settling(Generic[T]):
@@ -44,22 +48,28 @@ class Settling(Generic[T]):
         return settle
 
 
-async def commit(barrier: Barrier, changes: Sequence[Change], *settles: Settle) -> None:
+async def commit(
+    barrier: Barrier, changes: Sequence[Change], *settles: Settle, patience_seconds: float = PATIENCE_SECONDS
+) -> None:
     """Return once the changes, and all that were submitted before them, are durable.
 
-    What was accepted is settled even where whoever asked for it has gone meanwhile.
+    What was accepted is settled even where whoever asked for it has gone meanwhile, or has lost patience.
 
     Raises
     ------
     StorageFullError, StorageFailedError
         They are not durable, and nothing of them is left.
+    FencedError, NotLeaderError
+        They may be lost: another aggregator leads, or will.
+    NotDurableError
+        They are not durable yet, and most likely will be.
     """
     settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def settle(error: SysmonError | None) -> None:
         for one in settles:
             one(error)
-        if settled.done():  # whoever waited was cancelled
+        if settled.done():  # nobody waits any more
             return
         if error is None:
             settled.set_result(None)
@@ -67,4 +77,10 @@ async def commit(barrier: Barrier, changes: Sequence[Change], *settles: Settle) 
             settled.set_exception(error)
 
     barrier.submit(tuple(changes), settle)
-    await settled
+    try:
+        async with asyncio.timeout(patience_seconds):
+            await settled
+    except TimeoutError as error:
+        raise NotDurableError(
+            "What was asked for is done, and it is not certain yet that it lasts.", hint="sysmon ha status"
+        ) from error
