@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from sysmon_appliance.consul.client import ConsulClient, Operation, Result, operation
+from sysmon_appliance.consul.client import Folder, Operation, Result, operation
 from sysmon_appliance.consul.values import (
     CLUSTER,
     EPOCH,
@@ -27,6 +27,14 @@ from sysmon_appliance.errors import ConflictError, CoordinatorUnreachableError, 
 
 _ATTEMPTS = 4  # at a transaction, where somebody else has changed a key meanwhile
 _STATUS = "sysmon ha status"
+
+
+class Keys(Protocol):
+    """What is asked of Consul here; see ConsulClient."""
+
+    def folder(self, prefix: str, *, index: int = 0, seconds: float = 0.0) -> Folder: ...
+
+    def transact(self, *operations: Operation) -> Sequence[Result] | None: ...
 
 
 class HasSession(Protocol):
@@ -46,7 +54,7 @@ class ConsulCoordinator:
         Of the region's keys, with a slash at its end.
     """
 
-    def __init__(self, client: ConsulClient, session: HasSession, *, prefix: str) -> None:
+    def __init__(self, client: Keys, session: HasSession, *, prefix: str) -> None:
         self._client = client
         self._session = session
         self._prefix = prefix
@@ -74,7 +82,8 @@ class ConsulCoordinator:
         return self._client.transact(*operations) is not None
 
     def record(self, lineage: Lineage) -> None:
-        session, known = self._session.id, self._guess
+        session = self._session.id
+        known = _fitting(self._guess, session, lineage.epoch)
         for _ in range(_ATTEMPTS):
             # Whatever becomes of the transaction, also where no answer comes: the guess is void until it succeeded.
             self._guess = None
@@ -138,6 +147,11 @@ class ConsulCoordinator:
         return CoordinatorUnreachableError(
             f"Keys below {self._prefix} change faster than they can be read.", hint=_STATUS
         )
+
+
+def _fitting(guess: Known | None, session: str, epoch: int) -> Known | None:
+    """Return a guess that is of this session and epoch; another one says nothing."""
+    return guess if guess and guess.session == session and guess.standing.epoch == epoch else None
 
 
 def _check_ours(known: Known, session: str, lineage: Lineage) -> None:

@@ -11,11 +11,10 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import parse_address
-from sysmon_appliance.consul.client import ConsulClient
 from sysmon_appliance.domain.leadership import Node
 from sysmon_appliance.errors import CoordinatorUnreachableError
 
@@ -36,6 +35,22 @@ _GONE_AFTER = "24h"  # until then whoever looks sees that an aggregator is missi
 # Renewing says that Consul's leader knows the session, at that moment. Only if it finds this machine gone can it end
 # before the check does: that takes some four seconds of suspicion, and the lock rests for two more.
 _RENEWAL_SECONDS = 5.0
+
+
+class Agent(Protocol):
+    """What is asked of Consul here; see ConsulClient."""
+
+    def register(self, service: Mapping[str, Any]) -> None: ...
+
+    def deregister(self, service_id: str) -> None: ...
+
+    def pass_check(self, check_id: str) -> bool: ...
+
+    def create_session(self, session: Mapping[str, Any]) -> str: ...
+
+    def renew_session(self, session_id: str) -> bool: ...
+
+    def destroy_session(self, session_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class ConsulSession:
 
     def __init__(
         self,
-        client: ConsulClient,
+        client: Agent,
         node: Node,
         clock: Clock,
         *,
