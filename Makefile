@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
+.PHONY: help up test test-python test-console tools lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -75,11 +75,15 @@ console: $(CONSOLE_BUILT)  ## Build the web console
 
 test: lint test-console test-python  ## Run every check and test
 
-test-python: $(VENV)/test.stamp $(VENV)/scanner.stamp $(CONSOLE_BUILT)
+test-python: $(VENV)/test.stamp $(VENV)/scanner.stamp $(CONSOLE_BUILT) tools
 	$(BIN)/python -m pytest $(ARGS)
 
 test-console: $(CONSOLE_DIR)/node_modules/.stamp
 	cd $(CONSOLE_DIR) && npm run --silent check
+
+# Kept outside the clone, by version; a program that cannot be had is no failure unless STRICT=1 says so.
+tools: $(BIN)/uv  ## Get Consul, Litestream and Garage, which tests run for real; building them takes about 15 minutes once
+	@$(BIN)/python -m appliance.tools.programs $(if $(STRICT),--strict)
 
 lint: $(VENV)/test.stamp  ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -94,7 +98,7 @@ format: $(VENV)/test.stamp  ## Format the Python code
 lock: $(BIN)/uv  ## Renew requirements.lock (releases at least a week old)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 	  --exclude-newer $(COOLDOWN) --no-emit-package sysmon-agent --no-emit-package sysmon-appliance \
-	  --group test --group supply --group lint --group console --group tools --output-file requirements.lock pyproject.toml
+	  --group test --group supply --group lint --group console --group tools --group go --output-file requirements.lock pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade \
 	  --exclude-newer $(COOLDOWN) --output-file tests/security/scanner-requirements.lock tests/security/scanner.in
 

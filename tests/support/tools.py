@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.tools.programs.catalogue import catalogue
-from appliance.tools.programs.places import present
+from appliance.tools.programs.places import cache_folder, present
 
 
 def program(name: str) -> Path:
@@ -19,4 +19,4 @@ def program(name: str) -> Path:
 
 @cache
 def _present(name: str) -> Path | None:
-    return present(catalogue()[name])
+    return present(catalogue()[name], cache_folder())

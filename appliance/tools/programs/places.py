@@ -3,24 +3,28 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.tools.programs.catalogue import Program
 
 
-def cached(program: Program) -> Path:
-    """Where `make tools` keeps this version, outside the clone; nothing need be there."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "sysmon" / "tools" / f"{program.name}-{program.version}" / program.name
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where programs are kept, outside every clone."""
+    base = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "sysmon" / "tools"
 
 
-def present(program: Program) -> Path | None:
-    """Find a program whose version fits: one on PATH first, then the one that `make tools` keeps."""
+def kept(program: Program, cache: Path) -> Path:
+    """Where this version of a program is kept; nothing need be there."""
+    return cache / f"{program.name}-{program.version}" / program.name
+
+
+def present(program: Program, cache: Path) -> Path | None:
+    """Find a program whose version fits: one on PATH first, then the one that was kept."""
     on_path = shutil.which(program.name)
-    if on_path and fits(program, Path(on_path)):
-        return Path(on_path)
-    kept = cached(program)
-    return kept if os.access(kept, os.X_OK) else None
+    candidates = [Path(on_path)] if on_path else []
+    return next((path for path in [*candidates, kept(program, cache)] if fits(program, path)), None)
 
 
 def fits(program: Program, path: Path) -> bool:
