@@ -1,6 +1,5 @@
 """The same objects in every kind of store."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,24 +13,15 @@ from sysmon_appliance.objectstore.s3 import ObstoreObjects, s3_objects
 from sysmon_appliance.objectstore.settings import ShelfSettings
 from sysmon_appliance.objectstore.shelves import Shelf
 from tests.support.clock import ManualClock
-from tests.support.garage import BUCKET, running_garage
+from tests.support.clusters.garage import GarageCluster
 from tests.support.objects import MemoryObjects
 
 
 @pytest.fixture(scope="session")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShelfSettings]:
+def bucket(garage_nodes: GarageCluster) -> ShelfSettings:
     """Settings of a bucket in a real store."""
-    with running_garage(tmp_path_factory.mktemp("garage")) as garage:
-        yield ShelfSettings(
-            folder="",
-            cache_bytes=1 << 30,
-            url=f"s3://{BUCKET}/region",
-            endpoint=garage.endpoint,
-            region="garage",
-            access_key_id=garage.access_key_id,
-            secret_access_key=garage.secret_access_key,
-            timeout_seconds=10,
-        )
+    settings = garage_nodes.settings(garage_nodes.nodes[0], "objects")
+    return ShelfSettings(folder="", cache_bytes=1 << 30, timeout_seconds=10, **settings)
 
 
 KINDS = ("twin", "obstore in memory", "obstore in a folder", "garage")
