@@ -1,19 +1,17 @@
-"""The whole aggregator, out of its parts."""
+"""The services of one term, out of their parts."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from socket import socket
 
 from prometheus_client import CollectorRegistry
 
-from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import Address
 from sysmon_agent.wire.messages import DEFAULT_LIMITS
 from sysmon_appliance.bootstrap.ground import Ground, Lasting
 from sysmon_appliance.bootstrap.nodes import single_topology
 from sysmon_appliance.bootstrap.storage import History
-from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.storekeeping import Storekeeper
 from sysmon_appliance.segments.reader import SegmentReader
 from sysmon_appliance.services.agent_side import AgentSide
@@ -34,7 +32,6 @@ from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.services.steering import Steering
-from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.health import DatabaseHealth
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.audit_metrics import AuditHead
@@ -48,7 +45,7 @@ from sysmon_appliance.web.listeners import address_of, advertised
 from sysmon_appliance.web.servers import Server, console_server, socket_server
 
 
-class Aggregator:
+class Term:
     """Everything built and bound; `serve` runs it, once."""
 
     def __init__(
@@ -88,7 +85,7 @@ class Aggregator:
                 task.cancel()
 
 
-def join(ground: Ground) -> Aggregator:
+def join(ground: Ground) -> Term:
     """Join the services of an aggregator that takes in what agents send, and may change everything."""
     settings, listeners, state, clock = ground.settings, ground.listeners, ground.database.state, ground.clock
     identities = Identities(state.identity)
@@ -121,7 +118,7 @@ def join(ground: Ground) -> Aggregator:
         settings=settings.console,
         limits=requests,
     )
-    return Aggregator(
+    return Term(
         {
             listeners.ingest: ingest_server(agent_side, settings.ingest, clock, ground.pki.ingest, gate=gates.ingest),
             listeners.console: console_server(app, ground.pki.console, gates.console),

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysmon_appliance.bootstrap.aggregator import Aggregator, join
+from sysmon_appliance.bootstrap.aggregator import Term, join
 from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.region import Region
+from sysmon_appliance.bootstrap.replicated import Replicated
 from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.barrier import GroupResult
 from sysmon_appliance.domain.replica import Replication
@@ -79,7 +80,7 @@ class LeaderTerm:
         )
         self._standbys.listen(self.ticks.advance)
         self.side = LeaderSide(claim.epoch, claim.path, self.ticks, self._standbys)
-        self.aggregator: Aggregator = join(
+        self.aggregator: Term = join(
             Ground(
                 base,
                 base.listeners.again(),
@@ -91,6 +92,7 @@ class LeaderTerm:
                 on_higher_epoch=self._note_higher,
                 reports=self._standbys,
                 terms=self,
+                replicated=Replicated(region.store, region.book, claim.path, region.folders),
             )
         )
 

@@ -47,9 +47,9 @@ class DurableTicks:
     storing
         Commits; what it has settled is stored and not yet durable.
     record
-        None where the replica alone decides: in single mode.
+        Called with each position that the replica has reached.
     readers
-        None where no standby can be.
+        None in single mode, where no standby can be.
     mark
         The newest that the database has.
     """
@@ -62,7 +62,7 @@ class DurableTicks:
         *,
         tick_seconds: float,
         mark: int,
-        record: Record | None = None,
+        record: Record,
         readers: ReadBacks | None = None,
     ) -> None:
         self._storing = storing
@@ -128,7 +128,7 @@ class DurableTicks:
         )
 
     def _assurance(self) -> Assurance:
-        if self._record is None:
+        if self._readers is None:
             return Assurance.REPLICATED
         return Assurance.RECORDED if self._read_up_to() is None else Assurance.READ_BACK
 
@@ -171,8 +171,7 @@ class DurableTicks:
             await self._commit_mark()
         mark = self._committed
         txid = await asyncio.to_thread(self._replication.sync)
-        if self._record is not None:
-            await asyncio.to_thread(self._record, txid, mark)
+        await asyncio.to_thread(self._record, txid, mark)
         self._recorded = mark
         if self._readers is not None:
             self._readers.recorded(mark)

@@ -87,6 +87,14 @@ class LiveFolders:
         folder.rename(self._aside / folder.name)
         _log.warning("A live database was set aside.", extra={"folder": str(self._aside / folder.name)})
 
+    def exchange(self, source: Path, path: str) -> None:
+        """Put a closed database in the place of a single aggregator's own, which is set aside under a path's name."""
+        self.set_aside(self.move(self.folder, path))
+        for file in source.iterdir():
+            if file.name.startswith(SINGLE_NAME):
+                file.rename(self.folder / file.name)
+        shutil.rmtree(source, ignore_errors=True)
+
     def forget_aside(self) -> None:
         """Delete what was set aside: a restore of a later epoch has proved that it is not needed."""
         shutil.rmtree(self._aside, ignore_errors=True)
