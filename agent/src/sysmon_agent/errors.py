@@ -123,18 +123,29 @@ class TransportError(SysmonError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class ConsulError(SysmonError):
+    code = "consul"
+    exit_code = ExitCode.UNREACHABLE
+
+
 class CertificateExpiredError(TransportError):
     code = "certificate_expired"
     exit_code = ExitCode.PERMISSION
 
 
 class AnswerError(SysmonError):
-    """The aggregator answered with a problem (RFC 9457), whose code this error takes over."""
+    """The aggregator answered with a problem (RFC 9457), whose code this error takes over.
 
-    def __init__(self, message: str, *, code: str, status: int, hint: str = "") -> None:
+    `elsewhere` has the aggregators that it names, as HOST:PORT, the one that leads first.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, status: int, hint: str = "", elsewhere: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.status = status
+        self.elsewhere = elsewhere
         self.exit_code = _EXIT_CODES.get(status, ExitCode.FAILURE)
 
 

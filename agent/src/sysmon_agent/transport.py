@@ -15,6 +15,10 @@ from sysmon_agent.errors import CertificateExpiredError, IdentityError, Transpor
 from sysmon_agent.wire.peer import AGGREGATOR, Peer, peer_of
 from sysmon_agent.wire.routes import MESSAGE_TYPE
 
+CONNECT_SECONDS = 5.0
+"""How long at most an address and its handshake may take: a host that is off, or hangs, says nothing, and the next
+aggregator should not have to wait for it."""
+
 MAX_HEAD_BYTES = 16 << 10
 MAX_BODY_BYTES = 64 << 10
 _CHUNK = 16 << 10
@@ -176,7 +180,8 @@ def reach(
     except ValueError as error:
         raise TransportError(f"{address!r} is no address: {error}.", hint=_HINT) from error
     try:
-        plain = socket.create_connection((_plain(where.host), where.port), timeout_seconds)  # type: ignore[arg-type] # bytes will do
+        patience = min(timeout_seconds, CONNECT_SECONDS)
+        plain = socket.create_connection((_plain(where.host), where.port), patience)  # type: ignore[arg-type] # bytes will do
     except OSError as error:
         raise TransportError(f"{address} cannot be reached ({explain(error)}).", hint=_HINT) from error
     try:

@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
     _add_enrolment_options(enrolling)
     renewing = commands.add_parser("renew", help="Renew the certificate now; `run` does it when it is time.")
     _add_renewal_options(renewing)
+    discovering = commands.add_parser(
+        "discover", help="Ask Consul for aggregators now; `run` does it when none answers."
+    )
+    _add_inherited(discovering)
+    discovering.set_defaults(command=_discover)
     checking = commands.add_parser("check", help="Check settings, certificate, spool and aggregators.")
     checking.set_defaults(command=_check)
     looking = commands.add_parser("once", help="Collect once and print it; nothing is delivered.")
@@ -52,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     configuring = _add_config_commands(commands.add_parser("config", help="Look at the settings."))
     version = commands.add_parser("version", help="Print the version.")
     version.set_defaults(command=_version)
-    for command in (running, enrolling, renewing, checking, looking, *configuring):
+    for command in (running, enrolling, renewing, discovering, checking, looking, *configuring):
         add_settings_options(command)
     return top
 
@@ -83,8 +88,12 @@ def _add_renewal_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--clone", action="store_true", help="Ask for an identity of its own for a host that was copied from another."
     )
-    command.add_argument("--inherited", type=int, help=argparse.SUPPRESS)  # how the resident agent hands over settings
+    _add_inherited(command)
     command.set_defaults(command=_renew)
+
+
+def _add_inherited(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--inherited", type=int, help=argparse.SUPPRESS)  # how the resident agent hands over settings
 
 
 def _add_config_commands(command: argparse.ArgumentParser) -> tuple[argparse.ArgumentParser, ...]:
@@ -119,6 +128,12 @@ def _renew(options: argparse.Namespace) -> int:
     from sysmon_agent.cli.renew import renew  # noqa: PLC0415 - as said above
 
     return renew(options)
+
+
+def _discover(options: argparse.Namespace) -> int:
+    from sysmon_agent.cli.discover import discover  # noqa: PLC0415 - as said above
+
+    return discover(options)
 
 
 def _check(options: argparse.Namespace) -> int:

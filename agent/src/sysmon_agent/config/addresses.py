@@ -6,6 +6,9 @@ from dataclasses import dataclass
 MAX_CHARACTERS = 270
 """A name in the DNS has 253 at most; then come colon and port."""
 
+MAX_LISTED = 16
+"""Addresses that are read of one list."""
+
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.%A-Za-z]+)\]|([^\s:\[\]/]+)):([0-9]{1,5})")
 
 
@@ -46,3 +49,9 @@ def destination(value: object) -> str:
     except ValueError:
         return ""
     return str(address) if address.port else ""
+
+
+def destinations(value: object) -> tuple[str, ...]:
+    """Return the addresses of a list, a peer's; what is none is left out, and what is too much as well."""
+    named = map(destination, value[:MAX_LISTED]) if isinstance(value, list) else ()
+    return tuple(filter(None, named))

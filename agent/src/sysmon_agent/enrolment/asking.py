@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sysmon_agent.config.addresses import parse_address
+from sysmon_agent.config.addresses import destination, destinations, parse_address
 from sysmon_agent.errors import AnswerError, TransportError
 from sysmon_agent.transport import Response
 from sysmon_agent.wire.routes import AUTHORITY_PATH
@@ -127,6 +127,7 @@ def _refusal(status: int, problem: Any) -> AnswerError:
         code=_shown(problem.get("code") or "refused"),
         status=status,
         hint=_shown(problem.get("hint") or ""),
+        elsewhere=tuple(filter(None, (destination(problem.get("leader")), *destinations(problem.get("aggregators"))))),
     )
 
 

@@ -3,17 +3,23 @@
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NoReturn
 
 from sysmon_agent import transport
 from sysmon_agent.clock import Clock
+from sysmon_agent.enrolment.asking import Grant, Waiting
 from sysmon_agent.errors import AnswerError, ClockError, IdentityError, StrangerError, SysmonError, TransportError
 from sysmon_agent.transport import Connection
 
-T = TypeVar("T")
+MAX_ASKED = 16
+"""Addresses that are asked in one attempt, however many are named on the way."""
 
+LEADERLESS_SECONDS = 2.0
+"""How soon to ask again while aggregators choose who leads."""
+
+NOT_LEADER = "not_leader"
 _SERVER_FAULT = 500
-_ELSEWHERE = frozenset({"not_leader", "no_issuer"})
+_ELSEWHERE = frozenset({NOT_LEADER, "no_issuer"})
 """Answers that another aggregator of the region may not give."""
 
 
@@ -58,8 +64,10 @@ def trusting(roots: str) -> ssl.SSLContext:
     return context
 
 
-def first_of(addresses: Sequence[str], attempt: Callable[[str], T]) -> T:
-    """Return what the first aggregator answers that can.
+def first_of(addresses: Sequence[str], attempt: Callable[[str], Grant | Waiting]) -> Grant | Waiting:
+    """Return what the first aggregator answers that can; those that others name come before those that are known.
+
+    Where aggregators answer and none leads, the answer is to wait: another soon will.
 
     Raises
     ------
@@ -67,18 +75,38 @@ def first_of(addresses: Sequence[str], attempt: Callable[[str], T]) -> T:
         None can: the first reason that is more than a lost connection, or all of them.
     """
     faults: list[SysmonError] = []
-    for address in addresses:
+    left, asked = list(addresses), set[str]()
+    while left and len(asked) < MAX_ASKED:
+        address = left.pop(0)
+        if address in asked:
+            continue
+        asked.add(address)
         try:
             return attempt(address)
         except (TransportError, StrangerError, IdentityError, ClockError, AnswerError) as error:
-            if isinstance(error, AnswerError) and not _may_differ_elsewhere(error):
-                raise
             faults.append(error)
+            left = [*_named_by(error), *left]
+    return _leaderless(faults) or _fail(faults)
+
+
+def _named_by(error: SysmonError) -> Sequence[str]:
+    """Return where to go on after an error; raise one that would be the same everywhere."""
+    if not isinstance(error, AnswerError):
+        return ()
+    if error.status < _SERVER_FAULT and error.code not in _ELSEWHERE:
+        raise error
+    return error.elsewhere
+
+
+def _leaderless(faults: Sequence[SysmonError]) -> Waiting | None:
+    answers = [fault for fault in faults if not isinstance(fault, TransportError)]
+    if not answers or any(fault.code != NOT_LEADER for fault in answers):
+        return None
+    return Waiting("", answers[-1].message, LEADERLESS_SECONDS)
+
+
+def _fail(faults: Sequence[SysmonError]) -> NoReturn:
     raise next((fault for fault in faults if not isinstance(fault, TransportError)), _all_of(faults))
-
-
-def _may_differ_elsewhere(error: AnswerError) -> bool:
-    return error.status >= _SERVER_FAULT or error.code in _ELSEWHERE
 
 
 def _all_of(faults: Sequence[SysmonError]) -> SysmonError:

@@ -1,5 +1,6 @@
 """New certificates for a host that has one."""
 
+import logging
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +14,18 @@ from sysmon_agent.enrolment.files import check_room, install, unwritable
 from sysmon_agent.enrolment.keys import Key, load_key, prepare_key, signing_request
 from sysmon_agent.enrolment.trust import check_grant
 from sysmon_agent.errors import AnswerError, CertificateExpiredError, IdentityError, WaitingError
+from sysmon_agent.spool.known import KnownAggregators
 from sysmon_agent.wire.routes import REENROLL_PATH, RENEW_PATH
 
 _EXPIRED = "certificate_expired"
 _PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
+_log = logging.getLogger(__name__)
+
+
 class Renewal:
-    """Asks the aggregators of the settings, and puts what they grant in its place.
+    """Asks the aggregators that are known, and puts what they grant in its place.
 
     Parameters
     ----------
@@ -29,11 +34,12 @@ class Renewal:
     """
 
     def __init__(self, settings: AgentSettings, clock: Clock, *, seal_key: bytes | None) -> None:
-        self._settings = settings
         self._tls = settings.tls
         self._clock = clock
         self._seal_key = seal_key
         self._dialling = Dialling(clock, settings.uplink.timeout_seconds)
+        self._known = KnownAggregators(settings.spool.directory)
+        self._addresses = (*settings.aggregators, *self._known.read())
 
     def renew(self) -> Grant:
         """Get a new certificate for the key that is in use.
@@ -59,7 +65,7 @@ class Renewal:
         expired = known.expires_ms <= self._clock.wall_ms()
         region = known.peer.region
         attempt = self._without_certificate(key, region) if expired else self._over_certificate(key, region)
-        return self._settle(first_of(self._settings.aggregators, attempt), key, region)
+        return self._settle(first_of(self._addresses, attempt), key, region)
 
     def reenroll(self, name: str) -> Grant:
         """Get an identity of its own for a host that was copied from another, with a new key.
@@ -84,7 +90,7 @@ class Renewal:
             with self._dialling.aggregator(address, known.context, region=region) as aggregator:
                 return ask(aggregator, REENROLL_PATH, request)
 
-        return self._settle(first_of(self._settings.aggregators, attempt), key, region)
+        return self._settle(first_of(self._addresses, attempt), key, region)
 
     def _over_certificate(self, key: Key, region: str) -> Callable[[str], Grant | Waiting]:
         context = identity.load(self._tls, self._clock, seal_key=self._seal_key).context
@@ -121,7 +127,15 @@ class Renewal:
             raise waiting_error(answer)
         check_grant(answer, key, region)
         install(self._tls, answer)
+        self._remember(answer.aggregators)
         return answer
+
+    def _remember(self, addresses: tuple[str, ...]) -> None:
+        """Let the resident agent know where aggregators are by now; without a spool there is none."""
+        try:
+            self._known.add(addresses)
+        except OSError as error:
+            _log.debug("Addresses of aggregators are not remembered.", extra={"reason": error.strerror})
 
 
 def _trusting_file(path: str) -> ssl.SSLContext:

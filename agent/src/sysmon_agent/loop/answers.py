@@ -3,15 +3,12 @@
 import json
 from typing import Any
 
-from sysmon_agent.config.addresses import destination
+from sysmon_agent.config.addresses import destination, destinations
 from sysmon_agent.errors import WireError
 from sysmon_agent.transport import Response
 from sysmon_agent.uplink.signals import Failed, Refused
 from sysmon_agent.wire.decode import decode_reply
 from sysmon_agent.wire.messages import Reply
-
-MAX_NAMED = 16
-"""Addresses that are read of one answer."""
 
 
 def reply_in(response: Response) -> Reply | Failed | None:
@@ -35,7 +32,7 @@ def refusal_in(response: Response, *, first: int = 0, last: int = 0) -> Refused:
         first=first,
         last=last,
         leader=destination(problem.get("leader")),
-        aggregators=_destinations(problem.get("aggregators")),
+        aggregators=destinations(problem.get("aggregators")),
     )
 
 
@@ -45,11 +42,6 @@ def _problem(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) else {}
-
-
-def _destinations(value: object) -> tuple[str, ...]:
-    named = map(destination, value[:MAX_NAMED]) if isinstance(value, list) else ()
-    return tuple(filter(None, named))
 
 
 def _number(value: object) -> int:
