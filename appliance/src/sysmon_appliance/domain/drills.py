@@ -16,7 +16,7 @@ GROWING = ("hosts", "schemas", "streams", "gaps", "identities", "revoked_issuers
 """Tables that rows are only ever added to."""
 
 _NAMED = 3
-"""Streams that a finding names; where more differ, these are where to begin."""
+"""Streams that a finding names: enough to begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ def _accounts(before: Contents, restored: Contents, after: Contents) -> Iterator
     wrong += [key for key in restored.accounts if key not in after.accounts]
     if wrong:
         named = ", ".join(map(str, wrong[:_NAMED]))
-        yield f"The ledger of {len(wrong)} streams is not what it was, such as of stream {named}."
+        more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        yield f"The ledger is not what it was, of stream {named}{more}."
 
 
 def _holds(key: int, before: Contents, restored: Contents, after: Contents) -> bool:
