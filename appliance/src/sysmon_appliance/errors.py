@@ -361,6 +361,13 @@ class FencedError(NotLeaderError):
     """The aggregator led, and another leads now, or may."""
 
 
+class LeaderUnreachableError(RefusedError):
+    """Nobody leads, or whoever does cannot be asked; whether what was asked for happened may not be known."""
+
+    code = "leader_unreachable"
+    retry_after_seconds = 2
+
+
 class NotDurableError(RefusedError):
     """The change is committed here, and it is not certain yet that it survives."""
 

@@ -52,6 +52,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "storage_full": ProblemType(503, "There is no room to store this"),
     "storage_failed": ProblemType(503, "Storing failed"),
     "not_leader": ProblemType(421, "Another aggregator leads"),
+    "leader_unreachable": ProblemType(503, "No aggregator takes changes at this moment"),
     "not_durable": ProblemType(503, "It is stored, and not certain to last yet"),
     "coordinator_unreachable": ProblemType(503, "Consul cannot be asked"),
     "replica_unreachable": ProblemType(503, "The replica cannot be reached"),
