@@ -8,7 +8,7 @@
     ├── UserExistsError, LastAdminError, WeakPasswordError          changes of users
     ├── StorageError, AuditBrokenError, AuthorityExistsError,       the aggregator's own state
     │   UnreachableError, SegmentDamagedError,
-    │   SegmentVersionError, StoreUnreachableError
+    │   SegmentVersionError, StoreUnreachableError, CopyLostError
     └── RefusedError                                                with a time to wait, where waiting helps
         ├── NeedSchemaError, NeedHelloError, UnexpectedTickError,   what an agent sends
         │   UnsupportedProtocolError, TooManySeriesError
@@ -168,6 +168,12 @@ class UnreachableError(SysmonError):
 
     code = "unreachable"
     exit_code = ExitCode.UNREACHABLE
+
+
+class CopyLostError(SysmonError):
+    """The copy that a standby follows is of no use any more: a fresh one has to be restored."""
+
+    code = "copy_lost"
 
 
 class RefusedError(SysmonError):

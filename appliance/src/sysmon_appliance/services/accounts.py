@@ -38,11 +38,15 @@ class Accounts:
     def __init__(self, state: UsersState, barrier: Barrier, clock: Clock) -> None:
         self._barrier = barrier
         self._clock = clock
+        self.changing = asyncio.Lock()
+        self.reload(state)
+
+    def reload(self, state: UsersState) -> None:
+        """Know what a state tells, and nothing else."""
         self.users: dict[str, User] = {user.name: user for user in state.users}
         self.links: dict[str, Link] = {link.secret_hash: link for link in state.links}
         self.sessions: dict[str, Session] = {session.id: session for session in state.sessions}
         self.api_tokens: dict[str, ApiToken] = {token.id: token for token in state.api_tokens}
-        self.changing = asyncio.Lock()
 
     @property
     def now_ms(self) -> int:

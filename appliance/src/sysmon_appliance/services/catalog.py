@@ -27,6 +27,10 @@ class Catalog:
 
     def __init__(self, state: State, *, vouched: Callable[[str], Attributes] = lambda _: ()) -> None:
         self._vouched = vouched
+        self.reload(state)
+
+    def reload(self, state: State) -> None:
+        """Know what a state tells, and nothing else."""
         self._hosts = {host.host_id: host for host in state.hosts}
         self._host_ids = {host.key: host.host_id for host in state.hosts}
         self._host_keys = {host.host_id: host.key for host in state.hosts}
@@ -108,6 +112,11 @@ class Catalog:
         stream.key = self._next_stream
         self._next_stream += 1
         self._streams[stream.host, stream.stream_id] = stream
+
+    def follow(self, streams: Iterable[Stream]) -> None:
+        """Show how far known streams are now."""
+        for stream in streams:
+            self._streams[stream.host, stream.stream_id] = stream
 
     def schema(self, schema_hash: bytes) -> KnownSchema | None:
         return self._schemas.get(schema_hash)

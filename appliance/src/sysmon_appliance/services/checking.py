@@ -53,6 +53,10 @@ class Checking:
         self._every_ms = every_days * DAY_MS  # 0: only when asked
         self._asked = asyncio.Event()
 
+    def reload(self, last: Check | None) -> None:
+        """Show a check that the leader has made."""
+        self.newest = last
+
     async def ask(self, principal: Principal) -> None:
         """Let a check begin soon, and put on record who wanted it; one that runs already is as good.
 

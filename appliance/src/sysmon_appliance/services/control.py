@@ -5,6 +5,7 @@ from typing import Self
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.barrier import Barrier
+from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.users import UsersState
 from sysmon_appliance.services.access import Access
 from sysmon_appliance.services.accounts import Accounts
@@ -21,6 +22,7 @@ from sysmon_appliance.services.users import Users
 class Control:
     """One service per subject; each makes its changes last and records them before it answers."""
 
+    accounts: Accounts
     access: Access
     sessions: Sessions
     sign_in: SignIn
@@ -28,6 +30,11 @@ class Control:
     api_tokens: ApiTokens
     audit: Audit
     identity: IdentitySide
+
+    def reload(self, state: State) -> None:
+        """Know of users and of hosts' identities what a state tells, and nothing else."""
+        self.accounts.reload(state.users)
+        self.identity.reload(state.identity)
 
     @classmethod
     def over(
@@ -45,6 +52,7 @@ class Control:
         accounts = Accounts(state, barrier, clock)
         sessions = Sessions(accounts, session_seconds=session_seconds, idle_seconds=idle_seconds)
         return cls(
+            accounts=accounts,
             access=Access(accounts, idle_seconds=idle_seconds),
             sessions=sessions,
             sign_in=SignIn(accounts, sessions, passwords),

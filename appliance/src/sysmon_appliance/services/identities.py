@@ -20,8 +20,14 @@ class Identities:
     """Identities by host, and the certificates of each in the order in which they were issued."""
 
     def __init__(self, state: IdentityState) -> None:
-        self.settling = Settling({identity.host_id: identity for identity in state.identities})
-        self.revoked_issuers = Settling(dict.fromkeys(state.revoked_issuers, True))
+        self.settling: Settling[Identity] = Settling({})
+        self.revoked_issuers: Settling[bool] = Settling({})
+        self.reload(state)
+
+    def reload(self, state: IdentityState) -> None:
+        """Know what a state tells, and nothing else."""
+        self.settling.lasting = {identity.host_id: identity for identity in state.identities}
+        self.revoked_issuers.lasting = dict.fromkeys(state.revoked_issuers, True)
         self.renew_before_ms = state.renew_before_ms
         self._certificates: dict[str, Certificate] = {}
         self._of_host: dict[str, list[str]] = defaultdict(list)

@@ -33,6 +33,12 @@ class IdentitySide:
     hosts: NamedHosts
     forgetting: Forgetting
 
+    def reload(self, state: IdentityState) -> None:
+        """Know what a state tells, and nothing else."""
+        self.identities.reload(state)
+        self.tokens.reload(state)
+        self.requests.reload(state)
+
     @classmethod
     def over(
         cls,

@@ -19,9 +19,14 @@ class JoinRequests:
     """The requests to join of a region."""
 
     def __init__(self, state: IdentityState, barrier: Barrier, clock: Clock) -> None:
-        self.settling = Settling({request.id: request for request in state.requests})
+        self.settling: Settling[JoinRequest] = Settling({})
+        self.reload(state)
         self._barrier = barrier
         self._clock = clock
+
+    def reload(self, state: IdentityState) -> None:
+        """Know the requests of a state, and no others."""
+        self.settling.lasting = {request.id: request for request in state.requests}
 
     def all(self, state: RequestState | None = None) -> Sequence[JoinRequest]:
         """List requests, the oldest first: all, or those of one state."""

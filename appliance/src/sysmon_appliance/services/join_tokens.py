@@ -53,10 +53,15 @@ class JoinTokens:
     """The join tokens of a region."""
 
     def __init__(self, state: IdentityState, certificates: Certificates, barrier: Barrier, clock: Clock) -> None:
-        self.settling = Settling({token.id: token for token in state.tokens})
+        self.settling: Settling[KnownToken] = Settling({})
+        self.reload(state)
         self._certificates = certificates
         self._barrier = barrier
         self._clock = clock
+
+    def reload(self, state: IdentityState) -> None:
+        """Know the tokens of a state, and no others."""
+        self.settling.lasting = {token.id: token for token in state.tokens}
 
     def all(self) -> Sequence[KnownToken]:
         """List tokens, the newest first."""

@@ -43,9 +43,13 @@ class SeriesCatalog:
         self._uses: dict[tuple[int, int], Use] = {}  # by host and schema
         self._newest: dict[int, Use] = {}  # by host
         self._last_listed: _Listed | None = None
+        self.reload(state)
+
+    def reload(self, state: State) -> None:
+        """Take in the uses that a state tells of; none ever ends."""
         schemas = {schema.key: schema for schema in state.schemas}
         for use in sorted(state.uses, key=lambda use: use.first_ms):
-            self._begin(use, schemas[use.schema])
+            self.keep(use, schemas[use.schema])
 
     def note(self, stored: Sequence[StoredBatch]) -> None:
         """Take note of which schemas hosts have used."""

@@ -19,7 +19,7 @@ from sysmon_appliance.domain.retention import Policy
 from sysmon_appliance.domain.segments import Kind, ManifestReader, Segment
 from sysmon_appliance.domain.storekeeping import Disk, HeadMeter, ObjectStoreState, Storekeeper
 from sysmon_appliance.errors import BadRequestError
-from sysmon_appliance.services.remembered import Remembered
+from sysmon_appliance.services.remembered import Remembered, recall
 from sysmon_appliance.services.settling import commit
 from sysmon_appliance.services.storage_documents import (
     DamagedView,
@@ -89,6 +89,10 @@ class Storage:
         self._retention = retention
         self._settings = settings
         self._told: _Told | None = None
+
+    def reload(self, noted: str) -> None:
+        """Put the settings beside what the leader has noted of rules of retention."""
+        self._retention = recall(noted, self._retention.settings, self._clock.wall_ms())
 
     def state(self) -> StorageDocument:
         """Say what is kept and how its keeping gets on."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sysmon_appliance.domain.backups import BackupService
+from sysmon_appliance.domain.state import State
 from sysmon_appliance.services.backups import NoBackups
 from sysmon_appliance.services.imports import Imports
 from sysmon_appliance.services.storage import Storage
@@ -17,3 +18,8 @@ class StorageSide:
     upkeep: Upkeep
     imports: Imports
     backups: BackupService = field(default_factory=NoBackups)
+
+    def reload(self, state: State) -> None:
+        """Know what the leader has noted."""
+        self.storage.reload(state.retention)
+        self.upkeep.checking.reload(state.check)

@@ -1,7 +1,8 @@
-"""Reading, at start, all that is kept in memory from then on."""
+"""Reading all that is kept in memory: once at a start, and again and again by whoever follows the database."""
 
 import json
 import logging
+from collections.abc import Sequence
 
 import apsw
 
@@ -9,6 +10,7 @@ from sysmon_agent.wire.decode import decode_schema
 from sysmon_agent.wire.messages import NO_LIMITS, Attributes, GapReason
 from sysmon_appliance.domain.hosts import Host
 from sysmon_appliance.domain.schemas import KnownSchema
+from sysmon_appliance.domain.series import Use
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.streams import Stream
 from sysmon_appliance.sqlite.checks import load_check
@@ -29,7 +31,7 @@ _META = "SELECT name, value FROM meta"
 _HOSTS = """
 SELECT id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description FROM hosts ORDER BY id
 """
-_SCHEMAS = "SELECT id, hash, body FROM schemas ORDER BY id"
+_SCHEMAS = "SELECT id, hash, body FROM schemas WHERE id > :after ORDER BY id"
 _STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FROM streams ORDER BY id"
 _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
 _BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
@@ -40,35 +42,70 @@ def load(connection: apsw.Connection, index: HeadIndex, *, new_cluster_id: str, 
 
     `new_cluster_id` names the cluster if this database is new; `epoch` is 0 where each start is one of its own.
     """
-    with connection:
-        connection.execute(_BEGIN_CLUSTER, {"cluster": new_cluster_id})
-        connection.execute(_GIVEN_EPOCH if epoch else _NEXT_EPOCH, {"epoch": epoch} if epoch else None)
-    meta = dict(connection.execute(_META))
-    streams = {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
-    sealed_up_to = load_sealed_up_to(connection)
-    newest = _add_head(connection, streams, index, sealed_up_to)
+    _begin(connection, new_cluster_id, epoch)
+    streams = load_streams(connection)
+    newest = _add_head(connection, streams, index, load_sealed_up_to(connection))
     _add_gaps(connection, streams)
     for stream in streams.values():
         stream.roll_back()
         if not stream.balanced:
             _log.error("The ledger of a stream does not add up.", extra={"stream_id": stream.stream_id.hex()})
+    return load_state(
+        connection,
+        list(streams.values()),
+        schemas=load_schemas(connection),
+        uses=load_uses(connection),
+        next_batch=newest + 1,
+    )
+
+
+def load_state(
+    connection: apsw.Connection,
+    streams: Sequence[Stream],
+    *,
+    schemas: Sequence[KnownSchema],
+    uses: Sequence[Use],
+    next_batch: int,
+) -> State:
+    """Read what is neither in the head nor costly to read, and put it beside what is given."""
+    meta = load_meta(connection)
     return State(
         cluster_id=meta["cluster"],
         epoch=int(meta["epoch"]),
         hosts=[_host(row) for row in connection.execute(_HOSTS)],
-        schemas=[_schema(row) for row in connection.execute(_SCHEMAS)],
-        streams=list(streams.values()),
-        next_batch=newest + 1,
+        schemas=schemas,
+        streams=streams,
+        next_batch=next_batch,
         mark=int(meta["mark"]),
-        sealed_up_to=sealed_up_to,
+        sealed_up_to=load_sealed_up_to(connection),
         segments=load_segments(connection),
         retention=load_retention(connection),
-        uses=load_uses(connection),
+        uses=uses,
         check=load_check(connection),
         drill=load_drill(connection),
         identity=load_identity(connection),
         users=load_users(connection),
     )
+
+
+def load_meta(connection: apsw.Connection) -> dict[str, str]:
+    return dict(connection.execute(_META))
+
+
+def load_streams(connection: apsw.Connection) -> dict[int, Stream]:
+    """Return, by row number, all streams as far as they have left the head; gaps are not counted."""
+    return {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
+
+
+def load_schemas(connection: apsw.Connection, after: int = 0) -> list[KnownSchema]:
+    """Return the schemas with row numbers beyond one."""
+    return [_schema(row) for row in connection.execute(_SCHEMAS, {"after": after})]
+
+
+def _begin(connection: apsw.Connection, new_cluster_id: str, epoch: int) -> None:
+    with connection:
+        connection.execute(_BEGIN_CLUSTER, {"cluster": new_cluster_id})
+        connection.execute(_GIVEN_EPOCH if epoch else _NEXT_EPOCH, {"epoch": epoch} if epoch else None)
 
 
 def _add_head(connection: apsw.Connection, streams: dict[int, Stream], index: HeadIndex, sealed_up_to: int) -> int:

@@ -16,7 +16,7 @@ class Manifest:
     def __init__(self, segments: Iterable[Segment]) -> None:
         self._segments: tuple[Segment, ...] = tuple(segments)  # dropped ones included
         self._in_force: tuple[Segment, ...] = ()
-        self._refresh(self._segments)
+        self.reload(self._segments)
 
     def all(self) -> Sequence[Segment]:
         return self._in_force
@@ -30,17 +30,18 @@ class Manifest:
             case SwapSegments():
                 gone = frozenset(change.drop)
                 kept = [replace(one, dropped_ms=change.at_ms) if one.name in gone else one for one in self._segments]
-                self._refresh((*kept, *change.add))
+                self.reload((*kept, *change.add))
             case ForgetSegments():
                 forgotten = frozenset(change.names)
-                self._refresh(one for one in self._segments if one.name not in forgotten or not one.dropped_ms)
+                self.reload(one for one in self._segments if one.name not in forgotten or not one.dropped_ms)
             case SetAside():
-                self._refresh(
+                self.reload(
                     replace(one, damaged_ms=change.damaged_ms) if one.name == change.name else one
                     for one in self._segments
                 )
 
-    def _refresh(self, segments: Iterable[Segment]) -> None:
+    def reload(self, segments: Iterable[Segment]) -> None:
+        """Hold these, dropped ones included, in place of what was held."""
         self._segments = tuple(segments)
         in_force = (one for one in self._segments if not one.dropped_ms)
         self._in_force = tuple(sorted(in_force, key=lambda one: (one.kind, one.start_ms, one.number)))

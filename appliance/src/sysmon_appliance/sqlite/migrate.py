@@ -55,6 +55,23 @@ def migrate(connection: apsw.Connection, known: list[Migration], *, now_ms: int)
             _apply(connection, migration, now_ms)
 
 
+def check_release(connection: apsw.Connection, known: list[Migration]) -> None:
+    """Refuse a database that lacks what this release reads; one of the next release has it all.
+
+    Raises
+    ------
+    StorageError
+        It was written by an earlier release, which whoever only reads cannot migrate.
+    """
+    newest = connection.execute(_NEWEST).get
+    if newest < known[-1].number:
+        raise StorageError(
+            f"The leader's database has schema {newest}, and this release reads {known[-1].number}:"
+            " the leader has to be upgraded, too.",
+            hint="sysmon ha status",
+        )
+
+
 def _apply(connection: apsw.Connection, migration: Migration, now_ms: int) -> None:
     with connection:
         connection.execute(migration.sql)

@@ -15,7 +15,7 @@ class Readers(Protocol):
     """Lends connections that cannot write; for any thread."""
 
     def connection(self) -> AbstractContextManager[apsw.Connection]:
-        """Lend a connection to one thread; in the block, what goes wrong with it is a StorageError."""
+        """Lend a connection to one thread; in the block, what goes wrong with it is a SysmonError."""
 
 
 class ReaderPool:

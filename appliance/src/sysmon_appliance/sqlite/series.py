@@ -35,10 +35,15 @@ GROUP BY streams.host, batches.schema
 
 def load_uses(connection: apsw.Connection) -> list[Use]:
     """Return every use of a schema by a host."""
-    uses = {row[:2]: Use(*row) for row in connection.execute(_KEPT)}
+    uses = {(use.host, use.schema): use for use in load_kept_uses(connection)}
     for host, schema, first_ms, last_ms in connection.execute(_OF_THE_HEAD):
         uses.setdefault((host, schema), Use(host, schema, first_ms, last_ms)).widen(first_ms, last_ms)
     return list(uses.values())
+
+
+def load_kept_uses(connection: apsw.Connection) -> list[Use]:
+    """Return the uses that have rows of their own: those of which batches in the head tell may be missing."""
+    return [Use(*row) for row in connection.execute(_KEPT)]
 
 
 def keep_uses(connection: apsw.Connection, up_to: int) -> None:
