@@ -51,6 +51,22 @@ class MemoryObjects:
         self._note("names")
         yield from list(self.stored)
 
+    def create(self, name: str, content: bytes) -> bool:
+        self._note("create", name)
+        return self.stored.setdefault(name, content) is content
+
+    def folders(self) -> Iterator[str]:
+        self._note("folders")
+        yield from {name.partition("/")[0] for name in self.stored if "/" in name}
+
+    def names_in(self, folder: str) -> Iterator[str]:
+        self._note("names in", folder)
+        yield from [name for name in self.stored if name.startswith(f"{folder}/")]
+
+    def remove_folder(self, folder: str) -> None:
+        for name in list(self.names_in(folder)):
+            self.delete(name)
+
     def _note(self, *words: str) -> None:
         self.requests.append(" ".join(words))
         if self.is_down:
