@@ -15,12 +15,11 @@ from typing import Any, Protocol
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import parse_address
+from sysmon_appliance.consul.names import AGGREGATOR_SERVICE
 from sysmon_appliance.domain.leadership import Node
 from sysmon_appliance.errors import CoordinatorUnreachableError
 
 _log = logging.getLogger(__name__)
-
-SERVICE = "sysmon-aggregator"
 
 CHECK_SECONDS = 3
 SESSION_SECONDS = 10  # the least that Consul takes
@@ -86,7 +85,7 @@ class ConsulSession:
         self._clock = clock
         self._region = region
         self._changed = changed
-        self._service_id = f"{SERVICE}-{region}-{node.name}"
+        self._service_id = f"{AGGREGATOR_SERVICE}-{region}-{node.name}"
         self._check_id = f"{self._service_id}-{secrets.token_hex(4)}"
         self._proof = _Proof()
         self._stamped = clock.monotonic()
@@ -191,7 +190,7 @@ class ConsulSession:
         address = parse_address(self._node.ingest)
         return {
             "ID": self._service_id,
-            "Name": SERVICE,
+            "Name": AGGREGATOR_SERVICE,
             "Address": address.host,
             "Port": address.port,
             "Tags": [tag] if tag else [],
