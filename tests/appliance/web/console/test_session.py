@@ -52,7 +52,7 @@ async def test_the_cookie_travels_over_tls_only_where_there_is_tls() -> None:
     """Where the console speaks TLS the cookie never travels without, and no other host can set one of its name."""
     console = Console(settings=ConsoleSettings(certificate="c"))
     async with console.browser() as browser:
-        answer = await browser.get(f"/link/{await console.new_link()}")
+        answer = await browser.get(f"https://127.0.0.1:7480/link/{await console.new_link()}")
     assert answer.headers["set-cookie"].startswith("__Host-sysmon_session=")
     assert "secure" in answer.headers["set-cookie"].lower()
 

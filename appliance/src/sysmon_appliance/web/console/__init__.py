@@ -1,7 +1,8 @@
 """The console's pages and the JSON API."""
 
 from sysmon_appliance.web.console.app import create_app
+from sysmon_appliance.web.console.forwarding import Following, standby_app
 from sysmon_appliance.web.console.guard import ViaSocket
 from sysmon_appliance.web.console.telemetry import Telemetry
 
-__all__ = ["Telemetry", "ViaSocket", "create_app"]
+__all__ = ["Following", "Telemetry", "ViaSocket", "create_app", "standby_app"]

@@ -22,6 +22,7 @@ from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.services.upkeep import Upkeep
 from sysmon_appliance.web.authorisation import Audience, Least, bind, least
 from sysmon_appliance.web.console import idempotency
+from sysmon_appliance.web.console.address import console_url
 from sysmon_appliance.web.console.idempotency import Repeats
 from sysmon_appliance.web.console.parameters import MAX_QUERY_BYTES, Given, Parameter, read
 from sysmon_appliance.web.console.telemetry import ROUTE_KEY, Telemetry
@@ -41,7 +42,6 @@ class Site:
     telemetry: Telemetry
     base_url: str
     is_named: bool  # whether that was configured
-    secure: bool  # whether the console speaks TLS
     repeats: Repeats
 
 
@@ -88,11 +88,8 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """The console's address: as it was configured, else as whoever asks calls it themselves."""
-        host = self.request.headers.get("host", "")
-        if self.site.is_named or not host or self.principal.kind is Kind.SOCKET:
-            return self.site.base_url
-        return f"{'https' if self.site.secure else 'http'}://{host}"
+        """The console's address, as whoever asks knows it."""
+        return console_url(self.request, self.site.base_url, is_named=self.site.is_named)
 
     @property
     def principal(self) -> Principal:

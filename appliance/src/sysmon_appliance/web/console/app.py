@@ -59,7 +59,6 @@ def create_app(
         telemetry,
         base_url(settings),
         is_named=bool(settings.url),
-        secure=bool(settings.certificate),
         repeats=Repeats(side.clock),
     )
     routes = [
@@ -73,7 +72,13 @@ def create_app(
             Middleware(CountRequests, telemetry=telemetry),
             Middleware(SecurityHeaders),
             Middleware(AnswerFailures),
-            Middleware(Guard, access=control.access, names=host_names(settings), url=site.base_url, secure=site.secure),
+            Middleware(
+                Guard,
+                access=control.access,
+                names=host_names(settings),
+                url=site.base_url,
+                secure=bool(settings.certificate),
+            ),
             Middleware(LimitRequests, judge=judge_of(limits)),
         ],
         exception_handlers={SysmonError: _known, HTTPException: _by_status},

@@ -20,6 +20,7 @@ from sysmon_appliance.web.authorisation import is_public
 from sysmon_appliance.web.console.sessions import session_of
 from sysmon_appliance.web.limits import client_address
 from sysmon_appliance.web.listeners import is_loopback
+from sysmon_appliance.web.peer_wire import forwarded_of
 from sysmon_appliance.web.problems import problem_response
 
 WRITE_HEADER = "x-sysmon"
@@ -103,7 +104,7 @@ class Guard:
         state = scope.setdefault("state", {})
         if "principal" in state:
             return None
-        if not self._is_ours(connection.headers.get("host", "")):
+        if forwarded_of(scope) is None and not is_named(connection, self._names):
             return WrongHostError("This console is not served under that name.", hint="sysmon link")
         if not scope["path"].startswith("/api/"):
             return None
@@ -122,7 +123,7 @@ class Guard:
         return None
 
     def _visitor(self, connection: HTTPConnection) -> Principal | None:
-        session, origin = session_of(connection, secure=self._secure), client_address(connection.scope)
+        session, origin = session_of(connection), client_address(connection.scope)
         return self._access.of_session(session, origin, is_use=_is_attended(connection)) if session else None
 
     def _bearer(self, connection: HTTPConnection) -> Principal | None:
@@ -137,11 +138,14 @@ class Guard:
             return f"sysmon login {self._url}"
         return "sysmon users create NAME --role admin" if self._secure else "sysmon link"
 
-    def _is_ours(self, host: str) -> bool:
-        name = host_name(host)
-        if not self._names:
-            return bool(name) or not host
-        return name in self._names or is_loopback(name)
+
+def is_named(connection: HTTPConnection, names: frozenset[str]) -> bool:
+    """Whether a request is for a console of these names, none meaning any; for one of loopback it always is."""
+    host = connection.headers.get("host", "")
+    name = host_name(host)
+    if not names:
+        return bool(name) or not host
+    return name in names or is_loopback(name)
 
 
 def _is_meant(connection: HTTPConnection) -> bool:

@@ -18,19 +18,26 @@ def cookie_name(*, secure: bool) -> str:
     return _SECURE if secure else _PLAIN
 
 
-def session_of(connection: HTTPConnection, *, secure: bool) -> str:
+def is_secure(connection: HTTPConnection) -> bool:
+    """Whether the browser speaks TLS: to this console, or to the one that has passed its request on."""
+    return bool(connection.scope["scheme"] == "https")
+
+
+def session_of(connection: HTTPConnection) -> str:
     """Return the secret that a browser shows; empty where it shows none."""
-    return connection.cookies.get(cookie_name(secure=secure), "")
+    return connection.cookies.get(cookie_name(secure=is_secure(connection)), "")
 
 
-def keep_session(response: Response, secret: str, *, seconds: int, secure: bool) -> None:
+def keep_session(connection: HTTPConnection, response: Response, secret: str, *, seconds: int) -> None:
     """Let the browser keep a session, out of reach of scripts and of other sites."""
+    secure = is_secure(connection)
     response.set_cookie(
         cookie_name(secure=secure), secret, max_age=seconds, httponly=True, samesite="strict", secure=secure
     )
 
 
-def drop_session(response: Response, *, secure: bool) -> None:
+def drop_session(connection: HTTPConnection, response: Response) -> None:
+    secure = is_secure(connection)
     response.delete_cookie(cookie_name(secure=secure), httponly=True, samesite="strict", secure=secure)
 
 

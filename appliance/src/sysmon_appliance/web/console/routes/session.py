@@ -86,7 +86,7 @@ def begun(call: Call, secret: str) -> Response:
     """Answer with a session that has just begun."""
     principal = call.control.access.of_session(secret, client_address(call.request.scope))
     response = json_response(view(principal) if principal else SessionView(signed_in=False))
-    keep_session(response, secret, seconds=call.control.sessions.seconds, secure=call.site.secure)
+    keep_session(call.request, response, secret, seconds=call.control.sessions.seconds)
     return response
 
 
@@ -96,7 +96,7 @@ async def show(call: Call) -> Response:
 
 async def sign_in(call: Call) -> Response:
     given: Credentials = call.body
-    before = session_of(call.request, secure=call.site.secure)
+    before = session_of(call.request)
     visitor = visitor_of(call.request)
     return begun(call, await call.control.sign_in.sign_in(given.user, given.password, visitor, replaces=before))
 
@@ -105,7 +105,7 @@ async def sign_out(call: Call) -> Response:
     if call.principal.kind in {Kind.USER, Kind.LINK}:
         await call.control.sessions.end(call.principal, call.principal.credential)
     response = json_response(SessionView(signed_in=False))
-    drop_session(response, secure=call.site.secure)
+    drop_session(call.request, response)
     return response
 
 
@@ -146,13 +146,13 @@ def link_route(site: Site) -> Route:
         # Programs that look at links before people open them must not use them up.
         if request.method != "GET":
             return Response(status_code=204)
-        before = session_of(request, secure=site.secure)
+        before = session_of(request)
         sessions = site.control.sessions
         secret = await sessions.redeem(request.path_params["token"], visitor_of(request), replaces=before)
         if secret is None:
             return HTMLResponse(_REFUSED, status_code=403, headers={"cache-control": "no-store"})
         response = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
-        keep_session(response, secret, seconds=sessions.seconds, secure=site.secure)
+        keep_session(request, response, secret, seconds=sessions.seconds)
         return response
 
     return bind("GET", "/link/{token}", open_link)
