@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from sysmon_agent.clock import Clock
 from sysmon_appliance.bootstrap.base import Base, Listeners, Pki
@@ -11,13 +12,42 @@ from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.backups import TermControl
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.durability import AtOnce, Watermark
+from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.topology import StandbyReports, Topology
 from sysmon_appliance.objectstore.shelves import Shelf
-from sysmon_appliance.services.barrier import GroupCommit
-from sysmon_appliance.sqlite import LiveDatabase
+from sysmon_appliance.sqlite.audit import AuditLog
+from sysmon_appliance.sqlite.contents import Contents
+from sysmon_appliance.sqlite.head import Head
+from sysmon_appliance.sqlite.manifest import Manifest
+from sysmon_appliance.sqlite.usage import Usage
 
 Lasting = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs from start to end, until it is cancelled."""
+
+
+class Storing(Barrier, Protocol):
+    """Commits; what it has settled is stored."""
+
+    @property
+    def waiting(self) -> int:
+        """Submissions that are not settled yet."""
+
+    async def close(self) -> None:
+        """Commit what has been submitted; nothing may be submitted afterwards."""
+
+
+class Database(Protocol):
+    """A live database as readers see it: one that is led with, or a copy that follows."""
+
+    state: State
+    head: Head
+    usage: Usage
+    contents: Contents
+    audit: AuditLog
+    manifest: Manifest
+
+    @property
+    def path(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +59,14 @@ class Ground:
 
     base: Base
     listeners: Listeners
-    database: LiveDatabase
-    storing: GroupCommit
+    database: Database
+    storing: Storing
     barrier: Barrier
     topology: Topology | None = None
     watermark: Watermark = field(default_factory=AtOnce)
     on_higher_epoch: Callable[[int], None] | None = None  # None where the epoch is ours to raise
     reports: StandbyReports | None = None  # where standbys may be
+    mark: Callable[[], int] = int  # returns the newest mark that is committed
     terms: TermControl | None = None  # where another term can follow
     replicated: Replicated | None = None  # where there is a replica
     also: Sequence[Lasting] = ()  # what runs beside the services

@@ -248,6 +248,14 @@ class RefusingBarrier:
     def listen(self, listener: GroupListener) -> None:
         """There are no groups."""
 
+    @property
+    def waiting(self) -> int:
+        """Nothing ever waits."""
+        return 0
+
+    async def close(self) -> None:
+        """There is nothing to wait for."""
+
 
 def _keep(promise: _Promise) -> None:
     for stream, last in promise.ends:
