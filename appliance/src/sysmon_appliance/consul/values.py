@@ -1,5 +1,6 @@
 """What a region's keys hold: JSON of the domain's own values, judged before it is believed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,17 +47,15 @@ def known_from(folder: Folder, prefix: str) -> Known:
     """
     reader = _Reader(folder, prefix)
     leader = reader.pair(LEADER)
-    lineage = reader.value(LINEAGE, Lineage)
+    lineage = reader.value(LINEAGE, Lineage, lambda lineage: min(lineage.position) >= 0)
     standing = Standing(
-        epoch=reader.value(EPOCH, int) or 0,
+        epoch=reader.value(EPOCH, int, lambda epoch: epoch >= 0) or 0,
         holder=reader.value(LEADER, Holder) if leader.session else None,
         lineage=lineage,
         cluster_id=reader.value(CLUSTER, str) or "",
         handoff=reader.value(HANDOFF, Handoff),
         index=folder.index,
     )
-    if standing.epoch < 0 or (lineage is not None and min(lineage.position) < 0):
-        raise reader.damaged(LINEAGE if lineage is not None else EPOCH)
     return Known(standing, leader.session, leader.index, reader.pair(EPOCH).index, reader.pair(LINEAGE).index)
 
 
@@ -68,16 +67,17 @@ class _Reader:
     def pair(self, key: str) -> Pair:
         return self.folder.pairs.get(key, _NEVER)
 
-    def value(self, key: str, kind: type[T]) -> T | None:
+    def value(self, key: str, kind: type[T], is_sound: Callable[[T], bool] = lambda _: True) -> T | None:
         pair = self.pair(key)
         if not pair.index:
             return None
         try:
-            if len(pair.value) > _MAX_BYTES:
-                raise self.damaged(key)
-            return msgspec.json.decode(pair.value, type=kind)
+            value = msgspec.json.decode(pair.value[:_MAX_BYTES], type=kind)
         except msgspec.MsgspecError:
             raise self.damaged(key) from None
+        if not is_sound(value) or len(pair.value) > _MAX_BYTES:
+            raise self.damaged(key)
+        return value
 
     def damaged(self, key: str) -> CoordinatorUnreachableError:
         return CoordinatorUnreachableError(
