@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,8 @@ def litestream_program() -> LitestreamProgram:
 @pytest.fixture(scope="session")
 def bucket(garage_nodes: GarageCluster) -> ReplicaLocation:
     """A replica's place in a real object store."""
-    return ReplicaLocation(**garage_nodes.settings(garage_nodes.nodes[0], "region/live"))
+    settings: dict[str, Any] = {**garage_nodes.settings(garage_nodes.nodes[0], "region/live")}
+    return ReplicaLocation(**settings)
 
 
 @pytest.fixture

@@ -12,6 +12,11 @@ def path_of(epoch: int) -> str:
     return f"epoch-{epoch:08d}-{secrets.token_hex(8)}"
 
 
+def epoch_of(path: str) -> int:
+    """Return the epoch that a path is of."""
+    return int(path.split("-")[1])
+
+
 class Replication(Protocol):
     """Litestream beside the leader's live database. Every call blocks in bounded time; for worker threads.
 
