@@ -23,6 +23,8 @@ from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
 
+_LOG = "journalctl -u sysmon-aggregator -n 50"
+
 _ROUND_SECONDS = 60.0
 _FIRST_MS = 600_000
 """After a start nothing is restored for so long: whoever starts has other things to do."""
@@ -50,7 +52,7 @@ class Drills:
     barrier
         The lasting one: what it has settled is in the replica.
     on_passed
-        Called after each drill that passed.
+        Called in a worker thread after each drill that passed.
     """
 
     def __init__(
@@ -100,6 +102,9 @@ class Drills:
             drill = await self._drilled(drill)
         except SysmonError as error:
             drill = replace(drill, problem=error.message, hint=error.hint)
+        except Exception:  # noqa: BLE001 - whatever it is, it must not end the leader
+            _log.exception("A drill could not be done.")
+            drill = replace(drill, problem="The drill could not be done; the log says why.", hint=_LOG)
         finally:
             await asyncio.to_thread(shutil.rmtree, self._bench.scratch, ignore_errors=True)
         self.newest = replace(drill, ended_ms=self._clock.wall_ms())
@@ -145,7 +150,7 @@ class Drills:
         data = {"path": drill.path, "txid": drill.txid, "seconds": drill.seconds}
         if drill.passed:
             _log.info("A drill has restored the replica.", extra=data)
-            self._on_passed()
+            await asyncio.to_thread(self._on_passed)
         else:
             _log.error("A drill has failed.", extra=data | {"problem": drill.problem})
         try:

@@ -13,11 +13,13 @@ from sysmon_appliance.domain.backups import RESTORED, Beginning, RestoredFiles, 
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.replica import ReplicaStore
 from sysmon_appliance.domain.segments import ManifestReader
-from sysmon_appliance.errors import ConflictError
+from sysmon_appliance.errors import ConflictError, ReplicaBrokenError
 from sysmon_appliance.services.live_folders import SINGLE_NAME
 from sysmon_appliance.services.scratch import check_room
 
 _log = logging.getLogger(__name__)
+
+_EARLIER_MS = tuple(1000 << step for step in range(10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +105,21 @@ class Restoration:
         return prepared
 
     def _restored(self, target: Target, database: Path) -> int:
-        """Restore a moment, and never more than what the next epoch went on from."""
-        txid = self._store.restore(target.path, database, at_ms=target.at_ms)
-        if not target.most_txid or txid <= target.most_txid:
-            return txid
-        if target.given_up:
-            raise ConflictError(
-                f"What was led with at that moment was given up by a restore; it is in path {target.path}.",
-                hint=f"sysmon backup restore --path {target.path} --at TIME",
-            )
-        database.unlink()
-        return self._store.restore(target.path, database, txid=target.most_txid)
+        """Restore a moment, and never more than what the next epoch went on from.
+
+        What lies beyond that was replicated and never acknowledged. It is of a few seconds, mostly, so a moment that
+        is a little earlier does without it.
+        """
+        for earlier_ms in (0, *_EARLIER_MS):
+            txid = self._store.restore(target.path, database, at_ms=target.at_ms - earlier_ms)
+            if not target.most_txid or txid <= target.most_txid:
+                return txid
+            if target.given_up:
+                raise _given_up(target)
+            database.unlink()
+        raise ReplicaBrokenError(
+            f"Path {target.path} holds nothing that the next epoch went on from.", hint="sysmon backup list"
+        )
 
     def _check_segments(self, prepared: Prepared) -> None:
         """Refuse a moment of which history is deleted by now; what is lost at present too is no reason."""
@@ -135,3 +141,10 @@ class Restoration:
         )
         finish = self._files.carrying_over(prepared.database, entry)
         return Beginning(prepared.database.parent, RESTORED, target.path, prepared.txid, finish)
+
+
+def _given_up(target: Target) -> ConflictError:
+    return ConflictError(
+        f"What was led with at that moment was given up by a restore; it is in path {target.path} or a later one.",
+        hint="sysmon backup list -o wide",
+    )
