@@ -374,6 +374,13 @@ class LeaderUnreachableError(RefusedError):
     retry_after_seconds = 2
 
 
+class NotReadyError(RefusedError):
+    """The aggregator has nothing to show yet."""
+
+    code = "not_ready"
+    retry_after_seconds = 2
+
+
 class NotDurableError(RefusedError):
     """The change is committed here, and it is not certain yet that it survives."""
 

@@ -53,6 +53,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "storage_failed": ProblemType(503, "Storing failed"),
     "not_leader": ProblemType(421, "Another aggregator leads"),
     "leader_unreachable": ProblemType(503, "No aggregator takes changes at this moment"),
+    "not_ready": ProblemType(503, "This aggregator has nothing to show yet"),
     "not_durable": ProblemType(503, "It is stored, and not certain to last yet"),
     "coordinator_unreachable": ProblemType(503, "Consul cannot be asked"),
     "replica_unreachable": ProblemType(503, "The replica cannot be reached"),

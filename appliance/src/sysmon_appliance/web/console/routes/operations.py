@@ -7,22 +7,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from sysmon_agent.wire.messages import PROTOCOL_VERSION
 from sysmon_appliance import __version__
-from sysmon_appliance.domain.health import StorageState
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
-
-MIN_FREE_BYTES = 64 << 20
-"""Less room than this, and the next commits may fail."""
-
-
-class Check(msgspec.Struct, frozen=True):
-    name: str
-    ok: bool
-    detail: str
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    ready: bool
-    checks: list[Check]
+from sysmon_appliance.web.console.readiness import Readiness, of_role, of_storage
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -31,24 +17,14 @@ class Version(msgspec.Struct, frozen=True):
     epoch: int
 
 
-def readiness(state: StorageState, now_ms: int) -> Readiness:
-    """Judge whether agents and people can be served."""
-    age = "No commit yet." if state.last_commit_ms is None else f"{(now_ms - state.last_commit_ms) / 1000:.1f} s ago."
-    room = state.free_bytes >= MIN_FREE_BYTES
-    checks = [
-        Check("database", state.writable, state.detail or "Writable."),
-        Check("disk", room, f"{state.free_bytes >> 20} MiB free; {MIN_FREE_BYTES >> 20} MiB are needed."),
-        Check("last_commit", ok=True, detail=age),
-    ]
-    return Readiness(all(check.ok for check in checks), checks)
-
-
 async def healthz(_: Call) -> Response:
     return PlainTextResponse("ok\n")
 
 
 async def readyz(call: Call) -> Response:
-    found = readiness(await run_in_threadpool(call.side.health.state), call.side.clock.wall_ms())
+    stored = await run_in_threadpool(call.side.health.state)
+    region = call.steering.topology.state()
+    found = Readiness.of(*of_storage(stored, call.side.clock.wall_ms()), *of_role(region))
     return json_response(found, status=200 if found.ready else 503)
 
 
