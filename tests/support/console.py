@@ -36,8 +36,10 @@ from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
 from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
+from sysmon_appliance.web.console.backup_metrics import DrillMetrics
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from tests.support.audit import ListAudit
+from tests.support.backups import BackupsInMemory
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.documented import check_documented
@@ -109,6 +111,8 @@ class Console:
         self.telemetry.register(metrics, metrics.measure)
         self.topology = TopologyInMemory()
         self.telemetry.register(TopologyMetrics(self.topology))
+        self.backups = BackupsInMemory()
+        self.telemetry.register(DrillMetrics(lambda: self.backups.newest_drill))
         self.area = AreaInMemory()
         self.imports = self._imports()
         self.requests = RequestLimits(self.limits, self.clock)
@@ -116,7 +120,10 @@ class Console:
             self.side,
             self.control,
             StorageSide(
-                self.stored.storage(self.directory, self.barrier, self.clock), self.shelved.upkeep, self.imports
+                self.stored.storage(self.directory, self.barrier, self.clock),
+                self.shelved.upkeep,
+                self.imports,
+                self.backups,
             ),
             self.telemetry,
             steering=Steering(self.topology, self.barrier, self.clock),
