@@ -1,14 +1,8 @@
 """What can be restored: the parts of a leader's drills and restores, and what a standby shows of them."""
 
-from collections.abc import Callable
-
-from sysmon_agent.clock import Clock
 from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.replicated import Replicated
 from sysmon_appliance.domain.backups import BackupService, TermControl
-from sysmon_appliance.domain.drills import Drill
-from sysmon_appliance.domain.replica import LineageBook, ReplicaStore
-from sysmon_appliance.errors import NotLeaderError
 from sysmon_appliance.services.backups import Epochs, LeaderBackups, NoBackups, StandbyBackups
 from sysmon_appliance.services.drilling import Bench, Drills
 from sysmon_appliance.services.restoring import Present, Restoration
@@ -17,28 +11,22 @@ from sysmon_appliance.sqlite.restoring import RestoredFile
 
 
 def backups_of(ground: Ground) -> BackupService:
-    """Return what takes orders about backups where this aggregator may change everything."""
-    if ground.replicated is None or ground.terms is None:
-        return NoBackups()
+    """Return what takes orders about backups, or on a standby shows them."""
     replica = ground.replicated
+    if replica is None:
+        return NoBackups()
+    if ground.terms is None:
+        assert ground.refuse is not None  # noqa: S101 - it is a standby's
+        return StandbyBackups(
+            Epochs(replica.store, replica.book, ground.clock, current=lambda: replica.path),
+            lambda: ground.database.state.drill,
+            ground.refuse,
+        )
     return LeaderBackups(
         Epochs(replica.store, replica.book, ground.clock, current=lambda: replica.path),
         _drills(ground, replica),
         _restoration(ground, replica, ground.terms),
     )
-
-
-def standby_backups(
-    store: ReplicaStore,
-    book: LineageBook,
-    clock: Clock,
-    *,
-    current: Callable[[], str],
-    drill: Callable[[], Drill | None],
-    refuse: Callable[[], NotLeaderError],
-) -> BackupService:
-    """Return what shows backups on a standby: `current` is the path that it follows, `drill` what its copy tells."""
-    return StandbyBackups(Epochs(store, book, clock, current=current), drill, refuse)
 
 
 def _drills(ground: Ground, replica: Replicated) -> Drills:

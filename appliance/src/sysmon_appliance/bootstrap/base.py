@@ -65,6 +65,7 @@ class Base:
     pki: Pki
     gates: Gates
     clock: Clock
+    key_passphrase: bytes | None = None
 
     @property
     def ingest_address(self) -> Address:
@@ -93,7 +94,7 @@ def lay_base(settings: AggregatorSettings, clock: Clock, closing: ExitStack, *, 
     shelf = shelf_of(shelf_settings(settings), clock)
     shelf.tidy()
     gates = Gates(ingest_gate(settings.ingest, settings.limits), console_gate(settings.limits))
-    return Base(settings, listeners, shelf, pki, gates, clock)
+    return Base(settings, listeners, shelf, pki, gates, clock, key_passphrase)
 
 
 def _listen(settings: AggregatorSettings, closing: ExitStack) -> Listeners:

@@ -14,6 +14,7 @@ from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.durability import AtOnce, Watermark
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.topology import StandbyReports, Topology
+from sysmon_appliance.errors import NotLeaderError
 from sysmon_appliance.objectstore.shelves import Shelf
 from sysmon_appliance.sqlite.audit import AuditLog
 from sysmon_appliance.sqlite.contents import Contents
@@ -69,6 +70,7 @@ class Ground:
     mark: Callable[[], int] = int  # returns the newest mark that is committed
     terms: TermControl | None = None  # where another term can follow
     replicated: Replicated | None = None  # where there is a replica
+    refuse: Callable[[], NotLeaderError] | None = None  # where another node leads: says which
     also: Sequence[Lasting] = ()  # what runs beside the services
 
     @property

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sysmon_agent.errors import SysmonError
+from sysmon_appliance.bootstrap.copies import Copies
 from sysmon_appliance.bootstrap.leader import Heard, LeaderTerm, leader_term
 from sysmon_appliance.bootstrap.region import Region
 from sysmon_appliance.bootstrap.standby import Serving, standby_term
@@ -50,6 +51,7 @@ class RegionNode:
             region.leading, region.session, region.watch, region.base.clock, preparation=region.preparation
         )
         self._rescuing = Rescuing(region.leading, self._candidacy, region.watch)
+        self._copies = Copies(region.store, region.folders)
         self._heard = Heard()
         self._says_ready: Ready | None = None
 
@@ -68,6 +70,7 @@ class RegionNode:
             finally:
                 for task in background:
                     task.cancel()
+        self._copies.drop()
         await asyncio.to_thread(region.session.close)
 
     async def _terms(self, stop: asyncio.Event) -> None:
@@ -83,13 +86,12 @@ class RegionNode:
     async def _stand_by(self, stop: asyncio.Event) -> Won | None:
         """Follow until the lock is ours and restored, or there is another path to follow; None for the latter."""
         self._region.topology.role = Role.STANDBY
-        with standby_term(self._region) as term:
-            async with self._serving(term.aggregator) as serving:
-                while not (stop.is_set() or serving.done() or term.is_over):
-                    won = await self._attempt()
-                    if won is not None:
-                        return won
-                    await self._region.watch.change(_LOOK_SECONDS)
+        async with standby_term(self._region, self._copies) as term, self._serving(term.serving) as serving:
+            while not (stop.is_set() or serving.done() or term.is_over):
+                won = await self._attempt()
+                if won is not None:
+                    return won
+                await self._region.watch.change(_LOOK_SECONDS)
         return None
 
     async def _attempt(self) -> Won | None:
@@ -113,6 +115,7 @@ class RegionNode:
     async def _lead(self, won: Won, stop: asyncio.Event) -> Won | None:
         """Lead until the term ends; return what to go on with, or None to follow."""
         topology = self._region.topology
+        self._copies.drop()
         beginning: Beginning | None = None
         with ExitStack() as opened:
             try:

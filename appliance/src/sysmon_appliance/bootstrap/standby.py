@@ -1,11 +1,41 @@
 """One term of a standby: a copy that follows the replica, and the services over it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
+from starlette.types import ASGIApp
+
+from sysmon_agent.errors import SysmonError
+from sysmon_appliance.bootstrap.aggregator import Term
+from sysmon_appliance.bootstrap.copies import Copies, Copy
+from sysmon_appliance.bootstrap.ground import Ground
+from sysmon_appliance.bootstrap.parts import Parts, parts_of
 from sysmon_appliance.bootstrap.region import Region
+from sysmon_appliance.bootstrap.replicated import Replicated
+from sysmon_appliance.domain.leadership import Holder
+from sysmon_appliance.domain.topology import Progress
+from sysmon_appliance.errors import CopyLostError
+from sysmon_appliance.services.durability import RefusingBarrier
+from sysmon_appliance.services.following import Following, Views
+from sysmon_appliance.services.reporting import Reporting
+from sysmon_appliance.services.steering import Steering
+from sysmon_appliance.sqlite.following import FollowedDatabase
+from sysmon_appliance.web.console import ViaSocket
+from sysmon_appliance.web.console.forwarding import Following as Followed
+from sysmon_appliance.web.console.forwarding import ForwardWrites, ShowAge
+from sysmon_appliance.web.console.waiting import waiting_app
+from sysmon_appliance.web.ingest import IngestServer, standing_by_server
+from sysmon_appliance.web.listeners import address_of
+from sysmon_appliance.web.peers import LeaderLink
+from sysmon_appliance.web.servers import Server, console_server, socket_server
+from sysmon_appliance.web.tls import TlsFiles
+
+_log = logging.getLogger(__name__)
 
 
 class Serving(Protocol):
@@ -14,26 +44,203 @@ class Serving(Protocol):
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None: ...
 
 
-class _Nothing:
-    async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-        ready()
-        await stop.wait()
-
-
 class StandbyTerm:
-    """Follows one path; belongs to the event loop."""
+    """What a standby serves at one time; belongs to the event loop."""
 
-    def __init__(self, serving: Serving) -> None:
-        self.aggregator = serving
+    def __init__(
+        self, region: Region, copies: Copies, serving: Serving, following: asyncio.Future[None] | None = None
+    ) -> None:
+        self.serving = serving
+        self._region = region
+        self._copies = copies
+        self._following = following
 
     @property
     def is_over(self) -> bool:
-        """Whether there is something better to show."""
-        return False
+        """Whether there is something better to show, or nothing any more; asked again and again."""
+        self._copies.follow(self._region.watch.last.lineage)
+        return self._copies.has_next or (self._following is not None and self._following.done())
 
 
-@contextmanager
-def standby_term(region: Region) -> Iterator[StandbyTerm]:
-    """Open a term; at the end nothing of it runs any more."""
-    region.topology.copy = None
-    yield StandbyTerm(_Nothing())
+@asynccontextmanager
+async def standby_term(region: Region, copies: Copies) -> AsyncIterator[StandbyTerm]:
+    """Open a term over the newest copy that can be read; at the end nothing of it runs any more."""
+    copy = copies.take()
+    database = await _opened(copy, copies) if copy is not None else None
+    if copy is None or database is None:
+        yield StandbyTerm(region, copies, _Waiting(region))
+        return
+    shown = _Shown(region, copy, database)
+    region.topology.copy = shown.following
+    following = asyncio.ensure_future(shown.follow())
+    try:
+        yield StandbyTerm(region, copies, shown.term, following)
+    finally:
+        region.topology.copy = None
+        following.cancel()
+        await asyncio.wait((following,))
+        if not following.cancelled() and isinstance(following.exception(), CopyLostError):
+            copies.lose()
+        shown.link.close()
+
+
+async def _opened(copy: Copy, copies: Copies) -> FollowedDatabase | None:
+    try:
+        return await asyncio.to_thread(FollowedDatabase.open, copy.followed.path)
+    except SysmonError as error:
+        _log.warning("A copy of the replica cannot be shown.", extra={"path": copy.path, "detail": error.message})
+        copies.lose()
+        return None
+
+
+class _Waiting:
+    """Serves while there is no copy to show."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        region, base = self._region, self._region.base
+        app = waiting_app(Steering(region.topology, RefusingBarrier(region.topology.refusal), base.clock))
+        listeners = base.listeners.again()
+        servers: dict[Any, Server] = {
+            listeners.ingest: _ingest(region),
+            listeners.console: console_server(app, base.pki.console, base.gates.console),
+            listeners.local: socket_server(ViaSocket(app)),
+        }
+        serving = [asyncio.ensure_future(server.serve([listener])) for listener, server in servers.items()]
+        ready()
+        await stop.wait()
+        for server in servers.values():
+            server.stop()
+        await asyncio.wait(serving)
+
+
+class _Shown:
+    """The services over one copy."""
+
+    def __init__(self, region: Region, copy: Copy, database: FollowedDatabase) -> None:
+        base, topology, watch = region.base, region.topology, region.watch
+        self._region = region
+        ingest = base.settings.ingest
+        refusing = RefusingBarrier(topology.refusal)
+        self.listeners = base.listeners.again()
+        parts = parts_of(
+            Ground(
+                base,
+                self.listeners,
+                database,
+                refusing,
+                refusing,
+                topology,
+                replicated=Replicated(region.store, region.book, copy.path, region.folders),
+                refuse=topology.refusal,
+            ),
+            epoch=lambda: copy.epoch,
+        )
+        self.following = Following(
+            copy.followed,
+            database,
+            base.clock,
+            _views(parts),
+            node=region.node.name,
+            epoch=copy.epoch,
+            path=copy.path,
+            mark=database.state.mark,
+        )
+        self.link = LeaderLink(
+            TlsFiles(ingest.certificate, ingest.key, ingest.authority),
+            base.clock,
+            region=base.settings.region,
+            key_passphrase=base.key_passphrase,
+        )
+        self._reporting = Reporting(
+            self.link,
+            region.node,
+            holder=lambda: watch.last.holder,
+            read_back=lambda: self.following.read_back,
+            heard=self._heard,
+            draw=random.random,
+        )
+        self.following.listen(self._reporting.wake)
+        self.term = self._term(parts)
+
+    async def follow(self) -> None:
+        """Follow and report until the copy is of no use any more.
+
+        Raises
+        ------
+        CopyLostError
+            It is not.
+        """
+        reporting = asyncio.ensure_future(self._reporting.run())
+        try:
+            await self.following.run()
+        finally:
+            reporting.cancel()
+
+    def _heard(self, progress: Progress) -> None:
+        region = self._region
+        region.topology.known |= {node.name: node for node in progress.nodes}
+        self.following.heard(progress)
+        lineage = region.watch.last.lineage
+        if lineage is None:
+            return
+        self.following.expect(lineage)
+        if progress.handoff_to == region.node.name:
+            region.preparation.begin(lineage)
+            self.following.prepared = region.preparation.is_ready(lineage)
+
+    def _term(self, parts: Parts) -> Term:
+        region, base, listeners = self._region, self._region.base, self.listeners
+        app = self._forwarding(parts.app)
+        return Term(
+            {
+                listeners.ingest: _ingest(region),
+                listeners.console: console_server(app, base.pki.console, base.gates.console),
+                listeners.local: socket_server(ViaSocket(app)),
+            },
+            storing=RefusingBarrier(region.topology.refusal),
+            read_side=parts.read_side,
+            lasting=(parts.read_side.hub.run, *parts.history.watching),
+            ingest_address=address_of(listeners.ingest),
+            console_address=address_of(listeners.console),
+        )
+
+    def _forwarding(self, app: ASGIApp) -> ASGIApp:
+        settings, watch = self._region.base.settings.console, self._region.watch
+        followed = Followed(
+            self.link,
+            holder=lambda: _other(self._region, watch.last.holder),
+            mark=lambda: self.following.read_back.mark,
+            age_ms=lambda: self.following.age_ms,
+        )
+        forwarding = ForwardWrites(app, followed, settings)
+        return ShowAge(forwarding, followed)
+
+
+def _views(parts: Parts) -> Views:
+    return Views(
+        reloads=(parts.reload,),
+        streams=parts.catalog.follow,
+        batches=(parts.series.note, parts.read_side.hub.update),
+    )
+
+
+def _other(region: Region, holder: Holder | None) -> Holder | None:
+    """Return who leads, unless that is this node: then it is about to, or has just ceased to."""
+    return holder if holder is not None and holder.node.name != region.node.name else None
+
+
+def _ingest(region: Region) -> IngestServer:
+    base = region.base
+    ingest = base.settings.ingest
+    return standing_by_server(
+        region.topology.refusal,
+        ingest,
+        base.clock,
+        base.pki.ingest,
+        gate=base.gates.ingest,
+        region=base.settings.region,
+        authority=lambda: Path(ingest.authority).read_text("ascii"),
+    )

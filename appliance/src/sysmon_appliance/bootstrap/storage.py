@@ -37,12 +37,13 @@ from sysmon_appliance.services.upkeep import Segments, Upkeep
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`lasting` is what runs from start to end."""
+    """What runs from start to end: `lasting` where history is written, `watching` where it is only read."""
 
     segments: SegmentSide
     reader: SegmentReader
     side: StorageSide
     lasting: Sequence[Lasting]
+    watching: Sequence[Lasting]
 
     @classmethod
     def over(cls, ground: Ground, catalog: Catalog, series: SeriesCatalog) -> Self:
@@ -54,6 +55,7 @@ class History:
         books = Bookkeeping(database.manifest, segments.changes, catalog, series, ground.barrier)
         imports = _imports(ground, books, parts.runner, workshop=segments.keeper)
         backups = backups_of(ground)
+        watching = _store_watch(ground.shelf)
         return cls(
             segments=segments,
             reader=SegmentReader(database.manifest, ground.shelf, upkeep.reports.report),
@@ -64,10 +66,11 @@ class History:
                 upkeep.reports.run,
                 upkeep.checking.run,
                 imports.run,
-                *_store_watch(ground.shelf),
+                *watching,
                 *_drills(backups),
                 _expiry(ground, catalog, segments, retention).run,
             ),
+            watching=watching,
         )
 
 
