@@ -35,8 +35,8 @@ from sysmon_appliance.services.series_answers import SeriesAnswers
 from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.services.storage_side import StorageSide
 from sysmon_appliance.web.console import Telemetry, ViaSocket, create_app
-from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
 from sysmon_appliance.web.console.backup_metrics import DrillMetrics
+from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
 from tests.support.audit import ListAudit
 from tests.support.backups import BackupsInMemory
