@@ -168,7 +168,8 @@ def fleet_event(hosts: Sequence[CannedHost], now_ms: int) -> Json:
 
 def ledger(hosts: Sequence[CannedHost]) -> Json:
     rows = [{"id": host.id, "name": host.name, "streams": [ledger_stream(host.number)]} for host in hosts]
-    return {"hosts": rows, "total": ledger_total(hosts)}
+    spools = {"hosts": len(hosts), "ticks": 3 * len(hosts), "bytes": 1_400_000 * len(hosts)}
+    return {"hosts": rows, "total": ledger_total(hosts), "spools": spools}
 
 
 def compare(hosts: Sequence[CannedHost], now_ms: int) -> Json:

@@ -19,6 +19,16 @@ from tests.support.clock import ManualClock
 TREES = Path(__file__).parents[1] / "fixtures" / "proc_trees"
 
 
+class FullSpool:
+    """A spool in which seven ticks wait."""
+
+    def used_bytes(self) -> int:
+        return 4096
+
+    def waiting_ticks(self) -> int:
+        return 7
+
+
 class Machine:
     """A copy of a recorded machine, which a test may change."""
 
@@ -35,7 +45,7 @@ class Machine:
             self.clock,
             user_name=lambda _uid: "someone",
             statvfs=self.statvfs,
-            spool_bytes=lambda: 4096,
+            spool=FullSpool(),
         )
 
     def collectors(self, registry: tuple[type[Collector], ...] = REGISTRY, **settings: Any) -> CollectorSet:

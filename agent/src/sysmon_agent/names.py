@@ -102,6 +102,8 @@ METRICS: dict[str, Metric] = {
         Metric("sysmon.agent.collector.failures", "{failure}", _C, ("sysmon.collector",),
                "node_scrape_collector_success", "Ticks at which a collector failed."),
         Metric("sysmon.agent.spool.usage", "By", _G, (), "", "Bytes in the spool."),
+        Metric("sysmon.agent.spool.waiting", "{tick}", _G, (), "",
+               "Ticks in the spool that no aggregator has called durable yet."),
     )
 }  # fmt: skip
 

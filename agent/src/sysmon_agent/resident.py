@@ -85,7 +85,7 @@ def run(
             known=KnownAggregators(settings.spool.directory),
             seek=_seeker(seeking, renewing),
         )
-        measure = collectors.build(settings.collect, clock, spool.used_bytes).tick
+        measure = collectors.build(settings.collect, clock, spool).tick
         collecting = Collecting(measure, spool, clock, boot_id=boot, interval_ms=interval_ms, grown=sending.wake)
         _work(collecting, sending, renewing, stop)
     finally:

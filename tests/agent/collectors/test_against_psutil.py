@@ -13,7 +13,7 @@ from sysmon_agent.collectors import REGISTRY, Sampled, build
 from sysmon_agent.collectors.portable import PORTABLE_REGISTRY
 from sysmon_agent.config.values import CollectSettings
 from sysmon_agent.names import METRICS
-from tests.support.proc_trees import by_name, rows
+from tests.support.proc_trees import FullSpool, by_name, rows
 
 SETTINGS = CollectSettings(ignore_interfaces=())
 
@@ -27,7 +27,7 @@ def ours() -> Sampled:
 
 @pytest.fixture(scope="module")
 def portable() -> Sampled:
-    return build(SETTINGS, SystemClock(), lambda: 1, platform="darwin").tick()
+    return build(SETTINGS, SystemClock(), FullSpool(), platform="darwin").tick()
 
 
 def test_memory_agrees(ours: Sampled) -> None:

@@ -112,6 +112,14 @@ def test_everything_survives_a_crash(spool: Spool, clock: ManualClock, tmp_path:
     again._store.rotate()
 
 
+def test_what_waits_is_counted(spool: Spool, clock: ManualClock) -> None:
+    """Numbers wait until an aggregator has called them durable."""
+    fill(spool, clock, 1, 2, 3)
+    assert spool.waiting_ticks() == 3
+    spool.release(2, epoch=1)
+    assert spool.waiting_ticks() == 1
+
+
 def test_a_new_stream_takes_what_is_not_durable(spool: Spool, clock: ManualClock) -> None:
     """What was not known to be durable gets numbers from 1 in the new stream; what was does not move."""
     fill(spool, clock, 1, 2, 3, 4)

@@ -93,7 +93,7 @@ def test_the_ledger_adds_up() -> None:
         LedgerEntry(2, "b", 5, 4, {GapReason.OVERRUN: 1}),
         LedgerEntry(2, "c", 5, 5, {}),
     ]
-    page = ledger.page(console.ledger, console.directory)
+    page = ledger.page(console.ledger, console.directory, console.side.matrix)
     assert page.total == ledger.LedgerSum(16, 4, {"agent_down": 2, "overrun": 2})
     assert [[stream.id for stream in each.streams] for each in page.hosts] == [["a"], ["b", "c"]]
     assert all(s.last == s.stored + s.missing for each in page.hosts for s in each.streams)

@@ -6,10 +6,9 @@ row of `sysmon_agent.names.METRICS`.
 
 import logging
 import sys
-from collections.abc import Callable
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.collectors.base import Collector, Context
+from sysmon_agent.collectors.base import Collector, Context, SpoolGauge
 from sysmon_agent.collectors.collector_set import CollectorSet, Sampled
 from sysmon_agent.collectors.cpu import Cpu
 from sysmon_agent.collectors.disks import Disks
@@ -59,15 +58,15 @@ def registry_for(platform: str) -> tuple[type[Collector], ...]:
 def build(
     settings: CollectSettings,
     clock: Clock,
-    spool_bytes: Callable[[], int] | None = None,
+    spool: SpoolGauge | None = None,
     *,
     platform: str = sys.platform,
 ) -> CollectorSet:
     """Make the collectors of this machine, without those that the settings disable.
 
-    `spool_bytes` tells how much the spool holds; without it, the agent's own series lack the spool's.
+    Without a spool, the agent's own series lack the spool's.
     """
-    context = Context(settings, clock, UserNames(), spool_bytes=spool_bytes)
+    context = Context(settings, clock, UserNames(), spool=spool)
     return assemble(context, registry_for(platform))
 
 

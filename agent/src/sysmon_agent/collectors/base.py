@@ -4,7 +4,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.values import CollectSettings
@@ -25,6 +25,14 @@ class Readings:
     rows: dict[str, list[Row]] = field(default_factory=dict)  # by name of the table
 
 
+class SpoolGauge(Protocol):
+    """What a spool says of itself."""
+
+    def used_bytes(self) -> int: ...
+
+    def waiting_ticks(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where collectors look. All of it is handed in, so that a test can show them another machine."""
@@ -33,7 +41,7 @@ class Context:
     clock: Clock
     user_name: Callable[[int], str]  # of a user id
     statvfs: Callable[[bytes], os.statvfs_result] = os.statvfs
-    spool_bytes: Callable[[], int] | None = None  # None while there is no spool
+    spool: SpoolGauge | None = None  # None while there is no spool
 
     def proc(self, path: str) -> str:
         return f"{self.settings.proc}/{path}"

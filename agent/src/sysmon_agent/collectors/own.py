@@ -1,6 +1,6 @@
 """What the agent itself uses."""
 
-from sysmon_agent.collectors.base import Collector, Context, Key, Readings
+from sysmon_agent.collectors.base import Collector, Context, Key, Readings, SpoolGauge
 from sysmon_agent.collectors.files import KernelFile
 from sysmon_agent.collectors.process_files import parse_process_stat
 
@@ -10,7 +10,7 @@ class Own(Collector):
 
     def __init__(self, context: Context) -> None:
         self._stat = KernelFile(context.proc("self/stat"))
-        self._spool_bytes = context.spool_bytes
+        self._spool = context.spool
 
     def collect(self) -> Readings:
         process = parse_process_stat(self._stat.read())
@@ -18,6 +18,14 @@ class Own(Collector):
             ("sysmon.agent.cpu.time",): process.cpu_seconds,
             ("sysmon.agent.memory.usage",): process.resident_bytes,
         }
-        if self._spool_bytes:
-            values["sysmon.agent.spool.usage",] = self._spool_bytes()
-        return Readings(values)
+        return Readings(values | spool_values(self._spool))
+
+
+def spool_values(spool: SpoolGauge | None) -> dict[Key, float]:
+    """Measure what waits to be delivered."""
+    if spool is None:
+        return {}
+    return {
+        ("sysmon.agent.spool.usage",): spool.used_bytes(),
+        ("sysmon.agent.spool.waiting",): spool.waiting_ticks(),
+    }

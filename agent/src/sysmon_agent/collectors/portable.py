@@ -13,6 +13,7 @@ import psutil
 
 from sysmon_agent.collectors.base import Collector, Context, Key, Readings
 from sysmon_agent.collectors.cpu import MODES
+from sysmon_agent.collectors.own import spool_values
 from sysmon_agent.collectors.process_files import Process, ProcessIo
 from sysmon_agent.collectors.processes import Processes, ProcessSource
 
@@ -253,7 +254,7 @@ class PortableOwn(Collector):
 
     def __init__(self, context: Context) -> None:
         self._process = psutil.Process()
-        self._spool_bytes = context.spool_bytes
+        self._spool = context.spool
 
     def collect(self) -> Readings:
         times = self._process.cpu_times()
@@ -261,9 +262,7 @@ class PortableOwn(Collector):
             ("sysmon.agent.cpu.time",): times.user + times.system,
             ("sysmon.agent.memory.usage",): self._process.memory_info().rss,
         }
-        if self._spool_bytes:
-            values["sysmon.agent.spool.usage",] = self._spool_bytes()
-        return Readings(values)
+        return Readings(values | spool_values(self._spool))
 
 
 PORTABLE_REGISTRY: tuple[type[Collector], ...] = (

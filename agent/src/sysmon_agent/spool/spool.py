@@ -118,6 +118,10 @@ class Spool:
     def used_bytes(self) -> int:
         return self._store.used_bytes
 
+    def waiting_ticks(self) -> int:
+        """Count the numbers that no aggregator has called durable yet."""
+        return self.last - self.durable
+
     # Filling
 
     def skip(self, count: int, reason: GapReason) -> None:

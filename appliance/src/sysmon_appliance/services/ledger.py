@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from sysmon_appliance.domain.fleet import FleetMatrix
 from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.ledger import LedgerEntry, LedgerReader
+from sysmon_appliance.services.spools import SpoolSum, spools
 
 
 class LedgerSum(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class HostAccount(msgspec.Struct, frozen=True):
 class LedgerPage(msgspec.Struct, frozen=True):
     hosts: list[HostAccount]
     total: LedgerSum
+    spools: SpoolSum
 
 
 def total(entries: Iterable[LedgerEntry]) -> LedgerSum:
@@ -52,14 +55,14 @@ def account(entry: LedgerEntry) -> StreamAccount:
     return StreamAccount(entry.stream_id, entry.last, summed.stored, summed.missing, summed.by_reason)
 
 
-def page(ledger: LedgerReader, directory: HostDirectory) -> LedgerPage:
-    """Give every host's accounts, in order of first appearance."""
+def page(ledger: LedgerReader, directory: HostDirectory, matrix: FleetMatrix) -> LedgerPage:
+    """Give every host's accounts, in order of first appearance, and what is in no account yet."""
     entries = ledger.entries()
     streams: dict[int, list[StreamAccount]] = {}
     for entry in entries:
         streams.setdefault(entry.host, []).append(account(entry))
     hosts = [HostAccount(host.host_id, host.name, streams.get(host.key, [])) for host in directory.all()]
-    return LedgerPage(hosts, total(entries))
+    return LedgerPage(hosts, total(entries), spools(matrix, directory))
 
 
 def of_host(entries: Sequence[LedgerEntry], host: int) -> list[StreamAccount]:

@@ -7,14 +7,14 @@ from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 
 
 async def ledger(call: Call) -> Response:
-    return json_response(page(call.side.ledger, call.side.directory))
+    return json_response(page(call.side.ledger, call.side.directory, call.side.matrix))
 
 
 ROUTES = (
     ApiRoute(
         "GET",
         "/api/v1/ledger",
-        "What became of every tick: stored, or missing with the reason, by host and stream.",
+        "What became of every tick: stored, missing with the reason, by host and stream, or waiting in spools.",
         ledger,
         LedgerPage,
     ),
