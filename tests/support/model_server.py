@@ -70,6 +70,10 @@ class ModelServer:
     def missing(self, reason: GapReason) -> int:
         return sum(stored.stream.missing.get(reason, 0) for stored in self.streams.values())
 
+    def reasons(self) -> set[GapReason]:
+        """List why ticks are missing, in any stream."""
+        return {reason for stored in self.streams.values() for reason in stored.stream.missing}
+
     def hello(self, link: object, hello: Hello) -> Response:
         self.hellos.append(hello)
         who = Incarnation(hello.boot_id, hello.stream_id)
@@ -82,7 +86,7 @@ class ModelServer:
             self.epoch = max(self.epoch, hello.epoch)
         last = stored.stream.last
         wall_ms, _ = stored.ticks.get(last, (0, 0.0))
-        return self._reply(last, wall_ms)
+        return self._reply(hello.stream_id, last, wall_ms)
 
     def batch(self, link: object, batch: Batch) -> Response:
         self.batches.append(batch)
@@ -100,7 +104,7 @@ class ModelServer:
                 if batch.count and not self._learn(batch):
                     return problem(409, "need_schema")
                 self._store(stored, batch)
-        return self._reply(stored.stream.last)
+        return self._reply(batch.stream_id, stored.stream.last)
 
     def _learn(self, batch: Batch) -> bool:
         if batch.schema is not None:
@@ -119,8 +123,12 @@ class ModelServer:
         stored.stream.commit(last=batch.last, count=batch.count, skipped=batch.skipped, wall_ms=wall_ms)
         stored.check()
 
-    def _reply(self, stored: int, wall_ms: int = 0) -> Response:
-        return Response(200, {}, encode_reply(Reply(self.epoch, stored, stored, wall_ms)))
+    def durable(self, _stream_id: bytes, stored: int) -> int:
+        """Return up to where a stream is safe."""
+        return stored
+
+    def _reply(self, stream_id: bytes, stored: int, wall_ms: int = 0) -> Response:
+        return Response(200, {}, encode_reply(Reply(self.epoch, stored, self.durable(stream_id, stored), wall_ms)))
 
 
 class ModelLink:
@@ -156,7 +164,7 @@ class ModelLink:
     abort = close
 
 
-def problem(status: int, code: str, *, retry_after: int = 0, **members: int) -> Response:
+def problem(status: int, code: str, *, retry_after: int = 0, **members: int | str | list[str]) -> Response:
     """Build a problem document as aggregators answer it."""
     headers = {"retry-after": str(retry_after)} if retry_after else {}
     return Response(status, headers, json.dumps({"status": status, "code": code, **members}).encode())
