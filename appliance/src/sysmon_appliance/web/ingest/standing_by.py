@@ -25,6 +25,7 @@ from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.enrolling import authority_route
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
 from sysmon_appliance.web.ingest.server import IngestServer
+from sysmon_appliance.web.problems import problem_response
 from sysmon_appliance.web.tls import LiveContext
 
 _LONGEST_PAUSE_SECONDS = 4
@@ -89,6 +90,6 @@ def standing_by_server(
 
 def _create_app(side: StandingBy, authority: Route) -> Starlette:
     async def elsewhere(_: Request, __: Exception) -> Response:
-        raise side.refusal()
+        return problem_response(side.refusal())
 
     return Starlette(routes=[authority], exception_handlers={**FAILURES, 404: elsewhere, 405: elsewhere})
