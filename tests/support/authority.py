@@ -15,12 +15,12 @@ from sysmon_appliance.pki.issuer import IssuingAuthority
 from sysmon_appliance.pki.keys import new_key
 from sysmon_appliance.pki.local import open_local
 from sysmon_appliance.pki.names import LOOPBACK
-from sysmon_appliance.pki.profiles import AGENT_PROFILE, AGGREGATOR_PROFILE
+from sysmon_appliance.pki.profiles import AGENT_PROFILE, AGGREGATOR_PROFILE, Profile
 from sysmon_appliance.pki.server_identity import ServerFiles, ServerIdentity
 from sysmon_appliance.pki.times import is_fresh, moment
 
 A_YEAR = timedelta(days=365)
-"""How long agents' certificates last here, so that a test may move its clock."""
+"""How long the certificates of others last here, so that a test may move its clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,21 @@ class LocalAuthority:
 
     def agent(self, host_id: str) -> IssuedFiles:
         """Return the certificate of a host's agent, new if there is none that will last."""
-        issued = self._files(self._folder / "agents", host_id)
+        return self._lasting(host_id, AGENT_PROFILE)
+
+    def peer(self, name: str, profile: Profile = AGGREGATOR_PROFILE) -> IssuedFiles:
+        """Return the certificate of another aggregator, or of another server, of the region."""
+        return self._lasting(name, profile)
+
+    def _lasting(self, name: str, profile: Profile) -> IssuedFiles:
+        issued = self._files(self._folder / f"{profile.role}s", name)
         if not self._is_good(issued):
-            self._issue(issued, host_id)
+            self._issue(issued, Peer(self.issuer.peer.region, profile.role, name), profile)
         return issued
 
-    def _issue(self, issued: IssuedFiles, host_id: str) -> None:
-        key, peer = new_key(), Peer(self.issuer.peer.region, AGENT_PROFILE.role, host_id)
-        intermediate, profile = self.issuer.material, replace(AGENT_PROFILE, life=A_YEAR)
-        leaf = certify(intermediate, key.public_key(), peer, profile=profile, now=moment(self._clock))
+    def _issue(self, issued: IssuedFiles, peer: Peer, profile: Profile) -> None:
+        key, intermediate, lasting = new_key(), self.issuer.material, replace(profile, life=A_YEAR)
+        leaf = certify(intermediate, key.public_key(), peer, profile=lasting, now=moment(self._clock))
         save_pair(Material(leaf, key, (intermediate.certificate,)), issued.certificate, issued.key, None)
 
     def _is_good(self, issued: IssuedFiles) -> bool:

@@ -29,7 +29,7 @@ from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.room import HeadRoom
 from sysmon_appliance.services.series import SeriesCatalog
 from sysmon_appliance.sqlite import LiveDatabase
-from sysmon_appliance.web.ingest import IngestServer, ingest_server, live_context
+from sysmon_appliance.web.ingest import IngestServer, PeerSide, ingest_server, live_context
 from sysmon_appliance.web.limits import ingest_gate
 from sysmon_appliance.web.tls import LiveContext
 from tests.support.authority import LocalAuthority
@@ -122,10 +122,15 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(folder: Path, limits: LimitSettings = _LIMITS, **settings: Any) -> Iterator[Listener]:
-    """Run a listener over a database in `folder`, with these settings of `ingest` other than the defaults."""
+def listening(
+    folder: Path, limits: LimitSettings = _LIMITS, *, peers: PeerSide | None = None, **settings: Any
+) -> Iterator[Listener]:
+    """Run a listener over a database in `folder`, with these settings of `ingest` other than the defaults.
+
+    `peers` is for other aggregators; it is used on the listener's event loop.
+    """
     started: Future[Listener] = Future()
-    thread = threading.Thread(target=_run, args=(folder, limits, settings, started))
+    thread = threading.Thread(target=_run, args=(_Wanted(folder, limits, peers, settings), started))
     thread.start()
     try:
         listener = started.result(timeout=20)
@@ -137,19 +142,28 @@ def listening(folder: Path, limits: LimitSettings = _LIMITS, **settings: Any) ->
         thread.join(timeout=20)
 
 
-def _run(folder: Path, limits: LimitSettings, settings: dict[str, Any], started: "Future[Listener]") -> None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    folder: Path
+    limits: LimitSettings
+    peers: PeerSide | None
+    settings: dict[str, Any]
+
+
+def _run(wanted: _Wanted, started: "Future[Listener]") -> None:
     try:
-        uvloop.run(_serve(folder, limits, settings, started))
+        uvloop.run(_serve(wanted, started))
     except Exception as error:
         if started.done():
             raise
         started.set_exception(error)
 
 
-async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], started: "Future[Listener]") -> None:
+async def _serve(wanted: _Wanted, started: "Future[Listener]") -> None:
+    folder, limits = wanted.folder, wanted.limits
     clock = ManualClock()
     authority = LocalAuthority.open(folder / "pki", SystemClock())
-    chosen = IngestSettings(**{"commit_milliseconds": 5, **authority.aggregator().settings(), **settings})
+    chosen = IngestSettings(**{"commit_milliseconds": 5, **authority.aggregator().settings(), **wanted.settings})
     with LiveDatabase.open(folder / "live", clock) as database, socket.create_server(("127.0.0.1", 0)) as bound:
         barrier = GroupCommit(database.writer, SystemClock(), gather_milliseconds=chosen.commit_milliseconds)
         identities = Identities(database.state.identity)
@@ -170,7 +184,7 @@ async def _serve(folder: Path, limits: LimitSettings, settings: dict[str, Any], 
         side = AgentSide(ingest, identity.certificates, identity.enrolment, RequestLimits(limits, clock))
         gate = ingest_gate(chosen, limits)
         context = live_context(chosen)
-        server = ingest_server(side, chosen, clock, context, gate=gate)
+        server = ingest_server(side, chosen, clock, context, gate=gate, peers=wanted.peers)
         loop = asyncio.get_running_loop()
         port = bound.getsockname()[1]
         started.set_result(Listener(port, clock, authority, catalog, barrier, identity, context, server, loop))
