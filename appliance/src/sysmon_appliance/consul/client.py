@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from consul import ACLPermissionDenied, ConsulException, NotFound
 from consul.callback import CB
 from consul.std import Consul
@@ -28,6 +29,7 @@ Result = Mapping[str, Any]
 _STATUS = "sysmon ha status"
 _POLICY = "sysmon-aggregator consul policy"
 _LONGEST_REASON = 200
+_REFUSED = (409, 413)  # of a transaction: something stands against it, or it is too large
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class ConsulClient:
             return Folder(int(newest), {item["Key"].removeprefix(prefix): _pair(item) for item in found or ()})
 
     def transact(self, *operations: Operation) -> Sequence[Result] | None:
-        """Do all or nothing; return the results, or None where something stands against it.
+        """Do all or nothing; return the results, or None where something stands against it, or it is too much at once.
 
         Raises
         ------
@@ -101,9 +103,9 @@ class ConsulClient:
         """
         with self._explained():
             response = self._consul.http.put(
-                _as_it_is, "/v1/txn", data=json.dumps(operations), headers=self._consul.prepare_headers()
+                _as_it_is, "/v1/txn", data=msgspec.json.encode(operations), headers=self._consul.prepare_headers()
             )
-            if response.code != 409:
+            if response.code not in _REFUSED:
                 return list(CB.json()(response)["Results"] or ())
             if "Permission denied" in response.body:
                 raise ACLPermissionDenied("its token may not do this")
@@ -139,7 +141,7 @@ class ConsulClient:
         with self._explained():
             self._consul.session.destroy(session_id)
 
-    def get(self, path: str, **params: str) -> Any:
+    def get(self, path: str, params: Mapping[str, str]) -> Any:
         """Read a document of the API; None where there is none."""
         with self._explained():
             return self._consul.http.get(CB.json(), path, list(params.items()), self._consul.prepare_headers())

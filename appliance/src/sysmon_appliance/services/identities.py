@@ -37,6 +37,9 @@ class Identities:
     def find(self, host_id: str) -> Identity | None:
         return self.settling.lasting.get(host_id)
 
+    def all(self) -> Iterable[Identity]:
+        return list(self.settling.lasting.values())
+
     def judged(self, host_id: str) -> Identity | None:
         """Return the identity as it will be when all that was accepted is durable."""
         return self.settling.judged(host_id)
