@@ -86,26 +86,16 @@ class Child:
         self._listener.start()
 
     @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def kill(self) -> None:
         """End it at once; fine when it has ended already."""
         self._process.kill()
-        self._close()
-
-    def stop(self, seconds: float) -> bool:
-        """Let it end what it does; return whether it did within so many seconds, else it was killed."""
-        self._process.terminate()
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return False
-        self._close()
-        return True
-
-    def _close(self) -> None:
         self._process.wait()
         self._listener.join()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 _LEVELS = ("30s", "5m", "1h")
 """Above the transactions themselves: how coarse a point in time can be chosen, and how few files a restore reads."""
 
-_L0_RETENTION = "10m"
-"""How long single transactions stay. A follower lists them all each time that it looks for new ones."""
+_L0_RETENTION = "5m"
+"""How long single transactions stay. Each look of a follower lists them all; a later one takes the level above."""
 
 _POLL = "10s"
 """Litestream's own looks at the WAL; what matters is asked for, and each look of its own would be one upload more."""

@@ -15,14 +15,15 @@ from sysmon_appliance.litestream.control import ControlError, Synced, request_sy
 
 _log = logging.getLogger(__name__)
 
-_PAUSE_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
 
 
 class LitestreamReplication:
     """The Replication of one database to one path.
 
-    Its settings and its socket lie in a folder of the system's for temporary files: the name of a socket may have 108
-    bytes, and that of the live database's folder is the operator's choice.
+    Its settings and its socket lie in `folder`, one of the system's for temporary files: the name of a socket may have
+    108 bytes, and that of the live database's folder is the operator's choice.
     """
 
     def __init__(self, litestream: Litestream, database: Path, path: str, *, keep_hours: int) -> None:
@@ -31,17 +32,22 @@ class LitestreamReplication:
         self._seconds = litestream.location.timeout_seconds
         self._txid = 0
         self._asking = Lock()
-        self._folder = Path(tempfile.mkdtemp(prefix="sysmon-"))  # of mode 0700
-        self._socket = self._folder / "socket"
+        self.folder = Path(tempfile.mkdtemp(prefix="sysmon-"))  # of mode 0700
+        self._socket = self.folder / "socket"
         replicated = Replicated(database, litestream.location.replica(path), self._socket, keep_hours)
-        config = self._folder / "litestream.yml"
+        config = self.folder / "litestream.yml"
         config.write_text(replication_config(replicated), encoding="utf-8")
         try:
             self._child = litestream.start("replicate", "replicate", "-no-expand-env", "-config", str(config))
         except ReplicaUnreachableError:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
         _log.info("The live database is being replicated.", extra={"path": path})
+
+    @property
+    def process_id(self) -> int:
+        """Of Litestream."""
+        return self._child.process_id
 
     @property
     def alive(self) -> bool:
@@ -49,7 +55,7 @@ class LitestreamReplication:
 
     def kill(self) -> None:
         self._child.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def sync(self) -> int:
         with self._asking:
@@ -58,6 +64,7 @@ class LitestreamReplication:
 
     def _sync(self, until: float) -> int:
         """Ask until everything is there: right after its start it is not listening, and does not know the database."""
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return self._checked(request_sync(self._socket, self._database, seconds=_left(until)))
@@ -66,7 +73,8 @@ class LitestreamReplication:
                     raise self._failed("it has ended") from error
                 if time.monotonic() > until:
                     raise self._failed(str(error)) from error
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _checked(self, synced: Synced) -> int:
         if synced.txid < self._txid:

@@ -13,6 +13,8 @@ from sysmon_appliance.litestream.children import HINT, Answer, Litestream
 _RESTORE_SECONDS = 900.0
 """Time that the largest database may take over a slow line."""
 
+_ATTEMPTS = 2  # what comes damaged may have been damaged, or cut short, on its way
+
 _LATER_OR_EARLIER = "timestamp does not exist"
 _BROKEN = (
     _LATER_OR_EARLIER,
@@ -37,13 +39,14 @@ def restore(litestream: Litestream, path: str, target: Path, *, txid: int, at_ms
         raise ReplicaBrokenError(
             f"Path {path} of the replica reaches to {found}, and must hold {txid}.", hint="sysmon ha status"
         )
-    try:
-        _fetch(litestream, path, target, txid=found)
-        check_database(target)
-        sync_database(target)
-    except BaseException:
-        remove_database(target)
-        raise
+    for attempt in range(_ATTEMPTS):
+        try:
+            _restore_to(litestream, path, target, txid=found)
+        except ReplicaBrokenError:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+        else:
+            break
     return found
 
 
@@ -70,6 +73,16 @@ def _plan(litestream: Litestream, path: str, target: Path, *, at_ms: int) -> int
 def _is_later(litestream: Litestream, path: str, at_ms: int) -> bool:
     found = reach(litestream, path)
     return found is not None and at_ms >= found.last_ms
+
+
+def _restore_to(litestream: Litestream, path: str, target: Path, *, txid: int) -> None:
+    try:
+        _fetch(litestream, path, target, txid=txid)
+        check_database(target)
+        sync_database(target)
+    except BaseException:
+        remove_database(target)
+        raise
 
 
 def _fetch(litestream: Litestream, path: str, target: Path, *, txid: int) -> None:
