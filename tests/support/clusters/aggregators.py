@@ -96,7 +96,7 @@ class AggregatorNode(Server):
             It does not answer, or not well.
         """
         connection = UnixConnection(self.folder / "s.sock")
-        connection.timeout = 10
+        connection.timeout = 3
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {"content-type": "application/json"})
@@ -129,8 +129,17 @@ class AggregatorNode(Server):
         return children
 
     def live_database(self) -> Path:
-        """Find the database that it leads with."""
-        return max(self.data.glob(f"epoch-*/{SINGLE_NAME}"), key=lambda path: path.parent.name)
+        """Find the database that it leads with.
+
+        Raises
+        ------
+        FileNotFoundError
+            It leads with none.
+        """
+        found = sorted(self.data.glob(f"epoch-*/{SINGLE_NAME}"))
+        if not found:
+            raise FileNotFoundError(f"{self.name} leads with no database.")
+        return found[-1]
 
 
 class Aggregators:

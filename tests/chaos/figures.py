@@ -1,0 +1,78 @@
+"""What a run has shown: a table for people, a line for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from rich.table import Table
+
+from tests.chaos.account import Verdict
+from tests.chaos.rounds import Round
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A whole run."""
+
+    seed: int
+    rounds: Sequence[Round]
+    last: Verdict  # of all that was promised, at the end
+    waited: Sequence[float]  # seconds from stored to durable
+
+    @property
+    def is_good(self) -> bool:
+        return self.last.is_good and all(one.verdict.is_good and not one.trouble for one in self.rounds)
+
+
+def table_of(outcome: Outcome) -> Table:
+    """Show what each kind of fault has done."""
+    table = Table("fault", "rounds", "failover s, median", "worst", "recovery s, worst", "lost", "doubled", "corrupt")
+    for fault in dict.fromkeys(one.fault for one in outcome.rounds):
+        rounds = [one for one in outcome.rounds if one.fault == fault]
+        table.add_row(fault, str(len(rounds)), *_times(rounds), *_harm([one.verdict for one in rounds]))
+    table.add_row("at the end", "", "", "", "", *_harm([outcome.last]))
+    return table
+
+
+def line_of(outcome: Outcome) -> str:
+    """Return one line of JSON; a loss that is seen again at the end is one loss."""
+    verdicts = [outcome.last, *(one.verdict for one in outcome.rounds)]
+    failovers = _failovers(outcome.rounds)
+    return json.dumps(
+        {
+            "rounds": len(outcome.rounds),
+            "lost": max(verdict.lost for verdict in verdicts),
+            "doubled": max(verdict.doubled for verdict in verdicts),
+            "corrupt": max(len(verdict.corrupt) for verdict in verdicts),
+            "stuck": sum(bool(one.trouble) for one in outcome.rounds),
+            "failover_median_s": round(median(failovers), 2) if failovers else None,
+            "failover_worst_s": round(max(failovers), 2) if failovers else None,
+            "durable_ack_p99_s": _p99(outcome.waited),
+            "seed": outcome.seed,
+        }
+    )
+
+
+def _times(rounds: Sequence[Round]) -> tuple[str, str, str]:
+    failovers = _failovers(rounds)
+    recovery = f"{max(one.recovery_seconds for one in rounds):.1f}"
+    if not failovers:
+        return "", "", recovery
+    return f"{median(failovers):.1f}", f"{max(failovers):.1f}", recovery
+
+
+def _harm(verdicts: Sequence[Verdict]) -> tuple[str, str, str]:
+    return (
+        str(max(verdict.lost for verdict in verdicts)),
+        str(max(verdict.doubled for verdict in verdicts)),
+        str(max(len(verdict.corrupt) for verdict in verdicts)),
+    )
+
+
+def _failovers(rounds: Sequence[Round]) -> list[float]:
+    return [one.failover_seconds for one in rounds if one.failover_seconds is not None]
+
+
+def _p99(seconds: Sequence[float]) -> float | None:
+    return round(quantiles(seconds, n=100)[98], 2) if len(seconds) > 1 else None

@@ -1,0 +1,120 @@
+"""Rounds: one fault on a standing region under load, and a look at what is left."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.chaos.account import Promises, Verdict, judge
+from tests.chaos.faults import Fault, Scene
+from tests.chaos.fleet import Fleet
+from tests.support.clusters.aggregators import AggregatorNode, Aggregators
+from tests.support.system import eventually
+
+_LOOKS = 3
+
+PATIENCE_SECONDS = 90.0
+"""Within this time a region must be well again after what was broken is mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What became of one round."""
+
+    number: int
+    fault: str
+    failover_seconds: float | None  # until the first promise of another leader; None where the leader stayed
+    recovery_seconds: float  # from mending until all is well
+    verdict: Verdict
+    trouble: str = ""  # why the region did not become well again
+
+
+class Chaos:
+    """Breaks a region again and again; everything that is drawn follows from the seed."""
+
+    def __init__(self, region: Aggregators, fleet: Fleet, faults: Sequence[Fault], seed: int) -> None:
+        self._region = region
+        self._fleet = fleet
+        self._faults = faults
+        self._random = Random(seed)
+        self._bag: list[Fault] = []
+
+    @property
+    def waited(self) -> Sequence[float]:
+        """Seconds from stored to durable in calm times."""
+        return self._fleet.heard.waited
+
+    def settle(self) -> None:
+        """Wait until the region is well, and agents with it; the calm begins."""
+        eventually(self._is_well, "the region is well", PATIENCE_SECONDS)
+        self._fleet.heard.calm_since = time.monotonic()
+
+    def round(self, number: int) -> Round:
+        """Break one thing, mend it, and judge."""
+        fault, random = self._draw(), self._random
+        leader = self._leader()
+        epoch = self._fleet.epoch
+        self._fleet.heard.calm_since = None
+        pause_until(time.monotonic() + random.uniform(0.0, 1.5))
+        struck = time.monotonic()
+        try:
+            fault.strike(Scene(self._region, leader, random))
+            pause_until(struck + random.uniform(*fault.lasts))
+        finally:
+            fault.mend()
+        mended, trouble = time.monotonic(), ""
+        try:
+            self.settle()
+        except AssertionError as error:
+            trouble = str(error)
+        recovered = time.monotonic()
+        pause_until(recovered + random.uniform(0.5, 2.0))
+        return Round(number, fault.name, self._failover(epoch, struck), recovered - mended, self.verdict(), trouble)
+
+    def verdict(self) -> Verdict:
+        """Hold the leader's database against all that was promised up to now.
+
+        What is lost stays lost; a database that was none of a leader any more when it was read is looked at again.
+        """
+        promises = self.promises()
+        for _ in range(_LOOKS):
+            found = judge(eventually(self._led_with, "somebody leads", PATIENCE_SECONDS), promises)
+            if found.is_good:
+                break
+            pause_until(time.monotonic() + 1.0)
+        return found
+
+    def promises(self) -> Promises:
+        return {agent.character.host_id: agent.journal.promised() for agent in self._fleet.agents}
+
+    def finish(self) -> Verdict:
+        """Let agents take no more ticks, wait until all that they have is durable, and judge."""
+        self._fleet.pause()
+        eventually(lambda: self._fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
+        return self.verdict()
+
+    def _draw(self) -> Fault:
+        """Draw without putting back, so that even few rounds see many kinds."""
+        if not self._bag:
+            self._bag = self._random.sample(self._faults, len(self._faults))
+        return self._bag.pop()
+
+    def _led_with(self) -> Path | None:
+        return self._leader().live_database()
+
+    def _leader(self) -> AggregatorNode:
+        return eventually(self._region.leader, "somebody leads", PATIENCE_SECONDS)
+
+    def _failover(self, epoch: int, struck: float) -> float | None:
+        later = [at for number, at in self._fleet.heard.first_of_epoch.items() if number > epoch]
+        return min(later) - struck if later else None
+
+    def _is_well(self) -> bool:
+        """Whether a standby reads back, and no agent waits for longer than its next tick or two."""
+        return self._region.is_well() and self._fleet.is_well()
+
+
+def pause_until(moment: float, now: Callable[[], float] = time.monotonic) -> None:
+    """Let time pass; a fault has to last."""
+    time.sleep(max(0.0, moment - now()))
