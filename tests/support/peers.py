@@ -126,4 +126,4 @@ def leading(folder: Path, settings: ConsoleSettings | None = None) -> Iterator[L
 
 def standby_console() -> Console:
     """Make a standby's console, which is open under the name in STANDBY_URL."""
-    return Console(settings=ConsoleSettings(listen="0.0.0.0:7480", certificate="c", url=STANDBY_URL))
+    return Console(settings=ConsoleSettings(certificate="c", url=STANDBY_URL))
