@@ -17,6 +17,7 @@ PAGES = {
     "host": ("hosts/web-1?last=15m&at=1", "processes"),
     "compare": ("compare?hosts=web-1,db-1", "compared"),
     "storage": ("storage", "forecast"),
+    "topology": ("topology", "epochs"),
     "segments": ("storage/segments", "segments"),
     "series": ("series", "series"),
     "overview": ("access", "overview-changes"),

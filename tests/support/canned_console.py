@@ -25,6 +25,7 @@ from tests.support.canned_access import CannedAccess
 from tests.support.canned_access import Handler as AccessHandler
 from tests.support.canned_fleet import CannedHost, Json
 from tests.support.canned_identity import CannedIdentity
+from tests.support.canned_region import CannedRegion, CannedRegionRoutes
 from tests.support.canned_storage import CannedStorage, CannedStorageRoutes
 
 Handler = Callable[[Request], Json | Response]
@@ -40,6 +41,7 @@ class CannedConsole:
         self.grow(hosts)
         self.access = CannedAccess(CannedIdentity(now_ms(), self.hosts))
         self.storage = CannedStorage(now_ms())
+        self.region = CannedRegion(now_ms)
         self.signed_in = True
         self.reachable = True
         self.origin = ""
@@ -75,27 +77,39 @@ class CannedApi:
         return [*self._access_routes(), *fleet]
 
     def _access_routes(self) -> list[Route]:
-        access, storage = self._console.access, CannedStorageRoutes(self._console.storage)
-        reads = {("GET", path): handler for path, handler in (access.reads() | storage.reads()).items()}
+        parts = (
+            self._console.access,
+            CannedStorageRoutes(self._console.storage),
+            CannedRegionRoutes(self._console.region),
+        )
+        reads = {("GET", path): handler for part in parts for path, handler in part.reads().items()}
+        writes = {key: handler for part in parts for key, handler in part.writes().items()}
         return [
             Route(
                 f"/api/v1{path}", self._access_endpoint(handler, is_public=(method, path) in PUBLIC), methods=[method]
             )
-            for (method, path), handler in (reads | access.writes() | storage.writes()).items()
+            for (method, path), handler in (reads | writes).items()
         ]
 
     def _access_endpoint(self, handler: AccessHandler, *, is_public: bool) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             refused = self._refused(is_public=is_public)
-            return refused or respond(await self._console.access.answer(request, handler))
+            return refused or self._aged(respond(await self._console.access.answer(request, handler)))
 
         return endpoint
 
     def _guarded(self, handler: Handler) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            return self._refused() or respond(handler(request))
+            return self._refused() or self._aged(respond(handler(request)))
 
         return endpoint
+
+    def _aged(self, answer: Response) -> Response:
+        """Say with an answer how old its data is, as standbys do."""
+        age_ms = self._console.region.age_ms
+        if age_ms is not None:
+            answer.headers["sysmon-age-ms"] = str(age_ms)
+        return answer
 
     def _refused(self, *, is_public: bool = False) -> Response | None:
         if not self._console.reachable:

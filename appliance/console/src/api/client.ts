@@ -5,6 +5,9 @@ import type { ProblemBody } from "./types.ts";
 /** True once the server has refused this browser's session; the sign-in page takes over. */
 export const signedOut = signal(false);
 
+/** How old the data of the aggregator that answers is; null while the one that answers leads. */
+export const ageMs = signal<number | null>(null);
+
 /** An answer of the API that is not a success (RFC 9457), or no answer at all. */
 export class Problem extends Error {
   readonly status: number;
@@ -80,10 +83,17 @@ async function request(
       throw new Problem(UNREACHABLE);
     },
   );
+  noteAge(response);
   if (response.ok) return response;
   const problem = new Problem(await problemOf(response), Number(response.headers.get("Retry-After")) || 0);
   if (problem.status === 401 && problem.code !== "bad_credentials") signedOut.value = true;
   throw problem;
+}
+
+/** Standbys say with every answer how old what they show is. */
+function noteAge({ headers }: Response): void {
+  const age = headers.get("Sysmon-Age-Ms");
+  ageMs.value = age === null ? null : Number(age);
 }
 
 async function problemOf(response: Response): Promise<ProblemBody> {

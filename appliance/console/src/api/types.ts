@@ -66,6 +66,8 @@ export interface StreamLedger extends LedgerTotal {
 export interface Ledger {
   hosts: readonly { id: string; name: string; streams: readonly StreamLedger[] }[];
   total: LedgerTotal;
+  /** What agents said last of their spools: ticks that are not durable yet, and the room that all takes. */
+  spools: { hosts: number; ticks: number; bytes: number };
 }
 
 export interface Series {

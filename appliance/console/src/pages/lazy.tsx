@@ -55,6 +55,11 @@ export function AccountPage() {
   return Page ? <Page /> : <Loading />;
 }
 
+export function TopologyPage() {
+  const Page = guarded.use()?.TopologyPage;
+  return Page ? <Page /> : <Loading />;
+}
+
 function Loading() {
   return (
     <div class="page" role="status" aria-label="Loading">

@@ -2,17 +2,18 @@ import { useEffect, useState } from "preact/hooks";
 import { signedOut } from "../api/client.ts";
 import { loadSession } from "../api/session.ts";
 import { ACCESS_PAGES } from "../model/access.ts";
+import { regionStore } from "../model/region_store.ts";
 import { STORAGE_PAGES } from "../model/storage_pages.ts";
 import { toggleTheme } from "../model/theme.ts";
 import { FleetPage } from "../pages/fleet/page.tsx";
 import { InvitationPage } from "../pages/invitation.tsx";
-import { AccessArea, AccountPage, ComparePage, HostPage, StorageArea } from "../pages/lazy.tsx";
+import { AccessArea, AccountPage, ComparePage, HostPage, StorageArea, TopologyPage } from "../pages/lazy.tsx";
 import { NotFoundPage } from "../pages/not_found.tsx";
 import { SignInPage } from "../pages/sign_in.tsx";
 import { go, route } from "../router.ts";
 import { beat } from "../ui/fresh.ts";
 import { useShortcuts } from "../ui/keys.ts";
-import { DisconnectedBanner, StorageBanner } from "./banner.tsx";
+import { DisconnectedBanner, RegionBanner, StorageBanner, TakeoverBanner } from "./banner.tsx";
 import { Header } from "./header.tsx";
 import { Palette } from "./palette.tsx";
 import { ShortcutSheet } from "./shortcut_sheet.tsx";
@@ -37,6 +38,7 @@ function Console() {
   const close = () => setOverlay(null);
   // Somebody else may have changed what this browser may do.
   useEffect(() => void loadSession(), [beat.value]);
+  useEffect(() => regionStore.follow(), []);
   useShortcuts([
     { keys: "Ctrl+k", words: "Jump to a host, page or action", run: () => setOverlay("palette") },
     { keys: "?", words: "Show this list", run: () => setOverlay("shortcuts") },
@@ -47,6 +49,7 @@ function Console() {
       words: `Go to ${words.toLowerCase()}`,
       run: () => go(path),
     })),
+    { keys: "g o", words: "Go to the topology", run: () => go("/topology") },
     ...ACCESS_PAGES.map(({ path, words, keys }) => ({
       keys,
       words: path === "/access" ? "Go to the access area" : `Go to ${words.toLowerCase()}`,
@@ -62,6 +65,8 @@ function Console() {
       </a>
       <Header onSearch={() => setOverlay("palette")} />
       <DisconnectedBanner />
+      <TakeoverBanner />
+      <RegionBanner />
       <StorageBanner />
       <main id="main" tabIndex={-1}>
         <Page />
@@ -77,6 +82,7 @@ function Page() {
   const [, host] = /^\/hosts\/([^/]+)$/.exec(path) ?? [];
   if (path === "/") return <FleetPage />;
   if (path === "/compare") return <ComparePage />;
+  if (path === "/topology") return <TopologyPage />;
   if (path === "/account") return <AccountPage />;
   if (STORAGE_PAGES.some((page) => page.path === path)) return <StorageArea path={path} />;
   if (ACCESS_PAGES.some((page) => page.path === path)) return <AccessArea path={path} />;

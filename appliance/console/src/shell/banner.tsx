@@ -1,16 +1,51 @@
 import { live } from "../api/live.ts";
 import type { Storage } from "../api/storage.ts";
 import { fleet } from "../model/fleet.ts";
+import { alarm, otherConsoles } from "../model/region.ts";
+import { regionStore } from "../model/region_store.ts";
 import { unreadable } from "../model/storage.ts";
 import { clock, duration } from "../model/units.ts";
 import { useFresh } from "../ui/fresh.ts";
 
-/** Says from when the data on the screen is, while none arrives. */
+/** Says from when the data on the screen is, while none arrives, and where the console is served besides here. */
 export function DisconnectedBanner() {
   if (live.connection.value !== "lost") return null;
   return (
     <div class="banner" role="alert" data-testid="disconnected">
-      No data since {clock(live.heardAt.value)}. The aggregator does not answer; reconnecting.
+      <span>
+        No data since {clock(live.heardAt.value)}. The aggregator does not answer, or its role changes;
+        reconnecting.
+      </span>
+      {otherConsoles(regionStore.region.value, location.origin).map((console) => (
+        <a key={console} href={console}>
+          {console}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+/** Says for a while that another aggregator leads now. */
+export function TakeoverBanner() {
+  const news = regionStore.news.value;
+  if (!news) return null;
+  return (
+    <div class="banner news" role="status" data-testid="takeover">
+      <span>{news}</span>
+      <a href="/topology">Topology</a>
+    </div>
+  );
+}
+
+/** Says what of the region is less than it should be. */
+export function RegionBanner() {
+  const region = regionStore.region.value;
+  const found = region && alarm(region);
+  if (!found) return null;
+  return (
+    <div class={`banner passing ${found.tone}`} role="alert" data-testid="region-banner">
+      <span>{found.words}</span>
+      <a href="/topology">Topology</a>
     </div>
   );
 }

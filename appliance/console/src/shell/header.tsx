@@ -1,5 +1,7 @@
+import { ageMs } from "../api/client.ts";
 import { live } from "../api/live.ts";
 import icon from "../favicon.svg";
+import { seconds } from "../model/region.ts";
 import { STORAGE_PAGES } from "../model/storage_pages.ts";
 import { theme, toggleTheme } from "../model/theme.ts";
 import { route } from "../router.ts";
@@ -21,6 +23,7 @@ export function Header({ onSearch }: { onSearch(): void }) {
           <PageLink href="/" words="Fleet" />
           <PageLink href="/compare" words="Compare" />
           <StorageLink />
+          <PageLink href="/topology" words="Topology" />
           <AccessLink />
         </nav>
         <div class="shell-tools">
@@ -79,10 +82,30 @@ function AccessLink() {
 function ConnectionState() {
   const state = live.connection.value;
   return (
-    <span class={`connection ${state}`} role="status" data-testid="connection">
-      <span class="dot" aria-hidden="true" />
-      <span class="words">{CONNECTION_WORDS[state]}</span>
-    </span>
+    <>
+      <span class={`connection ${state}`} role="status" data-testid="connection">
+        <span class="dot" aria-hidden="true" />
+        <span class="words">{CONNECTION_WORDS[state]}</span>
+      </span>
+      <StandbyBadge />
+    </>
+  );
+}
+
+/** Says that a standby answers, and how old its data is; nothing while the leader does. */
+function StandbyBadge() {
+  const age = ageMs.value;
+  if (age === null) return null;
+  return (
+    <a
+      class="chip standby-badge"
+      href="/topology"
+      data-testid="standby"
+      title={`You are looking at a standby; its data is ${seconds(age)} old. What you change is passed on to the leader.`}
+    >
+      <span class="words">Standby, </span>
+      {seconds(age)} old
+    </a>
   );
 }
 

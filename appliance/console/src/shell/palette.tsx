@@ -21,6 +21,7 @@ interface Item {
 const PAGES: readonly Item[] = [
   { key: "page-fleet", title: "Fleet", kind: "page", run: () => go("/") },
   { key: "page-compare", title: "Compare hosts", kind: "page", run: () => go("/compare") },
+  { key: "page-topology", title: "Topology", kind: "page", run: () => go("/topology") },
   { key: "page-account", title: "Account", kind: "page", run: () => go("/account") },
   { key: "do-theme", title: "Switch between dark and light", kind: "action", run: toggleTheme },
   { key: "do-sign-out", title: "Sign out", kind: "action", run: () => void signOut() },

@@ -9,6 +9,8 @@ interface Props {
   verb: string;
   /** Whether it takes something away. */
   harmful?: boolean;
+  /** False while something stands against it. */
+  ready?: boolean;
   /** Do it; `field` reads the fields among the children. */
   perform(field: (name: string) => string): Promise<void>;
   onClose(): void;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** Asks before something is done, and closes once it is. */
-export function Confirm({ title, verb, harmful = false, perform, onClose, children }: Props) {
+export function Confirm({ title, verb, harmful = false, ready = true, perform, onClose, children }: Props) {
   const { busy, problem, run } = useAction();
   const submit = submitting((field) =>
     run(async () => {
@@ -36,6 +38,7 @@ export function Confirm({ title, verb, harmful = false, perform, onClose, childr
           </button>
           <SubmitButton
             busy={busy}
+            disabled={!ready}
             class={`button ${harmful ? "danger" : "primary"}`}
             autofocus={!harmful}
             data-testid="confirm-yes"
