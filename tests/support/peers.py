@@ -17,7 +17,7 @@ from sysmon_appliance.domain.durability import ReadBack
 from sysmon_appliance.domain.leadership import Holder, Node
 from sysmon_appliance.domain.topology import Progress
 from sysmon_appliance.pki.local import LOCAL_REGION
-from sysmon_appliance.web.console import Following, ViaSocket, standby_app
+from sysmon_appliance.web.console import Followed, ViaSocket, standby_app
 from sysmon_appliance.web.ingest import PeerSide
 from sysmon_appliance.web.peers import LeaderLink
 from sysmon_appliance.web.tls import TlsFiles
@@ -87,10 +87,10 @@ class Leader:
     async def standby(self, standby: Console, *, via_socket: bool = False) -> AsyncIterator[httpx2.AsyncClient]:
         """Open a standby's console that passes on to this leader; its copy is always up to date."""
         link = self.link()
-        following = Following(
+        followed = Followed(
             link, holder=lambda: Holder(Node("agg-1", self.address), 7), mark=lambda: 1 << 40, age_ms=lambda: 800
         )
-        app = standby_app(standby.app, following, standby.settings)
+        app = standby_app(standby.app, followed, standby.settings)
         transport = httpx2.ASGITransport(ViaSocket(app) if via_socket else app, client=("192.0.2.7", 4711))
         try:
             async with httpx2.AsyncClient(transport=transport, base_url=STANDBY_URL) as client:

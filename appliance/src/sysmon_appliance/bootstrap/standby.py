@@ -25,10 +25,7 @@ from sysmon_appliance.services.following import Following, Views
 from sysmon_appliance.services.reporting import Reporting
 from sysmon_appliance.services.steering import Steering
 from sysmon_appliance.sqlite.following import FollowedDatabase
-from sysmon_appliance.web.console import ViaSocket
-from sysmon_appliance.web.console.forwarding import Following as Followed
-from sysmon_appliance.web.console.forwarding import ForwardWrites, ShowAge
-from sysmon_appliance.web.console.waiting import waiting_app
+from sysmon_appliance.web.console import Followed, ViaSocket, standby_app, waiting_app
 from sysmon_appliance.web.ingest import IngestServer, standing_by_server
 from sysmon_appliance.web.listeners import address_of
 from sysmon_appliance.web.peers import LeaderLink
@@ -215,8 +212,7 @@ class _Shown:
             mark=lambda: self.following.read_back.mark,
             age_ms=lambda: self.following.age_ms,
         )
-        forwarding = ForwardWrites(app, followed, settings)
-        return ShowAge(forwarding, followed)
+        return standby_app(app, followed, settings)
 
 
 def _views(parts: Parts) -> Views:

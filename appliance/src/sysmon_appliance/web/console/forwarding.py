@@ -77,7 +77,7 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Followed:
     """What a standby's console knows of leader and copy.
 
     Parameters
@@ -105,18 +105,18 @@ def goes_to_leader(method: str, path: str) -> bool:
     return method == "GET" and _LEADERS_READS.fullmatch(path) is not None
 
 
-def standby_app(app: ASGIApp, following: Following, settings: ConsoleSettings) -> ASGIApp:
+def standby_app(app: ASGIApp, followed: Followed, settings: ConsoleSettings) -> ASGIApp:
     """Wrap a standby's console, so that all of it can be used there; for the Unix socket wrap that in ViaSocket."""
-    passing = ForwardWrites(app, following, settings)
-    return SecurityHeaders(AnswerFailures(ShowAge(passing, following)))
+    passing = ForwardWrites(app, followed, settings)
+    return SecurityHeaders(AnswerFailures(ShowAge(passing, followed)))
 
 
 class ForwardWrites:
     """Passes on to the leader what only that can answer; a middleware."""
 
-    def __init__(self, app: ASGIApp, following: Following, settings: ConsoleSettings) -> None:
+    def __init__(self, app: ASGIApp, followed: Followed, settings: ConsoleSettings) -> None:
         self._app = app
-        self._following = following
+        self._followed = followed
         self._names = host_names(settings)
         self._configured = base_url(settings)
         self._is_named = bool(settings.url)
@@ -144,7 +144,7 @@ class ForwardWrites:
         return _response(answered)
 
     async def _ask(self, request: Request) -> Answered:
-        leader = self._following.holder()
+        leader = self._followed.holder()
         if leader is None:
             raise LeaderUnreachableError("No aggregator leads at this moment.", hint="sysmon ha status")
         if self._under_way >= _AT_ONCE:
@@ -152,7 +152,7 @@ class ForwardWrites:
         passed = self._passed(request, await read_body(request, MAX_BODY_BYTES))
         self._under_way += 1
         try:
-            return await asyncio.to_thread(self._following.link.forward, leader.node.ingest, passed)
+            return await asyncio.to_thread(self._followed.link.forward, leader.node.ingest, passed)
         except NotLeaderError as error:
             raise LeaderUnreachableError(
                 f"{leader.node.name} does not lead any more; nothing was done.", hint="sysmon ha status"
@@ -177,20 +177,20 @@ class ForwardWrites:
         """Wait until this node shows what was changed; for a while, since it is done in any case."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_SHOW_SECONDS):
-                while self._following.mark() < mark:  # noqa: ASYNC110 - reading on is another thread's work
+                while self._followed.mark() < mark:  # noqa: ASYNC110 - reading on is another thread's work
                     await asyncio.sleep(_LOOK_SECONDS)
 
 
 class ShowAge:
     """Says on each answer of the API how old what this node shows is; a middleware."""
 
-    def __init__(self, app: ASGIApp, following: Following) -> None:
+    def __init__(self, app: ASGIApp, followed: Followed) -> None:
         self._app = app
-        self._following = following
+        self._followed = followed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def adding(message: Message) -> None:
-            age_ms = self._following.age_ms()
+            age_ms = self._followed.age_ms()
             if message["type"] == "http.response.start" and age_ms is not None:
                 MutableHeaders(scope=message)[AGE_HEADER] = str(age_ms)
             await send(message)

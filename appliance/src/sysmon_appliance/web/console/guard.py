@@ -119,7 +119,7 @@ class Guard:
         if principal is not None:
             connection.scope["state"]["principal"] = principal
         elif not is_public(connection.scope["method"], connection.scope["path"]):
-            return SignInError("Nobody is signed in here, or not any more.", hint=self._way_in())
+            return SignInError("Nobody is signed in here, or not any more.", hint=self._way_in(connection))
         return None
 
     def _visitor(self, connection: HTTPConnection) -> Principal | None:
@@ -132,10 +132,11 @@ class Guard:
             return None
         return self._access.of_token(token.strip(), client_address(connection.scope))
 
-    def _way_in(self) -> str:
+    def _way_in(self, connection: HTTPConnection) -> str:
         """Name the command that helps whoever is not let in."""
+        forwarded = forwarded_of(connection.scope)
         if self._access.has_users:
-            return f"sysmon login {self._url}"
+            return f"sysmon login {forwarded.base_url if forwarded else self._url}"
         return "sysmon users create NAME --role admin" if self._secure else "sysmon link"
 
 
