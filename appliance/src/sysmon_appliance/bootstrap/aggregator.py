@@ -14,6 +14,8 @@ from sysmon_appliance.services.ingest import Ingest
 from sysmon_appliance.services.limits import AgentLimits
 from sysmon_appliance.services.new_series import NewSeries
 from sysmon_appliance.services.read_side import ReadSide
+from sysmon_appliance.services.registered_hosts import RegisteredHosts
+from sysmon_appliance.services.registration import Registration
 from sysmon_appliance.web.console import ViaSocket
 from sysmon_appliance.web.ingest import PeerSide, Refusals, ingest_server
 from sysmon_appliance.web.limits import Limited
@@ -90,6 +92,7 @@ def join(ground: Ground) -> Term:
         lasting=(
             read_side.hub.run,
             *history.lasting,
+            *_registration(ground, parts),
             *ground.also,
             identity.forgetting.run,
             parts.control.audit.run,
@@ -97,6 +100,14 @@ def join(ground: Ground) -> Term:
         ingest_address=address_of(listeners.ingest),
         console_address=address_of(listeners.console),
     )
+
+
+def _registration(ground: Ground, parts: Parts) -> Sequence[Lasting]:
+    """Return what keeps a catalogue in step with the hosts, where there is one."""
+    if ground.registry is None:
+        return ()
+    hosts = RegisteredHosts(parts.identity.identities, parts.catalog, parts.read_side.fleet)
+    return (Registration(hosts, ground.registry, ground.clock).run,)
 
 
 def _ingest(ground: Ground, parts: Parts, pace: AgentLimits, new_series: NewSeries) -> Ingest:

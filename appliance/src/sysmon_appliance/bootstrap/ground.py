@@ -12,6 +12,7 @@ from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.backups import TermControl
 from sysmon_appliance.domain.barrier import Barrier
 from sysmon_appliance.domain.durability import AtOnce, Watermark
+from sysmon_appliance.domain.registry import Registry
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.topology import StandbyReports, Topology
 from sysmon_appliance.errors import NotLeaderError
@@ -71,6 +72,7 @@ class Ground:
     terms: TermControl | None = None  # where another term can follow
     replicated: Replicated | None = None  # where there is a replica
     refuse: Callable[[], NotLeaderError] | None = None  # where another node leads: says which
+    registry: Registry | None = None  # where hosts are shown to others
     also: Sequence[Lasting] = ()  # what runs beside the services
 
     @property

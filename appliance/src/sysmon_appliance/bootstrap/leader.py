@@ -91,6 +91,7 @@ class LeaderTerm:
                 self.ticks,
                 on_higher_epoch=self._note_higher,
                 reports=self._standbys,
+                registry=region.registry,
                 mark=lambda: self.ticks.committed_mark,
                 terms=self,
                 replicated=Replicated(region.store, region.book, claim.path, region.folders),

@@ -86,6 +86,7 @@ class RegionNode:
     async def _stand_by(self, stop: asyncio.Event) -> Won | None:
         """Follow until the lock is ours and restored, or there is another path to follow; None for the latter."""
         self._region.topology.role = Role.STANDBY
+        self._region.session.announce(Role.STANDBY)
         async with standby_term(self._region, self._copies) as term, self._serving(term.serving) as serving:
             while not (stop.is_set() or serving.done() or term.is_over):
                 won = await self._attempt()
@@ -134,6 +135,7 @@ class RegionNode:
     async def _served(self, term: LeaderTerm, stop: asyncio.Event) -> Ending:
         topology = self._region.topology
         topology.leader, topology.role, topology.rescue, topology.blocked = term.side, Role.LEADER, None, None
+        self._region.session.announce(Role.LEADER)
         _log.info("This aggregator leads.", extra={"epoch": term.claim.epoch, "path": term.claim.path})
         ending = Ending.FENCED
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sysmon_appliance.bootstrap.base import Base
 from sysmon_appliance.domain.leadership import Coordinator, Node, Session
+from sysmon_appliance.domain.registry import Registry
 from sysmon_appliance.domain.replica import LineageBook, ReplicaStore
 from sysmon_appliance.services.leading import Leading
 from sysmon_appliance.services.live_folders import LiveFolders
@@ -27,3 +28,4 @@ class Region:
     preparation: Preparation
     watch: StandingWatch
     topology: RegionTopology
+    registry: Registry | None  # None where hosts are entered nowhere

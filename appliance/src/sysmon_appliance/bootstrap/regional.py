@@ -8,10 +8,13 @@ from sysmon_appliance.bootstrap.base import Base
 from sysmon_appliance.bootstrap.nodes import own_node
 from sysmon_appliance.bootstrap.region import Region
 from sysmon_appliance.bootstrap.replicas import Replicas
+from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.consul.client import ConsulClient
 from sysmon_appliance.consul.configured import key_prefix, node_name
 from sysmon_appliance.consul.coordinator import ConsulCoordinator
+from sysmon_appliance.consul.registration import ConsulRegistry
 from sysmon_appliance.consul.session import ConsulSession
+from sysmon_appliance.domain.registry import Registry
 from sysmon_appliance.litestream.checking import check_database
 from sysmon_appliance.services.leading import Leading
 from sysmon_appliance.services.live_folders import LiveFolders
@@ -24,6 +27,9 @@ _BEAT_TIMEOUT_SECONDS = 0.9
 """Of what proves that this process lives: a beat is due each second."""
 
 _TIMEOUT_SECONDS = 2.0
+
+_CATALOGUE_TIMEOUT_SECONDS = 10.0
+"""Of reading and entering hosts, for which nobody waits."""
 
 
 def open_region(base: Base, replicas: Replicas, closing: ExitStack) -> Region:
@@ -60,4 +66,12 @@ def open_region(base: Base, replicas: Replicas, closing: ExitStack) -> Region:
         preparation=Preparation(store, folders, clock, check=check_database),
         watch=watch,
         topology=RegionTopology(node, coordinator, watch, clock, region=settings.region),
+        registry=_registry(settings),
     )
+
+
+def _registry(settings: AggregatorSettings) -> Registry | None:
+    if settings.consul.register == "none":
+        return None
+    client = ConsulClient(settings.consul, timeout_seconds=_CATALOGUE_TIMEOUT_SECONDS)
+    return ConsulRegistry(client, region=settings.region)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sysmon_agent.clock import Clock
 from sysmon_agent.config.addresses import parse_address
 from sysmon_appliance.consul.names import AGGREGATOR_SERVICE
-from sysmon_appliance.domain.leadership import Node
+from sysmon_appliance.domain.leadership import Node, Role
 from sysmon_appliance.errors import CoordinatorUnreachableError
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ SESSION_SECONDS = 10  # the least that Consul takes
 LOCK_DELAY_SECONDS = 2
 BEAT_SECONDS = 1.0
 
+_LEADER_TAG, _STANDBY_TAG = "leader", "standby"
 _STAMP_SECONDS = 2.0
 _HURRY_SECONDS = 0.25  # between attempts at a session, where none is
 _CLOSING_SECONDS = 5.0
@@ -90,7 +91,7 @@ class ConsulSession:
         self._proof = _Proof()
         self._stamped = clock.monotonic()
         self._trouble = "Consul was not asked yet."
-        self._tag = self._registered_tag = ""
+        self._tag, self._registered_tag = _STANDBY_TAG, ""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="consul-session", daemon=True)
 
@@ -101,9 +102,8 @@ class ConsulSession:
     def stamp(self) -> None:
         self._stamped = self._clock.monotonic()
 
-    def tag(self, tag: str) -> None:
-        """Say in the catalogue what this aggregator is, `leader` or `standby`, from the next beat on."""
-        self._tag = tag
+    def announce(self, role: Role) -> None:
+        self._tag = _LEADER_TAG if role is Role.LEADER else _STANDBY_TAG
 
     @property
     def id(self) -> str:
@@ -193,7 +193,7 @@ class ConsulSession:
             "Name": AGGREGATOR_SERVICE,
             "Address": address.host,
             "Port": address.port,
-            "Tags": [tag] if tag else [],
+            "Tags": [tag],
             "Meta": {"region": self._region, "node": self._node.name, "console": self._node.console},
             "Check": {
                 "CheckID": self._check_id,

@@ -137,6 +137,9 @@ class Session(Protocol):
     def stamp(self) -> None:
         """Say that the event loop is alive; without it for two seconds, nothing is renewed."""
 
+    def announce(self, role: Role) -> None:
+        """Show what this node is where the coordinator lists services, from the next renewal on."""
+
     @property
     def lease_until(self) -> float:
         """The monotonic second until which nobody else can hold what this session holds; 0.0 without a session.
