@@ -92,6 +92,11 @@ class ModelRegion:
         for node in self.nodes.values():
             node.named = named
 
+    def vanish(self, *addresses: str) -> None:
+        """Let nodes be gone."""
+        for address in addresses:
+            self.nodes[address].part = Part.DEAD
+
     def connect(self, address: str) -> "RegionLink":
         self.dialled.append(address)
         node = self.nodes[address]

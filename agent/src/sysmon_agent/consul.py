@@ -23,7 +23,7 @@ LIFE_SECONDS = 900
 """After this time without a word Consul takes this agent for gone; the resident agent says one three times in it."""
 
 TIMEOUT_SECONDS = 10.0
-_MAX_BYTES = 1 << 20
+_MAX_BYTES, _SHOWN_BYTES = 1 << 20, 300
 _META_KEY, _META_VALUE_CHARACTERS = re.compile(r"(?!consul-)[A-Za-z0-9_-]{1,128}"), 512
 _PORTS = {"http": 8500, "https": 8501}
 
@@ -71,7 +71,8 @@ class Consul:
             finally:
                 connection.close()
             if answer.status != http.client.OK:
-                raise self._error(f"answers {answer.status} to {method} {path.partition('?')[0]}")
+                asked = f"{method} {path.partition('?')[0]}"
+                raise self._error(f"answers {answer.status} to {asked} ({_shown(content)})")
             return json.loads(content) if content.strip() else None
         except (OSError, http.client.HTTPException) as error:
             raise self._error(f"cannot be asked ({error})") from error
@@ -92,6 +93,12 @@ class Consul:
 
     def _error(self, problem: str) -> ConsulError:
         return ConsulError(f"Consul at {self._settings.url} {problem}.", hint="consul members")
+
+
+def _shown(content: bytes) -> str:
+    """Make Consul's reason fit for a line of a log."""
+    text = content[:_SHOWN_BYTES].decode(errors="replace")
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip() or "without a reason"
 
 
 def _is_of(region: str, entry: Any) -> bool:
