@@ -163,8 +163,9 @@ class Following:
         except ReplicaBrokenError as error:
             await self._tell(error)
             raise CopyLostError(error.message, hint=error.hint) from error
-        self._txid = txid
-        self._announce()
+        if self._copy.alive:  # else it may have been torn while it was read
+            self._txid = txid
+            self._announce()
         return seconds
 
     async def _read(self) -> float:
@@ -173,9 +174,11 @@ class Following:
             began = self._clock.monotonic()
             news = await asyncio.to_thread(self._reader.news)
             self._views.show(news)
-            self._mark, more = news.mark, news.more
+            if self._copy.alive:
+                self._mark = news.mark
             if news.state is not None:
                 seconds += self._clock.monotonic() - began
+            more = news.more
         return seconds
 
     async def _tell(self, error: ReplicaBrokenError) -> None:

@@ -115,7 +115,7 @@ class FollowedDatabase:
 
     def _reload(self, connection: apsw.Connection) -> State:
         """Read what is not in the head, but for what is known for good."""
-        self._learn(load_schemas(connection, after=max(self._schemas, default=0)))
+        self._learn(load_schemas(connection, known=self._schemas))
         self._streams.expect(read_gaps(connection, self._streams.ends))
         return load_state(connection, (), schemas=(), uses=load_kept_uses(connection), next_batch=0)
 

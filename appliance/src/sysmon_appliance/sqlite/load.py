@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import apsw
 
@@ -31,7 +31,8 @@ _META = "SELECT name, value FROM meta"
 _HOSTS = """
 SELECT id, host_id, name, interval_ms, first_seen_ms, boot_id, simulated, description FROM hosts ORDER BY id
 """
-_SCHEMAS = "SELECT id, hash, body FROM schemas WHERE id > :after ORDER BY id"
+_SCHEMA_IDS = "SELECT id FROM schemas ORDER BY id"
+_SCHEMA = "SELECT id, hash, body FROM schemas WHERE id = :id"
 _STREAMS = "SELECT id, host, stream_id, base_last, base_stored, base_last_ms FROM streams ORDER BY id"
 _GAPS = "SELECT stream, reason, sum(last - first + 1), max(last) FROM gaps GROUP BY stream, reason"
 _BATCHES = "SELECT id, stream, first, count, start_ms, end_ms, last_ms FROM batches ORDER BY id"
@@ -97,9 +98,10 @@ def load_streams(connection: apsw.Connection) -> dict[int, Stream]:
     return {row[0]: _stream(row) for row in connection.execute(_STREAMS)}
 
 
-def load_schemas(connection: apsw.Connection, after: int = 0) -> list[KnownSchema]:
-    """Return the schemas with row numbers beyond one."""
-    return [_schema(row) for row in connection.execute(_SCHEMAS, {"after": after})]
+def load_schemas(connection: apsw.Connection, known: Container[int] = ()) -> list[KnownSchema]:
+    """Return the schemas whose row numbers are not known yet; they need not have come in order."""
+    unknown = [{"id": key} for (key,) in connection.execute(_SCHEMA_IDS) if key not in known]
+    return [_schema(row) for row in connection.executemany(_SCHEMA, unknown)]
 
 
 def _begin(connection: apsw.Connection, new_cluster_id: str, epoch: int) -> None:
