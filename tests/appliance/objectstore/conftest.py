@@ -7,7 +7,8 @@ from obstore.store import LocalStore, MemoryStore
 
 from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.folder import FolderShelf
-from sysmon_appliance.objectstore.objects import Objects
+from sysmon_appliance.objectstore.local import LocalObjects
+from sysmon_appliance.objectstore.objects import FolderedObjects
 from sysmon_appliance.objectstore.patience import Patience
 from sysmon_appliance.objectstore.s3 import ObstoreObjects, s3_objects
 from sysmon_appliance.objectstore.settings import ShelfSettings
@@ -24,11 +25,11 @@ def bucket(garage_nodes: GarageCluster) -> ShelfSettings:
     return ShelfSettings(folder="", cache_bytes=1 << 30, timeout_seconds=10, **settings)
 
 
-KINDS = ("twin", "obstore in memory", "obstore in a folder", "garage")
+KINDS = ("twin", "files", "obstore in memory", "obstore in a folder", "garage")
 
 
 @pytest.fixture(params=KINDS)
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> FolderedObjects:
     """An empty store."""
     return _objects(request, tmp_path)
 
@@ -42,14 +43,16 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
     return CachedShelf(Patience(_objects(request, tmp_path), ManualClock()), folder, cache_bytes=1 << 30)
 
 
-def _objects(request: pytest.FixtureRequest, folder: Path) -> Objects:
+def _objects(request: pytest.FixtureRequest, folder: Path) -> FolderedObjects:
     match request.param:
         case "twin":
             return MemoryObjects()
+        case "files":
+            return LocalObjects(folder / "files")
         case "obstore in memory":
             return ObstoreObjects(MemoryStore(), "memory://")
         case "obstore in a folder":
-            return ObstoreObjects(LocalStore(folder / "bucket", mkdir=True), "file://bucket")
+            return ObstoreObjects(LocalStore(folder / "bucket", mkdir=True, automatic_cleanup=True), "file://bucket")
     real = s3_objects(request.getfixturevalue("bucket"))
     for name in real.names():
         real.delete(name)

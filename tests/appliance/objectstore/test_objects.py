@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sysmon_appliance.objectstore.objects import ObjectMissingError, Objects
+from sysmon_appliance.objectstore.objects import FolderedObjects, ObjectMissingError, Objects
 from sysmon_appliance.objectstore.s3 import PART_BYTES
 
 NAME = "raw-day-20241004-0000.sqlite"
@@ -58,3 +58,24 @@ def test_all_names_are_listed(objects: Objects, tmp_path: Path) -> None:
     for name in names:
         objects.delete(name)
     assert not list(objects.names())
+
+
+def test_what_is_created_is_never_replaced(objects: FolderedObjects) -> None:
+    """Creating says whether there was nothing, and leaves what is there as it is."""
+    assert objects.create("chapters/first", b"old")
+    assert not objects.create("chapters/first", b"new")
+    assert b"".join(objects.read("chapters/first", 10)) == b"old"
+
+
+def test_objects_lie_in_folders(objects: FolderedObjects, tmp_path: Path) -> None:
+    """Folders are told by the beginnings of names; what lies in one is listed with it, and goes with it."""
+    put(objects, tmp_path, b"1")
+    for name in ("epoch-1/0/a", "epoch-1/9/b", "epoch-12/0/a"):
+        objects.create(name, b"1")
+    assert set(objects.folders()) == {"epoch-1", "epoch-12"}
+    assert set(objects.names_in("epoch-1")) == {"epoch-1/0/a", "epoch-1/9/b"}
+    objects.remove_folder("epoch-1")
+    objects.remove_folder("epoch-1")
+    assert set(objects.folders()) == {"epoch-12"}
+    assert set(objects.names()) == {NAME, "epoch-12/0/a"}
+    assert not list(objects.names_in("epoch-1"))

@@ -2,7 +2,8 @@
 
     python pretended_litestream.py ANSWERS replicate -no-expand-env -config FILE
 
-Each line of the file ANSWERS is a status and a JSON body, or `exit`; the last one is given for ever. It uses nothing but Python.
+Each line of the file ANSWERS is a status and a JSON body, or `exit`; the last one is given for ever.
+It uses nothing but Python.
 """
 
 import json

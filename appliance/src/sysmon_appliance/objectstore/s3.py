@@ -97,8 +97,9 @@ class ObstoreObjects:
                 yield from (found["path"] for found in some)
 
     def remove_folder(self, folder: str) -> None:
-        for name in list(self.names_in(folder)):
-            self.delete(name)
+        names = list(self.names_in(folder))
+        with contextlib.suppress(ObjectMissingError), self._explained(folder):
+            obstore.delete(self._store, names)  # many in one request, where the store can
 
     @contextmanager
     def _explained(self, name: str = "") -> Iterator[None]:
