@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sysmon_agent import identity
 from sysmon_agent.clock import Clock, SystemClock
-from sysmon_agent.config.values import AgentSettings, TlsSettings, UplinkSettings
+from sysmon_agent.config.values import AgentSettings, SpoolSettings, TlsSettings, UplinkSettings
 from sysmon_agent.enrolment.asking import Grant, Waiting
 from sysmon_agent.enrolment.dialling import Dialling
 from sysmon_agent.enrolment.enrolling import Enrolling, Wait, Wish
@@ -54,6 +54,9 @@ class Joining:
 
     def renewal(self, aggregators: Sequence[str]) -> Renewal:
         settings = AgentSettings(
-            aggregators=tuple(aggregators), tls=self.tls, uplink=UplinkSettings(timeout_seconds=TIMEOUT_SECONDS)
+            aggregators=tuple(aggregators),
+            tls=self.tls,
+            spool=SpoolSettings(directory=str(self.folder.parent / "spool")),
+            uplink=UplinkSettings(timeout_seconds=TIMEOUT_SECONDS),
         )
         return Renewal(settings, self.clock, seal_key=self.password or None)

@@ -12,6 +12,7 @@ from sysmon_agent.enrolment.asking import fetch_authority
 from sysmon_agent.enrolment.dialling import Dialling
 from sysmon_agent.errors import ExitCode, SpoolInUseError, SysmonError
 from sysmon_agent.identity import Certificate, Identity
+from sysmon_agent.spool.known import KnownAggregators
 from sysmon_agent.spool.lock import FolderLock
 
 MOST_APART_SECONDS = 60.0
@@ -48,7 +49,8 @@ def examine(settings: AgentSettings, environ: Mapping[str, str], clock: Clock) -
         return
     yield from _certificate(known.certificate, clock.wall_ms())
     dialling = Dialling(clock, settings.uplink.timeout_seconds)
-    for address in settings.aggregators:
+    learned = KnownAggregators(settings.spool.directory).read()
+    for address in dict.fromkeys((*settings.aggregators, *learned)):
         yield _aggregator(address, known, dialling, clock)
 
 

@@ -43,7 +43,7 @@ def enroll(options: argparse.Namespace) -> int:
         dialling=Dialling(clock, settings.uplink.timeout_seconds),
         clock=clock,
     ).run(_patience() if options.wait else _impatience)
-    addresses = grant.aggregators or token.addresses
+    addresses = tuple(dict.fromkeys((*grant.aggregators, *token.addresses)))
     written = _remember(addresses, settings_file(options), found)
     print("\n".join(_report(grant, settings, addresses, written)))
     print(f"Next: sysmon-agent run{f' --config {options.config}' if options.config else ''}")
