@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console tools lint format lock sbom audit fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
+.PHONY: help up test test-python test-console tools lint format lock sbom audit chaos fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -111,6 +111,9 @@ build/sbom.json: $(VENV)/test.stamp requirements.lock $(CONSOLE_DIR)/package-loc
 # Ends well where the databases cannot be asked, and says so: a network is nothing that a clone can mend.
 audit: $(VENV)/test.stamp $(VENV)/node.stamp  ## Ask for known vulnerabilities of all that is locked
 	@$(BIN)/python appliance/tools/audit.py || test $$? = 69
+
+chaos: $(VENV)/test.stamp tools  ## Break a region of three aggregators again and again, and count what is lost; ROUNDS=20, SEED= repeats a run
+	@$(BIN)/python -m tests.chaos.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz: $(VENV)/test.stamp  ## Try a million damaged inputs on all that reads what others send
 	$(BIN)/python -m tests.fuzz.run $(ARGS)

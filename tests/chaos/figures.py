@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from tests.chaos.account import Verdict
 from tests.chaos.rounds import Round
@@ -26,8 +26,9 @@ class Outcome:
 
 
 def table_of(outcome: Outcome) -> Table:
-    """Show what each kind of fault has done."""
-    table = Table("fault", "rounds", "failover s, median", "worst", "recovery s, worst", "lost", "doubled", "corrupt")
+    """Show what each kind of fault has done: failovers, median and worst, and the longest time until all was well."""
+    figures = ("rounds", "failover s", "worst", "well after s", "lost", "doubled", "corrupt")
+    table = Table(Column("fault", no_wrap=True), *(Column(name, justify="right") for name in figures))
     for fault in dict.fromkeys(one.fault for one in outcome.rounds):
         rounds = [one for one in outcome.rounds if one.fault == fault]
         table.add_row(fault, str(len(rounds)), *_times(rounds), *_harm([one.verdict for one in rounds]))

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 
+import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -24,10 +25,13 @@ def main() -> int:
     options = _options()
     logging.disable(logging.ERROR)  # connections that end are what this is about
     console = Console(stderr=True)
-    with ExitStack() as closing:
-        folder = Path(options.folder or closing.enter_context(tempfile.TemporaryDirectory(prefix="sysmon-chaos-")))
-        load = Load(options.agents, options.interval, options.seed)
-        outcome = _run(chaos_in(folder, load, closing), options.rounds, load, console)
+    load = Load(options.agents, options.interval, options.seed)
+    try:
+        with ExitStack() as closing:
+            folder = Path(options.folder or closing.enter_context(tempfile.TemporaryDirectory(prefix="sysmon-chaos-")))
+            outcome = _run(chaos_in(folder, load, closing), options.rounds, load, console)
+    except pytest.skip.Exception as missing:
+        sys.exit(str(missing))
     console.print(table_of(outcome))
     print(line_of(outcome), flush=True)
     return 0 if outcome.is_good else 1
@@ -40,7 +44,7 @@ def _run(chaos: Chaos, count: int, load: Load, console: Console) -> Outcome:
         task = progress.add_task("rounds", total=count)
         for number in range(1, count + 1):
             rounds.append(chaos.round(number))
-            progress.console.print(_told(rounds[-1]))
+            progress.console.print(_told(rounds[-1]), soft_wrap=True)
             progress.advance(task)
     return Outcome(load.seed, rounds, chaos.finish(), chaos.waited)
 
