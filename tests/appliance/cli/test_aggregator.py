@@ -69,3 +69,24 @@ def test_show_tells_what_was_set_and_where(settings: Path, capsys: pytest.Captur
     assert ["segments.seal_after_seconds", "3600", "default"] in [
         line.split() for line in capsys.readouterr().out.splitlines()
     ]
+
+
+def test_consul_beyond_tls_is_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """What Consul's settings may not be is said before the aggregator starts."""
+    assert aggregator("config", "check", "--set", "consul.url=http://consul.example:8500") == 2
+    assert "consul.url: http://consul.example:8500 is beyond this machine and without TLS" in capsys.readouterr().err
+
+
+def test_a_policy_is_printed(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The policy for Consul names this region's keys and hosts, and the node of Consul beside the aggregator."""
+    assert aggregator("consul", "policy", "--config", str(settings), "--node", "consul-1") == 0
+    out = capsys.readouterr().out
+    assert 'key_prefix "sysmon/eu/"' in out
+    assert 'session "consul-1"' in out
+    assert 'node_prefix "sysmon-eu--"' in out
+
+
+def test_a_policy_without_hosts(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where hosts are entered nowhere, the token may change no node."""
+    assert aggregator("consul", "policy", "--config", str(settings), "--set", "consul.register=none") == 0
+    assert "node_prefix" not in capsys.readouterr().out

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sysmon_appliance.domain.leadership import Handoff, Holder, Lineage
+from sysmon_appliance.domain.leadership import Handoff, Holder, Lineage, Role
 from sysmon_appliance.errors import ConflictError, FencedError
 from tests.support.ha.members import Member, Members
 
@@ -193,6 +193,19 @@ def test_waiting_ends_with_a_change(members: Members) -> None:
     assert b.coordinator.wait(seen.index, 0.1) == seen
     a.coordinator.record(lineage(1, 1))
     assert b.coordinator.wait(seen.index, 20).lineage == lineage(1, 1)
+
+
+def test_a_role_is_announced(members: Members) -> None:
+    """The catalogue shows who leads and where; saying so costs the leader neither its session nor its lock."""
+    a = members.join("a")
+    a.lock()
+    session = a.session.id
+    assert members.tags("a") == ["standby"]
+    a.session.announce(Role.LEADER)
+    members.wait_until(lambda: members.tags("a") == ["leader"])
+    members.live(4)
+    a.coordinator.record(lineage(1, 1))
+    assert a.session.id == session
 
 
 def test_a_lease_ends_before_anybody_else_can_lead(members: Members) -> None:

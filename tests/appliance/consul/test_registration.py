@@ -25,7 +25,7 @@ def test_a_host_is_a_node(real: RealMembers, registry: ConsulRegistry) -> None:
     entry = registry.fitted(WEB)
     registry.write([entry], [])
     (found,) = real.cluster.ask("GET", f"/v1/health/service/sysmon-agent?node-meta=sysmon-region:{real.region}")
-    assert found["Node"]["Node"] == f"sysmon-{real.region}-web-1-example-0f0f0f0f"
+    assert found["Node"]["Node"] == f"sysmon-{real.region}--web-1-example-0f0f0f0f"
     assert found["Node"]["Address"] == "10.0.0.7"
     assert found["Node"]["Meta"] == {
         "external-node": "true",

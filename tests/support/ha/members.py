@@ -46,6 +46,9 @@ class Members(Protocol):
     def kill(self, member: Member) -> None:
         """End an aggregator as SIGKILL would."""
 
+    def tags(self, name: str) -> list[str]:
+        """Return how the catalogue shows an aggregator whose check passes."""
+
     def live(self, seconds: float) -> None:
         """Let time pass, in which whoever is not frozen is alive."""
 
@@ -76,6 +79,10 @@ class TwinMembers:
 
     def kill(self, member: Member) -> None:
         self.members.remove(member)
+
+    def tags(self, name: str) -> list[str]:
+        service = f"sysmon-aggregator-region-{name}"
+        return list(self.consul.services[service]["Tags"]) if self.consul.is_passing(service) else []
 
     def live(self, seconds: float) -> None:
         end = self.clock.monotonic() + seconds
@@ -125,6 +132,12 @@ class RealMembers:
         member.session._closing.set()  # as if there were no thread any more: nothing is said to Consul
         member.session._thread.join()
         self.members.remove(member)
+
+    def tags(self, name: str) -> list[str]:
+        found = self.cluster.ask("GET", "/v1/health/service/sysmon-aggregator?passing")
+        services = (each["Service"] for each in found)
+        wanted = f"sysmon-aggregator-{self.region}-{name}"
+        return next((service["Tags"] for service in services if service["ID"] == wanted), [])
 
     def live(self, seconds: float) -> None:
         end = time.monotonic() + seconds

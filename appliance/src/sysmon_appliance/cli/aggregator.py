@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sysmon_appliance import __version__
-from sysmon_appliance.cli import aggregator_pki
+from sysmon_appliance.cli import aggregator_consul, aggregator_pki
 from sysmon_appliance.cli.aggregator_settings import ConfigFile, Override, read_settings
 from sysmon_appliance.cli.failures import guarded
 from sysmon_appliance.cli.output import Cell, Format, Table, print_rows
@@ -21,6 +21,7 @@ app = typer.Typer(
 config = typer.Typer(help="Look at the settings.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(config, name="config")
 app.add_typer(aggregator_pki.app, name="pki")
+app.add_typer(aggregator_consul.app, name="consul")
 
 
 def main() -> None:

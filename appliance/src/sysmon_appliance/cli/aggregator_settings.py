@@ -10,6 +10,7 @@ from sysmon_agent.config.places import places_of
 from sysmon_agent.config.reader import Reading, read_with_sources
 from sysmon_agent.errors import ConfigError, Fault
 from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.consul import configured as consul
 from sysmon_appliance.domain.retention import policy_of
 from sysmon_appliance.objectstore.configured import shelf_settings
 
@@ -42,6 +43,7 @@ def read_settings(file: Path | None, override: list[str] | None) -> Reading[Aggr
     source = next(row.source for row in reading.rows if row.key == "retention.rules")
     policy_of(reading.settings.retention, source)
     shelf_settings(reading.settings)
+    consul.check(reading.settings.consul, reading.settings.region)
     return reading
 
 

@@ -52,6 +52,20 @@ def endpoint_of(settings: ConsulSettings) -> Endpoint:
     return endpoint
 
 
+def check(settings: ConsulSettings, region: str) -> None:
+    """Find faults before anything is asked of Consul.
+
+    Raises
+    ------
+    ConfigError
+        Consul is to be spoken to, and cannot be like this.
+    """
+    if settings.url:
+        endpoint_of(settings)
+        node_name(settings)
+        key_prefix(settings, region)
+
+
 def node_name(settings: ConsulSettings) -> str:
     """Return this aggregator's name within its region.
 
