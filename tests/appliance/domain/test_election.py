@@ -10,6 +10,7 @@ CLUSTER = "c" * 32
 LINEAGE = Lineage(CLUSTER, 7, "epoch-00000007-aa", txid=9, mark=3)
 CHAPTER = Chapter(CLUSTER, 9, "epoch-00000009-bb", "a", began_ms=1)
 LED = Standing(7, Holder(Node("a", "127.0.0.1:7443"), 7), LINEAGE, CLUSTER)
+OURS = Standing(7, Holder(Node("b", "127.0.0.1:7443"), 7), LINEAGE, CLUSTER)  # and we do not know of it
 FREE = Standing(7, None, LINEAGE, CLUSTER)
 NOTHING = Standing()
 
@@ -19,6 +20,7 @@ NOTHING = Standing()
     [
         (LED, Found(), Step.FOLLOW, ""),
         (FREE, Found(), Step.COMPETE, ""),
+        (OURS, Found(), Step.COMPETE, ""),
         (FREE, Found(cluster_id=CLUSTER, databases=("x",)), Step.COMPETE, ""),
         (NOTHING, Found(), Step.BEGIN, ""),
         (NOTHING, Found(chapters=(CHAPTER,)), Step.WAIT, "lineage_lost"),
@@ -31,7 +33,7 @@ NOTHING = Standing()
 )
 def test_what_is_known_decides(standing: Standing, found: Found, step: Step, code: str) -> None:
     """A region begins only where there is nothing at all; whatever could be thrown away waits for a person."""
-    decision = decide(standing, found)
+    decision = decide(standing, found, own="b")
     assert decision.step is step
     assert (decision.blocked.code if decision.blocked else "") == code
 

@@ -293,7 +293,8 @@ class SimulatedNode:
         standing = self.coordinator.standing()
         if standing.holder is not None:
             self._read_back(standing.holder)
-        decision = decide(standing, self.leading.look() if standing.lineage is None else _NOTHING)
+        found = self.leading.look() if standing.lineage is None else _NOTHING
+        decision = decide(standing, found, own=self.node.name)
         found_on_disk = decision.step is Step.WAIT and self.world.mutation is Mutation.NO_SET_ASIDE
         if decision.step not in {Step.COMPETE, Step.BEGIN} and not found_on_disk:
             return

@@ -38,12 +38,20 @@ class Decision:
     blocked: Blocked | None = None
 
 
-def decide(standing: Standing, found: Found) -> Decision:
-    """Judge what is known; `found` may be empty where the standing alone decides (see `needs_look`)."""
+def decide(standing: Standing, found: Found, *, own: str) -> Decision:
+    """Judge what is known.
+
+    Parameters
+    ----------
+    found
+        May be empty where the standing alone decides (see `needs_look`).
+    own
+        The name of this node, which leads nothing: a lock that is its own was taken, and the answer was lost.
+    """
     strange = _of_another_cluster(standing, found)
     if strange:
         return _wait("foreign_cluster", strange, found, hint="sysmon-aggregator config show --effective")
-    if standing.holder is not None:
+    if not is_free(standing, own):
         return Decision(Step.FOLLOW)
     if standing.lineage is not None:
         return Decision(Step.COMPETE)
@@ -56,9 +64,14 @@ def decide(standing: Standing, found: Found) -> Decision:
     return Decision(Step.BEGIN)
 
 
-def needs_look(standing: Standing) -> bool:
+def is_free(standing: Standing, own: str) -> bool:
+    """Whether nobody else holds the lock."""
+    return standing.holder is None or standing.holder.node.name == own
+
+
+def needs_look(standing: Standing, own: str) -> bool:
     """Whether disk and object store have to be looked at before anything is decided."""
-    return standing.lineage is None and standing.holder is None
+    return standing.lineage is None and is_free(standing, own)
 
 
 def next_epoch(standing: Standing, chapters: Sequence[Chapter], *, heard: int = 0) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.election import Decision, Found, Step, decide, needs_look
+from sysmon_appliance.domain.election import Decision, Found, Step, decide, is_free, needs_look
 from sysmon_appliance.domain.leadership import Session, Standing
 from sysmon_appliance.errors import ReplicaBrokenError
 from sysmon_appliance.services.leading import Claim, Leading
@@ -69,10 +69,11 @@ class Candidacy:
         if standing is None:
             return Decision(Step.FOLLOW)
         self._note_free(standing)
-        if needs_look(standing):
+        own = self._leading.node.name
+        if needs_look(standing, own):
             self.found = await asyncio.to_thread(self._leading.look)
-            return decide(standing, self.found)
-        return decide(standing, Found(cluster_id=self._leading.folders.cluster_id))
+            return decide(standing, self.found, own=own)
+        return decide(standing, Found(cluster_id=self._leading.folders.cluster_id), own=own)
 
     async def attempt(self, decision: Decision) -> Won | None:
         """Try to lead where that is to be done and this is the moment; None where not, or when another was faster."""
@@ -156,7 +157,7 @@ class Candidacy:
         return handoff is not None and handoff.epoch == standing.epoch and handoff.to == self._leading.node.name
 
     def _note_free(self, standing: Standing) -> None:
-        if standing.holder is not None:
+        if not is_free(standing, self._leading.node.name):
             self._free_since = None
         elif self._free_since is None:
             self._free_since = self._clock.monotonic()
