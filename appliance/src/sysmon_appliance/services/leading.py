@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sysmon_agent.clock import Clock
+from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.election import Found, next_epoch
 from sysmon_appliance.domain.leadership import Coordinator, Lineage, Node, Standing
 from sysmon_appliance.domain.replica import Chapter, LineageBook, ReplicaStore, path_of
@@ -103,14 +104,21 @@ class Leading:
         """
         folder = self.folders.new(claim.path)
         if claim.lineage is not None:
-            txid = self.store.restore(claim.lineage.path, folder / SINGLE_NAME, txid=claim.lineage.txid)
-            if txid < claim.lineage.txid:
-                raise ReplicaBrokenError(
-                    f"Path {claim.lineage.path} holds position {txid}, and {claim.lineage.txid} was acknowledged.",
-                    hint="sysmon ha status",
-                )
-            _log.info("The live database was restored.", extra={"path": claim.lineage.path, "txid": txid})
+            try:
+                self._restore(claim.lineage, folder / SINGLE_NAME)
+            except SysmonError:
+                self.folders.discard(folder)  # so that it can be tried again
+                raise
         return folder
+
+    def _restore(self, lineage: Lineage, target: Path) -> None:
+        txid = self.store.restore(lineage.path, target, txid=lineage.txid)
+        if txid < lineage.txid:
+            raise ReplicaBrokenError(
+                f"Path {lineage.path} holds position {txid}, and {lineage.txid} was acknowledged.",
+                hint="sysmon ha status",
+            )
+        _log.info("The live database was restored.", extra={"path": lineage.path, "txid": txid})
 
     def recorder(self, claim: Claim, cluster_id: str) -> "Recorder":
         """Return what records the positions of an epoch."""
