@@ -27,7 +27,7 @@ class Round:
     failover_seconds: float | None  # until the first promise of another leader; None where the leader stayed
     recovery_seconds: float  # from mending until all is well
     verdict: Verdict
-    trouble: str = ""  # why the region did not become well again
+    trouble: str = ""  # what went wrong besides: a program that ended by itself, or a region that did not become well
 
 
 class Chaos:
@@ -63,11 +63,11 @@ class Chaos:
             pause_until(struck + random.uniform(*fault.lasts))
         finally:
             fault.mend()
-        mended, trouble = time.monotonic(), ""
+        mended, trouble = time.monotonic(), self._restart_what_ended()
         try:
             self.settle()
         except AssertionError as error:
-            trouble = str(error)
+            trouble += str(error)
         recovered = time.monotonic()
         pause_until(recovered + random.uniform(0.5, 2.0))
         return Round(number, fault.name, self._failover(epoch, struck), recovered - mended, self.verdict(), trouble)
@@ -93,6 +93,13 @@ class Chaos:
         self._fleet.pause()
         eventually(lambda: self._fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
         return self.verdict()
+
+    def _restart_what_ended(self) -> str:
+        """Start aggregators that ended by themselves, as an init system does; say which."""
+        ended = [node for node in self._region.nodes if not node.running]
+        for node in ended:
+            node.start()
+        return "".join(f"{node.name} ended by itself. " for node in ended)
 
     def _draw(self) -> Fault:
         """Draw without putting back, so that even few rounds see many kinds."""

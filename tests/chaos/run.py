@@ -53,8 +53,9 @@ def _told(one: Round) -> str:
     failover = (
         "the leader stayed" if one.failover_seconds is None else f"another led after {one.failover_seconds:.1f} s"
     )
+    trouble = f"; {one.trouble}" if one.trouble else ""
     wrong = "" if one.verdict.is_good else f"; {one.verdict}"
-    return f"{one.number}: {one.fault}; {failover}; well {one.recovery_seconds:.1f} s after mending{wrong}{one.trouble}"
+    return f"{one.number}: {one.fault}; {failover}; well {one.recovery_seconds:.1f} s after mending{wrong}{trouble}"
 
 
 def _options() -> argparse.Namespace:

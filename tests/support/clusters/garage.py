@@ -3,6 +3,7 @@
 An aggregator speaks to the node on its own address; any node answers for all.
 """
 
+import json
 import re
 import secrets
 import subprocess
@@ -32,6 +33,7 @@ data_fsync = true
 rpc_bind_addr = "{address}:{rpc}"
 rpc_public_addr = "{address}:{rpc}"
 rpc_secret = "{secret}"
+bootstrap_peers = {peers}
 
 [s3_api]
 s3_region = "{region}"
@@ -62,7 +64,8 @@ class GarageNode(Server):
     def endpoint(self) -> str:
         return f"http://{self.address}:{self.api_port}"
 
-    def configure(self, copies: int, secret: str) -> None:
+    def configure(self, copies: int, secret: str, peers: Sequence[str] = ()) -> None:
+        """Write the settings; without peers a node that was killed soon after it met the others finds none of them."""
         self._config.touch(mode=0o600)
         self._config.write_text(
             _CONFIG.format(
@@ -73,6 +76,7 @@ class GarageNode(Server):
                 api=self.api_port,
                 region=REGION,
                 secret=secret,
+                peers=json.dumps(list(peers)),
             )
         )
 
@@ -99,9 +103,8 @@ class GarageCluster:
     def __init__(self, folder: Path, addresses: Sequence[str] = ADDRESSES) -> None:
         self.nodes = [self._node(folder / f"garage{i}", address) for i, address in enumerate(addresses, start=1)]
         self.keys = Keys("", "")
-        secret = secrets.token_hex(32)
-        for node in self.nodes:
-            node.configure(len(self.nodes), secret)
+        self._secret = secrets.token_hex(32)
+        self._configure()
 
     def start(self) -> None:
         for node in self.nodes:
@@ -129,9 +132,14 @@ class GarageCluster:
             "secret_access_key": self.keys.secret_access_key,
         }
 
+    def _configure(self, peers: Sequence[str] = ()) -> None:
+        for node in self.nodes:
+            node.configure(len(self.nodes), self._secret, peers)
+
     def _join(self) -> None:
         first = self.nodes[0]
         ids = [eventually(partial(node.ask, "node", "id", "-q"), "Garage runs").strip() for node in self.nodes]
+        self._configure(ids)
         for other in ids[1:]:
             eventually(partial(first.ask, "node", "connect", other), "Garage's nodes meet")
         for key in (name.partition("@")[0] for name in ids):
