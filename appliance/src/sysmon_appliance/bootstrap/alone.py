@@ -17,7 +17,7 @@ from sysmon_appliance.bootstrap.base import Base
 from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.nodes import own_node
 from sysmon_appliance.bootstrap.replicas import Replicas
-from sysmon_appliance.bootstrap.replicated import Replicated
+from sysmon_appliance.bootstrap.replicated import Replicated, pruning_of
 from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.replica import Chapter, LineageBook, path_of
 from sysmon_appliance.errors import ConflictError
@@ -134,7 +134,7 @@ class ReplicatedAggregator:
                 ticks,
                 terms=self,
                 replicated=Replicated(self._replicas.store, self._replicas.book, path, self._folders),
-                also=(ticks.run,),
+                also=(ticks.run, pruning_of(base, self._replicas.store, self._replicas.book, path).run),
             )
         ), ticks
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sysmon_appliance.bootstrap.aggregator import Term, join
 from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.region import Region
-from sysmon_appliance.bootstrap.replicated import Replicated
+from sysmon_appliance.bootstrap.replicated import Replicated, pruning_of
 from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.barrier import GroupResult
 from sysmon_appliance.domain.replica import Replication
@@ -95,6 +95,7 @@ class LeaderTerm:
                 mark=lambda: self.ticks.committed_mark,
                 terms=self,
                 replicated=Replicated(region.store, region.book, claim.path, region.folders),
+                also=(pruning_of(base, region.store, region.book, claim.path).run,),
             )
         )
 
