@@ -6,7 +6,6 @@ is given up for a fresh one.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -97,7 +96,6 @@ class Following:
         self._listeners: list[Callable[[], None]] = []
         self._committed: deque[tuple[float, int]] = deque(maxlen=_MOST_MARKS)  # when the leader had which mark
         self._recorded: deque[tuple[float, int]] = deque(maxlen=_MOST_MARKS)  # since when which mark is in the lineage
-        self._told = asyncio.Event()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever `read_back` has changed, from now on."""
@@ -122,8 +120,6 @@ class Following:
         """Take note of what the leader has answered to a report."""
         if progress.epoch == self._epoch:
             self._committed.append((self._clock.monotonic(), progress.mark))
-        if self._fault:
-            self._told.set()
 
     def expect(self, lineage: Lineage) -> None:
         """Take note of what the copy must come to hold, for it is in the replica."""
@@ -188,8 +184,7 @@ class Following:
         _log.error("The copy of the live database is broken.", extra={"path": self._path, "detail": error.message})
         self._fault = error.message
         self._announce()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), TELL_SECONDS)
+        await asyncio.sleep(TELL_SECONDS)
 
     def _announce(self) -> None:
         for listener in self._listeners:
