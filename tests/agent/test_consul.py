@@ -3,14 +3,13 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from sysmon_agent.config.values import ConsulSettings
 from sysmon_agent.consul import LIFE_SECONDS, Consul
 from sysmon_agent.errors import ConsulError
+from tests.support.canned_http import answering
 from tests.support.clusters.consul import ConsulCluster
 from tests.support.system import eventually
 
@@ -87,28 +86,6 @@ def test_a_token_that_may_not_is_told(consul_servers: ConsulCluster) -> None:
     with pytest.raises(ConsulError, match=r"403 to PUT /v1/agent/service/register \(Permission denied") as caught:
         Consul(settings).register(labels={}, tags=[])
     assert settings.token not in str(caught.value)
-
-
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """Answer every request alike, without TLS; yields the URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join(10)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"nonsense", b'"text"', b"\xff\xfe"])

@@ -1,9 +1,6 @@
 """Enrolling and renewing where several aggregators are known, and one of them leads."""
 
-import json
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,7 @@ from sysmon_agent.spool.known import KnownAggregators
 from tests.support.authority import IssuedFiles, LocalAuthority
 from tests.support.joining_host import Joining
 from tests.support.region import Region
-from tests.support.tls_server import read_request, tls_server
+from tests.support.standby import standby
 
 
 @pytest.fixture
@@ -32,21 +29,6 @@ def host(region: Region, tmp_path: Path) -> Joining:
 def aggregator(tmp_path: Path) -> IssuedFiles:
     """What another aggregator of the region shows."""
     return LocalAuthority.open(tmp_path / "region" / "pki", SystemClock()).aggregator()
-
-
-@contextmanager
-def standby(issued: IssuedFiles, leader: str, *aggregators: str) -> Iterator[str]:
-    """An aggregator that does not lead, and names who does; yields its address."""
-    body = json.dumps(
-        {"code": "not_leader", "detail": "Another leads.", "leader": leader, "aggregators": aggregators}
-    ).encode()
-
-    def script(stream: ssl.SSLSocket) -> None:
-        while read_request(stream):
-            stream.sendall(b"HTTP/1.1 421 X\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
-
-    with tls_server(issued, script) as address:
-        yield address
 
 
 def test_a_standby_sends_a_renewal_to_the_leader(region: Region, host: Joining, aggregator: IssuedFiles) -> None:
