@@ -1,5 +1,6 @@
 """Storage in a whole aggregator."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import ConfigError
 from sysmon_appliance.bootstrap import build
-from sysmon_appliance.config import RetentionSettings
+from sysmon_appliance.bootstrap.base import lay_base
+from sysmon_appliance.config import ReplicaSettings, RetentionSettings, SegmentSettings
 from tests.support.aggregator import over, running, settings_in
 
 
@@ -33,6 +35,19 @@ async def test_shorter_times_are_doubted_after_a_restart(tmp_path: Path) -> None
     settings = replace(settings, retention=RetentionSettings(raw_days=1))
     async with running(settings), over(settings.console.socket) as local:
         assert (await local.get("/api/v1/storage")).json()["changed"] is not None
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(600, 6 * 3600), (86_400, 86_400)])
+def test_files_outlast_the_moments_that_name_them(tmp_path: Path, seconds: int, kept: int) -> None:
+    """With a replica, the file of a dropped segment stays for longer than a moment can be restored."""
+    settings = replace(
+        settings_in(tmp_path),
+        segments=SegmentSettings(keep_dropped_seconds=seconds),
+        replica=ReplicaSettings(url=(tmp_path / "replica").as_uri(), keep_hours=5),
+    )
+    with ExitStack() as closing:
+        base = lay_base(settings, SystemClock(), closing, key_passphrase=None)
+        assert base.settings.segments.keep_dropped_seconds == kept
 
 
 def test_rules_that_are_none_stop_the_start(tmp_path: Path) -> None:
