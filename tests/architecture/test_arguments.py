@@ -27,7 +27,11 @@ WAITS = {"time.sleep"}
 WAIT_OWNERS = {f"{AGENT}/cli/once.py": "rates need two ticks with a second between them, and nothing else runs"}
 
 ENVIRONMENT = {"os.environ", "os.getenv"}
-ENVIRONMENT_OWNERS = {f"{AGENT}/cli/": "commands", f"{APPLIANCE}/cli/": "commands"}
+ENVIRONMENT_OWNERS = {
+    f"{AGENT}/cli/": "commands",
+    f"{APPLIANCE}/cli/": "commands",
+    f"{APPLIANCE}/bootstrap/replicas.py": "Litestream is to find proxies, authorities and the keys of AWS's tools",
+}
 
 OUTPUT = {"print", "sys.stdout.write"}
 OUTPUT_OWNERS = {f"{AGENT}/cli/": "commands", f"{APPLIANCE}/cli/": "commands"}

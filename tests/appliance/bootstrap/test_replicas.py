@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sysmon_agent.clock import SystemClock
 from sysmon_agent.errors import ConfigError
 from sysmon_appliance.bootstrap.replicas import replicas_of
 from sysmon_appliance.config import AggregatorSettings, ReplicaSettings
@@ -17,13 +18,13 @@ ALONE = AggregatorSettings()
 
 def test_without_a_url_there_is_none() -> None:
     """An aggregator that is alone and was told nothing needs no Litestream."""
-    assert replicas_of(ALONE) is None
+    assert replicas_of(ALONE, SystemClock()) is None
 
 
 def test_store_and_book_lie_in_one_place(tmp_path: Path) -> None:
     """Paths and chapters stand beside each other, and neither is taken for the other."""
     settings = ReplicaSettings(url=(tmp_path / "replica").as_uri(), litestream=str(program("litestream")))
-    replicas = replicas_of(replace(ALONE, replica=settings))
+    replicas = replicas_of(replace(ALONE, replica=settings), SystemClock())
     assert replicas is not None
     path = path_of(1)
     ledger = Ledger(tmp_path / "live" / "live.sqlite")
@@ -43,4 +44,4 @@ def test_without_the_program_nothing_begins(tmp_path: Path) -> None:
     """A replica that is asked for and cannot be written is a fault of the settings."""
     settings = ReplicaSettings(url=(tmp_path / "replica").as_uri(), litestream=str(tmp_path / "litestream"))
     with pytest.raises(ConfigError, match=r"replica\.litestream"):
-        replicas_of(replace(ALONE, replica=settings))
+        replicas_of(replace(ALONE, replica=settings), SystemClock())

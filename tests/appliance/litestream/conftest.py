@@ -1,12 +1,14 @@
 """The same replica in every kind of place."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sysmon_agent.clock import SystemClock
 from sysmon_appliance.domain.replica import FollowedCopy, ReplicaStore, Replication, path_of
 from sysmon_appliance.litestream.children import Litestream
 from sysmon_appliance.litestream.location import ReplicaLocation
@@ -51,12 +53,16 @@ def store(request: pytest.FixtureRequest) -> ReplicaStore:
     return store_at(location, request.getfixturevalue("litestream_program"))
 
 
+def litestream_at(location: ReplicaLocation, program: LitestreamProgram) -> Litestream:
+    return Litestream(program, location, SystemClock(), os.environ)
+
+
 def store_at(location: ReplicaLocation, litestream: LitestreamProgram) -> LitestreamStore:
     """Make the real part over an empty place."""
     objects = _objects(location)
     for path in list(objects.folders()):
         objects.remove_folder(path)
-    return LitestreamStore(Litestream(litestream, location), objects, keep_hours=72, follow_milliseconds=100)
+    return LitestreamStore(litestream_at(location, litestream), objects, keep_hours=72, follow_milliseconds=100)
 
 
 @pytest.fixture

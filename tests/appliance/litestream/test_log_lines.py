@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from sysmon_appliance.litestream.log_lines import LogLine, LogLines, parse
+from tests.support.clock import ManualClock
 
 
 def test_a_line_is_taken_apart() -> None:
@@ -18,7 +19,7 @@ def test_a_line_is_taken_apart() -> None:
 
 def test_what_goes_well_is_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
     """Only warnings, errors and what is no entry at all are shown to people."""
-    lines = LogLines("replicate")
+    lines = LogLines("replicate", ManualClock())
     with caplog.at_level(logging.DEBUG):
         for level in ("DEBUG", "INFO", "WARN", "ERROR", ""):
             lines.log(LogLine(level, f"said with {level}"))
@@ -27,18 +28,22 @@ def test_what_goes_well_is_for_debugging(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_what_is_said_again_and_again_is_shown_once(caplog: pytest.LogCaptureFixture) -> None:
-    """While a store is away, the same sentence is not shown each second."""
-    lines = LogLines("replicate")
+    """While a store is away, the same sentence is shown once a minute, and not each second."""
+    clock = ManualClock()
+    lines = LogLines("replicate", clock)
     with caplog.at_level(logging.INFO):
         for attempt in range(50):
             lines.log(LogLine("ERROR", "sync error", f"attempt={attempt}"))
         lines.log(LogLine("ERROR", "another error"))
-    assert len(caplog.records) == 2
+        assert len(caplog.records) == 2
+        clock.advance(61)
+        lines.log(LogLine("ERROR", "sync error"))
+    assert len(caplog.records) == 3
 
 
 def test_a_secret_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Should a line quote the secret, it is taken out."""
-    lines = LogLines("replicate", secret="hush")  # noqa: S106 - it is made up
+    lines = LogLines("replicate", ManualClock(), secret="hush")  # noqa: S106 - it is made up
     with caplog.at_level(logging.DEBUG):
         lines.log(LogLine("ERROR", "signed with hush", "key=hush"))
     assert "hush" not in str(vars(caplog.records[0]))

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from sysmon_appliance.errors import ReplicaUnreachableError
-from sysmon_appliance.litestream.children import Litestream
 from sysmon_appliance.litestream.config import Replicated, replication_config
 from sysmon_appliance.litestream.location import ReplicaLocation
 from sysmon_appliance.litestream.programs import LitestreamProgram
 from sysmon_appliance.litestream.replication import LitestreamReplication
-from tests.appliance.litestream.conftest import PATH, store_at
+from tests.appliance.litestream.conftest import PATH, litestream_at, store_at
 from tests.support.ha import pretended_litestream
 from tests.support.ha.databases import Ledger
 from tests.support.system import eventually, free_port
@@ -46,7 +45,7 @@ def test_litestream_takes_its_settings_as_they_were_meant(
     said: list[str] = []
     config = tmp_path / "litestream.yml"
     config.write_text(replication_config(Replicated(ledger.path, folder.replica(PATH), tmp_path / "s", 72)))
-    program = Litestream(litestream_program, folder)
+    program = litestream_at(folder, litestream_program)
     child = program.start(
         "replicate", "replicate", "-config", str(config), heard=lambda line: said.append(f"{line.text} {line.data}")
     )
@@ -82,7 +81,7 @@ def test_a_store_that_is_away_is_said_to_be(litestream_program: LitestreamProgra
         secret_access_key="hush",  # noqa: S106 - it is made up
         timeout_seconds=1,
     )
-    replication = LitestreamReplication(Litestream(litestream_program, nobody), ledger.path, PATH, keep_hours=72)
+    replication = LitestreamReplication(litestream_at(nobody, litestream_program), ledger.path, PATH, keep_hours=72)
     with pytest.raises(ReplicaUnreachableError, match="cannot bring path") as raised:
         replication.sync()
     assert "hush" not in raised.value.message
@@ -104,7 +103,7 @@ def pretend(folder: ReplicaLocation, tmp_path: Path) -> Iterator[Pretend]:
         program = tmp_path / "litestream"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -I {PRETENDER} {told} "$@"\n')
         program.chmod(0o700)
-        litestream = Litestream(LitestreamProgram(program, "0.5.18"), replace(folder, timeout_seconds=1))
+        litestream = litestream_at(replace(folder, timeout_seconds=1), LitestreamProgram(program, "0.5.18"))
         begun.append(LitestreamReplication(litestream, tmp_path / "live.sqlite", PATH, keep_hours=72))
         return begun[-1]
 
@@ -173,12 +172,14 @@ def test_it_never_outlives_the_aggregator(
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
+        "from sysmon_agent.clock import SystemClock\n"
         "from sysmon_appliance.litestream.children import Litestream\n"
         "from sysmon_appliance.litestream.location import ReplicaLocation\n"
         "from sysmon_appliance.litestream.programs import LitestreamProgram\n"
         "from sysmon_appliance.litestream.replication import LitestreamReplication\n"
         "url, program, database, path = sys.argv[1:]\n"
-        "litestream = Litestream(LitestreamProgram(Path(program), ''), ReplicaLocation(url))\n"
+        "program = LitestreamProgram(Path(program), '')\n"
+        "litestream = Litestream(program, ReplicaLocation(url), SystemClock(), {})\n"
         "replication = LitestreamReplication(litestream, Path(database), path, keep_hours=72)\n"
         "print(replication.process_id, replication.sync(), flush=True)\n"
         "time.sleep(60)\n"

@@ -6,12 +6,11 @@ import pytest
 
 from sysmon_appliance.errors import ReplicaBrokenError, ReplicaUnreachableError
 from sysmon_appliance.litestream.checking import check_database
-from sysmon_appliance.litestream.children import Litestream
 from sysmon_appliance.litestream.location import ReplicaLocation
 from sysmon_appliance.litestream.programs import LitestreamProgram
 from sysmon_appliance.litestream.restore import restore
 from sysmon_appliance.litestream.store import LitestreamStore
-from tests.appliance.litestream.conftest import PATH, store_at
+from tests.appliance.litestream.conftest import PATH, litestream_at, store_at
 from tests.support.ha.databases import Ledger, entries
 from tests.support.system import free_port
 
@@ -103,13 +102,13 @@ def test_a_store_that_is_away_is_not_broken(litestream_program: LitestreamProgra
         timeout_seconds=1,
     )
     with pytest.raises(ReplicaUnreachableError) as raised:
-        restore(Litestream(litestream_program, nobody), PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
+        restore(litestream_at(nobody, litestream_program), PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
     assert "hush" not in raised.value.message
 
 
 def test_a_program_that_is_gone_is_not_broken(folder: ReplicaLocation, tmp_path: Path) -> None:
     """Where Litestream itself cannot be started, the replica may be whole."""
-    litestream = Litestream(LitestreamProgram(tmp_path / "gone", "0.5.18"), folder)
+    litestream = litestream_at(folder, LitestreamProgram(tmp_path / "gone", "0.5.18"))
     with pytest.raises(ReplicaUnreachableError, match="cannot be started"):
         restore(litestream, PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
     with pytest.raises(ReplicaUnreachableError, match="cannot be started"):

@@ -48,7 +48,7 @@ def build(settings: AggregatorSettings, clock: Clock, *, key_passphrase: bytes |
         # Only here, for they cost memory that a single aggregator has better use for.
         from sysmon_appliance.bootstrap.replicas import replicas_of  # noqa: PLC0415
 
-        replicas = replicas_of(settings)
+        replicas = replicas_of(settings, clock)
         assert replicas is not None  # noqa: S101 - one of the two settings names a place
         if not settings.consul.url:
             from sysmon_appliance.bootstrap.alone import ReplicatedAggregator  # noqa: PLC0415 - as above

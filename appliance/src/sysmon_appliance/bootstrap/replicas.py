@@ -1,8 +1,10 @@
 """The replica of the live database, as the settings ask for it."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sysmon_agent.clock import Clock
 from sysmon_appliance.config import AggregatorSettings
 from sysmon_appliance.domain.replica import LineageBook, ReplicaStore
 from sysmon_appliance.litestream.children import Litestream
@@ -29,7 +31,7 @@ class Replicas:
     book: LineageBook
 
 
-def replicas_of(settings: AggregatorSettings) -> Replicas | None:
+def replicas_of(settings: AggregatorSettings, clock: Clock) -> Replicas | None:
     """Make what the settings ask for; None where nothing is to be replicated.
 
     Raises
@@ -44,7 +46,7 @@ def replicas_of(settings: AggregatorSettings) -> Replicas | None:
     replica = settings.replica
     objects = _objects(location, shelf)
     store = LitestreamStore(
-        Litestream(find_litestream(replica.litestream), location),
+        Litestream(find_litestream(replica.litestream), location, clock, os.environ),
         objects,
         keep_hours=replica.keep_hours,
         follow_milliseconds=max(replica.tick_milliseconds // _LOOKS_PER_TICK, _LEAST_MILLISECONDS),

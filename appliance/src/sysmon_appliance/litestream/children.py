@@ -4,8 +4,9 @@ import contextlib
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from sysmon_agent.clock import Clock
 from sysmon_appliance.errors import ReplicaUnreachableError
 from sysmon_appliance.litestream.location import ReplicaLocation
 from sysmon_appliance.litestream.log_lines import LogLine, LogLines, parse
@@ -16,11 +17,21 @@ HINT = "sysmon ha status"
 
 
 class Litestream:
-    """The program together with the store it is to speak to."""
+    """The program together with the store it is to speak to.
 
-    def __init__(self, program: LitestreamProgram, location: ReplicaLocation) -> None:
+    Parameters
+    ----------
+    around
+        The environment of this process, some of which is passed on.
+    """
+
+    def __init__(
+        self, program: LitestreamProgram, location: ReplicaLocation, clock: Clock, around: Mapping[str, str]
+    ) -> None:
         self.program = program
         self.location = location
+        self.clock = clock
+        self.environment = location.environment(around)
 
     def ask(self, *arguments: str, seconds: float) -> "Answer":
         """Run a command to its end; it blocks for at most so many seconds.
@@ -37,7 +48,7 @@ class Litestream:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                env=self.location.environment(),
+                env=self.environment,
                 process_group=0,
                 preexec_fn=die_with_this_one(signal.SIGKILL),
                 timeout=seconds,
@@ -79,9 +90,9 @@ class Child:
         arguments: Sequence[str],
         heard: Callable[[LogLine], None] | None,
     ) -> None:
-        self._lines = LogLines(name, secret=litestream.location.secret_access_key)
+        self._lines = LogLines(name, litestream.clock, secret=litestream.location.secret_access_key)
         self._heard = heard
-        self._process = _spawn([str(litestream.program.path), *arguments], litestream.location.environment())
+        self._process = _spawn([str(litestream.program.path), *arguments], litestream.environment)
         self._listener = threading.Thread(target=self._listen, name=f"litestream {name}", daemon=True)
         self._listener.start()
 
@@ -111,7 +122,7 @@ class Child:
                     self._heard(line)
 
 
-def _spawn(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
+def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
     try:
         return subprocess.Popen(  # noqa: S603 - as above
             command,

@@ -1,6 +1,5 @@
 """Where the replicas of a region lie, as Litestream is told."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -37,7 +36,7 @@ class ReplicaLocation:
         query = urlencode({name: value for name, value in options.items() if value}, safe=":/")
         return f"{self.url}/{path}" + (f"?{query}" if query and not self.is_folder else "")
 
-    def environment(self, around: Mapping[str, str] = os.environ) -> dict[str, str]:
+    def environment(self, around: Mapping[str, str]) -> dict[str, str]:
         """Return all that a program of Litestream's is to find in its environment, the keys among it.
 
         Without keys of its own it finds those of AWS's tools.

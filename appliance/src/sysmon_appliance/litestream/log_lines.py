@@ -3,8 +3,9 @@
 import json
 import logging
 import re
-import time
 from dataclasses import dataclass
+
+from sysmon_agent.clock import Clock
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +38,9 @@ def parse(line: str) -> LogLine:
 class LogLines:
     """Logs what one program says; the same sentence once a minute, the rest of them for debugging alone."""
 
-    def __init__(self, program: str, *, secret: str = "") -> None:
+    def __init__(self, program: str, clock: Clock, *, secret: str = "") -> None:
         self._program = program
+        self._clock = clock
         self._secret = secret
         self._said: dict[str, float] = {}
 
@@ -50,9 +52,12 @@ class LogLines:
         _log.log(level, "Litestream has something to say.", extra=extra)
 
     def _was_said(self, text: str) -> bool:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         self._said = {known: since for known, since in self._said.items() if now - since < _QUIET_SECONDS}
-        return self._said.setdefault(text, now) != now
+        if text in self._said:
+            return True
+        self._said[text] = now
+        return False
 
     def _clean(self, text: str) -> str:
         return text.replace(self._secret, "…") if self._secret else text

@@ -4,9 +4,8 @@ import logging
 import math
 import shutil
 import tempfile
-import time
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from sysmon_appliance.errors import ReplicaUnreachableError
 from sysmon_appliance.litestream.children import HINT, Litestream
@@ -29,9 +28,11 @@ class LitestreamReplication:
     def __init__(self, litestream: Litestream, database: Path, path: str, *, keep_hours: int) -> None:
         self._database = database
         self._path = path
+        self._clock = litestream.clock
         self._seconds = litestream.location.timeout_seconds
         self._txid = 0
         self._asking = Lock()
+        self._killed = Event()
         self.folder = Path(tempfile.mkdtemp(prefix="sysmon-"))  # of mode 0700
         self._socket = self.folder / "socket"
         replicated = Replicated(database, litestream.location.replica(path), self._socket, keep_hours)
@@ -54,12 +55,13 @@ class LitestreamReplication:
         return self._child.alive
 
     def kill(self) -> None:
+        self._killed.set()
         self._child.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def sync(self) -> int:
         with self._asking:
-            self._txid = self._sync(time.monotonic() + self._seconds)
+            self._txid = self._sync(self._clock.monotonic() + self._seconds)
             return self._txid
 
     def _sync(self, until: float) -> int:
@@ -67,13 +69,13 @@ class LitestreamReplication:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return self._checked(request_sync(self._socket, self._database, seconds=_left(until)))
+                return self._checked(request_sync(self._socket, self._database, seconds=self._left(until)))
             except ControlError as error:
                 if not self.alive:
                     raise self._failed("it has ended") from error
-                if time.monotonic() > until:
+                if self._clock.monotonic() > until:
                     raise self._failed(str(error)) from error
-            time.sleep(pause)
+            self._killed.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _checked(self, synced: Synced) -> int:
@@ -86,7 +88,6 @@ class LitestreamReplication:
     def _failed(self, reason: str) -> ReplicaUnreachableError:
         return ReplicaUnreachableError(f"Litestream cannot bring path {self._path} up to date: {reason}.", hint=HINT)
 
-
-def _left(until: float) -> int:
-    """Return the seconds until then, in full; at least one, for 0 would mean its own time-out."""
-    return max(math.ceil(until - time.monotonic()), 1)
+    def _left(self, until: float) -> int:
+        """Return the seconds until then, in full; at least one, for 0 would mean its own time-out."""
+        return max(math.ceil(until - self._clock.monotonic()), 1)
