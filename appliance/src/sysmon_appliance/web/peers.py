@@ -199,8 +199,8 @@ def _exchange(connection: http.client.HTTPSConnection, request: Passed, seconds:
     connection.endheaders(request.body)
     response = connection.getresponse()
     body = response.read(_MOST_ANSWERED + 1)
-    if len(body) > _MOST_ANSWERED:
-        raise http.client.HTTPException("The answer is too large.")
+    if len(body) > _MOST_ANSWERED or response.length:
+        raise http.client.HTTPException("The answer is too large, or cut short.")
     return Answered(response.status, _headers_of(response), body)
 
 
