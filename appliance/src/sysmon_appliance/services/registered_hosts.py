@@ -2,24 +2,32 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sysmon_appliance.domain.hosts import Host, HostDirectory, Status
 from sysmon_appliance.domain.identities import Identity
 from sysmon_appliance.domain.registry import Entry, Health
 from sysmon_appliance.services.catalog import IMPORTED_FACT
-from sysmon_appliance.services.fleet import Fleet
 from sysmon_appliance.services.identities import Identities
 
 _ADDRESS_FACT = "host.ip"
 
 
+class Arrivals(Protocol):
+    """When batches arrive; see Fleet."""
+
+    def status(self, host: Host) -> Status: ...
+
+    def last_seen_ms(self, host: Host) -> int: ...
+
+
 class RegisteredHosts:
     """Belongs to the event loop."""
 
-    def __init__(self, identities: Identities, directory: HostDirectory, fleet: Fleet) -> None:
+    def __init__(self, identities: Identities, directory: HostDirectory, arrivals: Arrivals) -> None:
         self._identities = identities
         self._directory = directory
-        self._fleet = fleet
+        self._arrivals = arrivals
 
     def __call__(self) -> Iterable[Entry]:
         """Return an entry for each; what changes meanwhile is seen the next time."""
@@ -35,8 +43,8 @@ class RegisteredHosts:
 
     def _heard(self, host: Host) -> Entry:
         health, output = Health.PASSING, "Its batches arrive."
-        if self._fleet.status(host) is Status.DOWN:
-            health, output = Health.CRITICAL, f"No batch has arrived since {_utc(self._fleet.last_seen_ms(host))}."
+        if self._arrivals.status(host) is Status.DOWN:
+            health, output = Health.CRITICAL, f"No batch has arrived since {_utc(self._arrivals.last_seen_ms(host))}."
         address = dict(host.facts).get(_ADDRESS_FACT) or host.name
         return Entry(host.host_id, host.name, address, host.labels, health, output)
 
