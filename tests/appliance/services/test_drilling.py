@@ -14,7 +14,7 @@ from sysmon_appliance.domain.drills import Drill, NoteDrill
 from sysmon_appliance.domain.durability import Mark
 from sysmon_appliance.domain.segments import HOUR_MS
 from sysmon_appliance.errors import StorageFullError
-from sysmon_appliance.services.drilling import Bench, Drills
+from sysmon_appliance.services.drilling import SCRATCH, Bench, Drills
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.counting import DatabaseCounter
 from tests.support.audit import a_change
@@ -36,7 +36,7 @@ class Led:
         self.barrier = InstantBarrier()
         self.store = FakeReplicaStore(self.clock)
         self.database = database
-        self.scratch = folder / "drill"
+        self.scratch = folder / f"{SCRATCH}{PATH}"
         self.passed: list[str] = []
         self._mark = 0
         self._replication = self.store.replicate(database.path, PATH)
@@ -95,6 +95,15 @@ async def test_a_drill_restores_and_compares(led: Led) -> None:
     assert led.outcomes == [drill]
     assert led.passed == ["passed"]
     assert not led.scratch.exists()
+
+
+async def test_what_an_earlier_process_left_is_cleared(led: Led, tmp_path: Path) -> None:
+    """The scratch folder of a drill that was cut off goes with the next one."""
+    left = tmp_path / f"{SCRATCH}epoch-00000000-zz"
+    left.mkdir()
+    (left / "restored.sqlite").write_text("half")
+    assert (await led.drills.drill()).passed
+    assert not left.exists()
 
 
 async def test_life_goes_on_meanwhile(led: Led) -> None:
@@ -204,9 +213,9 @@ async def test_without_room_nothing_is_restored(led: Led) -> None:
     assert "MB are free" in drill.problem
 
 
-async def test_whatever_fails_is_a_failed_drill(led: Led, tmp_path: Path) -> None:
+async def test_whatever_fails_is_a_failed_drill(led: Led) -> None:
     """A drill that cannot even begin ends as one that failed, and the aggregator goes on."""
-    (tmp_path / "drill").write_text("in the way")
+    led.scratch.write_text("in the way")
     drill = await led.drills.drill()
     assert drill.problem == "The drill could not be done; the log says why."
 

@@ -4,7 +4,7 @@ from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.replicated import Replicated
 from sysmon_appliance.domain.backups import BackupService, TermControl
 from sysmon_appliance.services.backups import Epochs, LeaderBackups, NoBackups, StandbyBackups
-from sysmon_appliance.services.drilling import Bench, Drills
+from sysmon_appliance.services.drilling import SCRATCH, Bench, Drills
 from sysmon_appliance.services.restoring import Present, Restoration
 from sysmon_appliance.sqlite.counting import DatabaseCounter
 from sysmon_appliance.sqlite.restoring import RestoredFile
@@ -35,7 +35,7 @@ def _drills(ground: Ground, replica: Replicated) -> Drills:
         replica.path,
         DatabaseCounter(),
         live=ground.database.path,
-        scratch=replica.folders.folder / "drill",
+        scratch=replica.folders.folder / f"{SCRATCH}{replica.path}",
     )
     return Drills(
         bench,

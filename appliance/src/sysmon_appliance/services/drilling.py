@@ -23,6 +23,9 @@ from sysmon_appliance.services.settling import commit
 
 _log = logging.getLogger(__name__)
 
+SCRATCH = "drill-"
+"""How the names of folders of drills begin."""
+
 _LOG = "journalctl -u sysmon-aggregator -n 50"
 
 _ROUND_SECONDS = 60.0
@@ -41,7 +44,7 @@ class Bench:
     path: str  # that is written now
     counter: Counter
     live: Path  # the database that lives
-    scratch: Path  # folder that nothing else uses; not there except during a drill
+    scratch: Path  # folder of this term alone, its name begins with SCRATCH; not there except during a drill
 
 
 class Drills:
@@ -119,7 +122,8 @@ class Drills:
     def _restored(self, drill: Drill, before: Contents) -> Drill:
         bench, since = self._bench, self._clock.monotonic()
         check_room(bench.live, bench.scratch.parent)
-        shutil.rmtree(bench.scratch, ignore_errors=True)
+        for left in bench.scratch.parent.glob(f"{SCRATCH}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         bench.scratch.mkdir(mode=0o700)
         database = bench.scratch / "restored.sqlite"
         txid = bench.store.restore(bench.path, database)
