@@ -97,14 +97,15 @@ def pretend(folder: ReplicaLocation, tmp_path: Path) -> Iterator[Pretend]:
     """Replicate with a program that gives these answers to each sync, one after the other."""
     begun: list[LitestreamReplication] = []
 
-    def begin(*answers: str) -> LitestreamReplication:
+    def begin(*answers: str, seconds: int = 20) -> LitestreamReplication:
         told = tmp_path / "answers"
         told.write_text("\n".join(answers))
         program = tmp_path / "litestream"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -I {PRETENDER} {told} "$@"\n')
         program.chmod(0o700)
-        litestream = litestream_at(replace(folder, timeout_seconds=1), LitestreamProgram(program, "0.5.18"))
+        litestream = litestream_at(replace(folder, timeout_seconds=seconds), LitestreamProgram(program, "0.5.18"))
         begun.append(LitestreamReplication(litestream, tmp_path / "live.sqlite", PATH, keep_hours=72))
+        eventually((begun[-1].folder / "socket").exists, "the program listens")
         return begun[-1]
 
     yield begin
@@ -124,7 +125,7 @@ def test_half_is_not_done(pretend: Pretend) -> None:
 def test_what_stays_behind_is_an_error(pretend: Pretend) -> None:
     """A replica that does not come up to the database in time is not synced."""
     with pytest.raises(ReplicaUnreachableError, match="the replica has 3 of 5"):
-        pretend(synced(5, 3)).sync()
+        pretend(synced(5, 3), seconds=1).sync()
 
 
 def test_a_position_never_falls(pretend: Pretend) -> None:
@@ -153,7 +154,7 @@ def test_it_is_asked_again_until_it_knows_the_database(pretend: Pretend) -> None
 def test_an_answer_that_is_no_success_is_an_error(pretend: Pretend, answer: str, said: str) -> None:
     """Whatever it says other than that everything is there is told, and is not synced."""
     with pytest.raises(ReplicaUnreachableError, match=said):
-        pretend(answer).sync()
+        pretend(answer, seconds=1).sync()
 
 
 def test_a_program_that_ended_is_not_waited_for(pretend: Pretend) -> None:

@@ -15,6 +15,8 @@ from sysmon_appliance.processes import die_with_this_one
 
 HINT = "sysmon ha status"
 
+_END_SECONDS = 5.0
+
 
 class Litestream:
     """The program together with the store it is to speak to.
@@ -105,10 +107,14 @@ class Child:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once; fine when it has ended already."""
+        """End it at once; fine when it has ended already.
+
+        Where the kernel itself is stuck, on a dead disk, it may be `alive` for a while after this has returned.
+        """
         self._process.kill()
-        self._process.wait()
-        self._listener.join()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        self._listener.join(_END_SECONDS)
 
     def _listen(self) -> None:
         """Read to the end whatever comes: a full pipe would stop the program."""
