@@ -25,6 +25,7 @@ OF_THE_SYSTEM = {
     "sudo",
     "apt",
     "cat",
+    "consul",
     "kill",
     "export",
     "ls",
@@ -84,7 +85,7 @@ def subcommands(words: list[str]) -> tuple[str, ...]:
 
 
 def test_shown_programs_are_known() -> None:
-    """Documents show our own commands, make, and a few programs that every system has."""
+    """Documents show our own commands, make, Consul, and a few programs that every system has."""
     known = {*OURS, *OF_THE_SYSTEM, "make"}
     assert not {(page, words[0]) for page, words in shown() if program(words[0]) not in known}
 
