@@ -46,16 +46,22 @@ class Verdict:
 def judge(database: Path, promises: Promises) -> Verdict:
     """Hold a database, as it stands at one moment, against promises that were made before that moment."""
     try:
-        connection = open_reader(database)
-        try:
-            with connection:
-                damage = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-                held, faults = account(connection.execute(_ROWS))
-        finally:
-            connection.close()
+        held, faults = read(database)
     except apsw.Error as error:
         return Verdict(corrupt=(f"{type(error).__name__}: {error}",))
-    return compare(held, promises, corrupt=(*damage, *faults))
+    return compare(held, promises, corrupt=faults)
+
+
+def read(database: Path) -> tuple[Held, tuple[str, ...]]:
+    """Count the ticks in a database, and list its faults, all as of one moment; raises an apsw.Error."""
+    connection = open_reader(database)
+    try:
+        with connection:
+            damage = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            held, faults = account(connection.execute(_ROWS))
+    finally:
+        connection.close()
+    return held, (*damage, *faults)
 
 
 def compare(held: Held, promises: Promises, *, corrupt: tuple[str, ...] = ()) -> Verdict:

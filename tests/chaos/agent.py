@@ -35,6 +35,8 @@ from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 from sysmon_appliance.demo.client import Answer, Connection
 from tests.chaos.journal import Journal
 
+_UPLOAD_SECONDS = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -90,6 +92,11 @@ class ChaosAgent:
     def epoch(self) -> int:
         """The highest epoch that it has seen."""
         return self._uplink.epoch
+
+    def is_well(self) -> bool:
+        """Whether something was promised, and no more waits than the newest tick and what an upload may take."""
+        waiting, slack = self.journal.waiting, 2 + round(_UPLOAD_SECONDS / self.character.interval_seconds)
+        return bool(self.journal.stream.durable) and waiting <= slack
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

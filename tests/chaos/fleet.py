@@ -72,10 +72,8 @@ class Fleet:
         return sum(agent.journal.waiting for agent in self.agents if not agent.character.stays)
 
     def is_well(self) -> bool:
-        """Whether what agents took becomes durable as fast as they take it."""
-        return all(
-            agent.journal.waiting <= _slack(agent.character) for agent in self.agents if not agent.character.stays
-        )
+        """Whether what agents take becomes durable as fast as they take it."""
+        return all(agent.is_well() for agent in self.agents if not agent.character.stays)
 
     def pause(self) -> None:
         """Take no ticks any more; those that were taken are still sent."""
@@ -126,11 +124,6 @@ def living(fleet: Fleet) -> Iterator[Fleet]:
         fleet.stop()
         thread.join(60)
     outcome.result(1)
-
-
-def _slack(character: Character) -> int:
-    """How many ticks may wait when all is well: the newest one, and what is taken while an upload is under way."""
-    return 2 + round(3 / character.interval_seconds)
 
 
 def _cast(region: Aggregators, agents: int, interval_seconds: float) -> list[Character]:

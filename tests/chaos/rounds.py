@@ -34,8 +34,8 @@ class Chaos:
     """Breaks a region again and again; everything that is drawn follows from the seed."""
 
     def __init__(self, region: Aggregators, fleet: Fleet, faults: Sequence[Fault], seed: int) -> None:
-        self._region = region
-        self._fleet = fleet
+        self.region = region
+        self.fleet = fleet
         self._faults = faults
         self._random = Random(seed)
         self._bag: list[Fault] = []
@@ -43,23 +43,23 @@ class Chaos:
     @property
     def waited(self) -> Sequence[float]:
         """Seconds from stored to durable in calm times."""
-        return self._fleet.heard.waited
+        return self.fleet.heard.waited
 
     def settle(self) -> None:
         """Wait until the region is well, and agents with it; the calm begins."""
         eventually(self._is_well, "the region is well", PATIENCE_SECONDS)
-        self._fleet.heard.calm_since = time.monotonic()
+        self.fleet.heard.calm_since = time.monotonic()
 
-    def round(self, number: int) -> Round:
-        """Break one thing, mend it, and judge."""
-        fault, random = self._draw(), self._random
+    def round(self, number: int, chosen: Fault | None = None) -> Round:
+        """Break one thing, drawn or chosen, mend it, and judge."""
+        fault, random = chosen or self._draw(), self._random
         leader = self._leader()
-        epoch = self._fleet.epoch
-        self._fleet.heard.calm_since = None
+        epoch = self.fleet.epoch
+        self.fleet.heard.calm_since = None
         pause_until(time.monotonic() + random.uniform(0.0, 1.5))
         struck = time.monotonic()
         try:
-            fault.strike(Scene(self._region, leader, random))
+            fault.strike(Scene(self.region, leader, random))
             pause_until(struck + random.uniform(*fault.lasts))
         finally:
             fault.mend()
@@ -86,17 +86,17 @@ class Chaos:
         return found
 
     def promises(self) -> Promises:
-        return {agent.character.host_id: agent.journal.promised() for agent in self._fleet.agents}
+        return {agent.character.host_id: agent.journal.promised() for agent in self.fleet.agents}
 
     def finish(self) -> Verdict:
         """Let agents take no more ticks, wait until all that they have is durable, and judge."""
-        self._fleet.pause()
-        eventually(lambda: self._fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
+        self.fleet.pause()
+        eventually(lambda: self.fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
         return self.verdict()
 
     def _restart_what_ended(self) -> str:
         """Start aggregators that ended by themselves, as an init system does; say which."""
-        ended = [node for node in self._region.nodes if not node.running]
+        ended = [node for node in self.region.nodes if not node.running]
         for node in ended:
             node.start()
         return "".join(f"{node.name} ended by itself. " for node in ended)
@@ -111,15 +111,15 @@ class Chaos:
         return self._leader().live_database()
 
     def _leader(self) -> AggregatorNode:
-        return eventually(self._region.leader, "somebody leads", PATIENCE_SECONDS)
+        return eventually(self.region.leader, "somebody leads", PATIENCE_SECONDS)
 
     def _failover(self, epoch: int, struck: float) -> float | None:
-        later = [at for number, at in self._fleet.heard.first_of_epoch.items() if number > epoch]
+        later = [at for number, at in self.fleet.heard.first_of_epoch.items() if number > epoch]
         return min(later) - struck if later else None
 
     def _is_well(self) -> bool:
         """Whether a standby reads back, and no agent waits for longer than its next tick or two."""
-        return self._region.is_well() and self._fleet.is_well()
+        return self.region.is_well() and self.fleet.is_well()
 
 
 def pause_until(moment: float, now: Callable[[], float] = time.monotonic) -> None:
