@@ -123,7 +123,7 @@ class CannedRegion:
         return {
             "epoch": epoch,
             "path": f"epoch-{epoch:08d}-0123456789abcdef",
-            "node": NAMES[epoch % 3],
+            "node": NAMES[(epoch - 1) % 3],
             "began": began,
             "parent": f"epoch-{epoch - 1:08d}-0123456789abcdef" if epoch > 1 else "",
             "parent_txid": 100 * epoch,

@@ -68,6 +68,17 @@ async def test_links_carry_the_port_that_is_used(settings: AggregatorSettings) -
             assert (await browser.get(link)).status_code == 403
 
 
+async def test_a_single_aggregator_leads_itself(settings: AggregatorSettings) -> None:
+    """Without others, what is committed is durable, and there is nobody to hand the lead to."""
+    async with running(settings) as aggregator, over(settings.console.socket) as local:
+        await local.post("/api/v1/links")
+        region = (await local.get("/api/v1/ha")).json()
+        assert (region["topology"], region["assurance"], region["degraded"]) == ("single", "committed", "")
+        assert region["leader"]["ingest"] == str(aggregator.ingest_address)
+        assert region["durable"]["at"] is not None
+        assert (await local.post("/api/v1/ha/handoff", json={})).json()["code"] == "conflict"
+
+
 async def test_open_pages_do_not_hold_up_the_end(settings: AggregatorSettings) -> None:
     """An aggregator that is asked to stop ends its event streams and stops, and its socket is gone."""
     async with over(settings.console.socket) as local, running(settings):

@@ -91,6 +91,13 @@ test("a standby says how old its copy is", () => {
   expect(lasting({ ...standby, age_ms: null }, NOW).figure).toBe("Not known");
 });
 
+test("without a leader nothing is accepted", () => {
+  expect(lasting(region({ leader: null, role: "standby" }), NOW)).toMatchObject({
+    figure: "Nothing",
+    tone: "bad",
+  });
+});
+
 test("nobody leads while a person must decide", () => {
   expect(leaderWords(region())).toBe("agg-1");
   expect(leaderWords(region({ leader: null }))).toBe("Nobody");

@@ -58,6 +58,13 @@ export interface Lasting {
 
 export function lasting(region: Region, nowMs: number): Lasting {
   const { durable, age_ms, assurance } = region;
+  if (region.blocked || !region.leader)
+    return {
+      figure: "Nothing",
+      tone: "bad",
+      words: "Nobody accepts anything; agents keep it in their spools.",
+      hint: "",
+    };
   if (!leads(region)) return lastingAtStandby(region.node, age_ms);
   if (durable.trouble)
     return { figure: sinceWords(durable.at, nowMs), tone: "bad", words: durable.trouble, hint: durable.hint };

@@ -22,9 +22,11 @@ export class RegionStore {
   private newsTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Begin to follow; again at once when the stream of events is back after a loss. */
-  follow(): void {
-    live.listen({ restored: () => void this.load() });
+  follow(): () => void {
     void this.load();
+    return live.connection.subscribe((state) => {
+      if (state === "open") void this.load();
+    });
   }
 
   /** Ask every two seconds until the returned function is called. */

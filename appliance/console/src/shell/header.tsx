@@ -103,7 +103,7 @@ function StandbyBadge() {
       data-testid="standby"
       title={`You are looking at a standby; its data is ${seconds(age)} old. What you change is passed on to the leader.`}
     >
-      <span class="words">Standby, </span>
+      <span class="words">Standby,</span>
       {seconds(age)} old
     </a>
   );

@@ -82,7 +82,7 @@ def handoff(
             typer.echo(f"{ordered['to']} prepares itself; `{_STATUS} --watch` shows when it leads.")
             return
         with progress(f"{ordered['to']} prepares itself to lead"):
-            _say_who_leads(next_leader(client, ordered))
+            _say_who_leads(next_leader(client, SystemClock(), ordered))
 
 
 @app.command("adopt")
@@ -154,7 +154,7 @@ def _wait_for_leader(client: Client, *, wait: bool) -> None:
         typer.echo(f"It is under way; `{_STATUS} --watch` shows when this aggregator leads.")
         return
     with progress("Preparing to lead"):
-        _say_who_leads(first_leader(client))
+        _say_who_leads(first_leader(client, SystemClock()))
 
 
 def _say_who_leads(state: Any) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sysmon_agent.clock import SystemClock
+from sysmon_agent.clock import Clock
 from sysmon_agent.errors import AnswerError
 from sysmon_appliance.cli.client import Client
 from sysmon_appliance.errors import ConflictError, UnreachableError
@@ -18,7 +18,7 @@ _SETTLING_SECONDS = 10.0
 """For so long an order may be unknown where a status comes from: it travels through Consul."""
 
 
-def first_leader(client: Client) -> Any:
+def first_leader(client: Client, clock: Clock) -> Any:
     """Return the state of the region once somebody leads.
 
     Raises
@@ -26,10 +26,10 @@ def first_leader(client: Client) -> Any:
     UnreachableError
         Nobody does in time.
     """
-    return _awaited(client, lambda state, _: state["leader"] is not None and state["blocked"] is None)
+    return _awaited(client, clock, lambda state, _: state["leader"] is not None and state["blocked"] is None)
 
 
-def next_leader(client: Client, ordered: Any) -> Any:
+def next_leader(client: Client, clock: Clock, ordered: Any) -> Any:
     """Return the state of the region once another aggregator leads than the one that was asked to hand over.
 
     Raises
@@ -48,11 +48,11 @@ def next_leader(client: Client, ordered: Any) -> Any:
             raise ConflictError(f"{leader['node']} goes on leading: the handoff was given up.", hint="sysmon ha status")
         return False
 
-    return _awaited(client, is_done)
+    return _awaited(client, clock, is_done)
 
 
-def _awaited(client: Client, is_done: Callable[[Any, float], bool]) -> Any:
-    clock, never = SystemClock(), threading.Event()
+def _awaited(client: Client, clock: Clock, is_done: Callable[[Any, float], bool]) -> Any:
+    never = threading.Event()
     began = clock.monotonic()
     while (seconds := clock.monotonic() - began) < _PATIENCE_SECONDS:
         state = _state(client)

@@ -38,10 +38,14 @@ function NodeCard({ node, isHere }: { node: RegionNode; isHere: boolean }) {
       <dl class="kept">
         <dt>Epoch</dt>
         <dd>{node.epoch || MISSING}</dd>
-        <dt>Behind the leader</dt>
-        <dd>{node.lag_ms === null ? MISSING : seconds(node.lag_ms)}</dd>
-        <dt>Last report</dt>
-        <dd>{heardWords(node, fleet.now())}</dd>
+        {node.role === "standby" && (
+          <>
+            <dt>Behind the leader</dt>
+            <dd>{node.lag_ms === null ? MISSING : seconds(node.lag_ms)}</dd>
+            <dt>Last report</dt>
+            <dd>{heardWords(node, fleet.now())}</dd>
+          </>
+        )}
         <dt>For agents</dt>
         <dd>{node.ingest}</dd>
         {node.console && (
@@ -49,7 +53,7 @@ function NodeCard({ node, isHere }: { node: RegionNode; isHere: boolean }) {
             <dt>Console</dt>
             <dd>
               <a class="link" href={node.console}>
-                {node.console}
+                {node.console.replace("https://", "")}
               </a>
             </dd>
           </>
