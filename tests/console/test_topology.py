@@ -100,7 +100,7 @@ def test_the_console_comes_back_by_itself(page: Page, console: CannedConsole, wa
     watch.expect("503", "ERR_", "Failed to load")
     open_page(page)
     console.reachable = False
-    expect(page.get_by_test_id("disconnected")).to_be_visible()
+    expect(page.get_by_test_id("disconnected")).to_contain_text("The aggregator is starting. Reconnecting.")
     expect(page.get_by_test_id("disconnected").get_by_role("link", name="https://agg-2.example:7480")).to_be_visible()
     console.region.take_over("agg-3")
     console.region.own = "agg-3"

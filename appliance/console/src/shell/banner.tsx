@@ -1,3 +1,4 @@
+import type { Problem } from "../api/client.ts";
 import { live } from "../api/live.ts";
 import type { Storage } from "../api/storage.ts";
 import { fleet } from "../model/fleet.ts";
@@ -13,8 +14,7 @@ export function DisconnectedBanner() {
   return (
     <div class="banner" role="alert" data-testid="disconnected">
       <span>
-        No data since {clock(live.heardAt.value)}. The aggregator does not answer, or its role changes;
-        reconnecting.
+        No data since {clock(live.heardAt.value)}. {silence(regionStore.problem.value)} Reconnecting.
       </span>
       {otherConsoles(regionStore.region.value, location.origin).map((console) => (
         <a key={console} href={console}>
@@ -23,6 +23,13 @@ export function DisconnectedBanner() {
       ))}
     </div>
   );
+}
+
+/** Why nothing comes: what the aggregator says of it, where it says anything. */
+function silence(problem: Problem | null): string {
+  return problem && problem.status > 0
+    ? problem.message
+    : "The aggregator does not answer, or its role changes.";
 }
 
 /** Says for a while that another aggregator leads now. */
