@@ -13,8 +13,8 @@ from sysmon_appliance.domain.leadership import Holder
 from sysmon_appliance.errors import LeaderUnreachableError, NotLeaderError
 from sysmon_appliance.web.authorisation import LEAST
 from sysmon_appliance.web.console import Followed, ViaSocket, standby_app
-from sysmon_appliance.web.console.forwarding import goes_to_leader
 from sysmon_appliance.web.console.guard import SECURITY_HEADERS
+from sysmon_appliance.web.console.leaders_part import goes_to_leader
 from sysmon_appliance.web.peer_wire import HEADER, Forwarded
 from sysmon_appliance.web.peers import Answered, Passed
 from tests.support.console import URL, Console

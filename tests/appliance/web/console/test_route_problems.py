@@ -15,7 +15,11 @@ from tests.support.documented import check_documented
 
 BY_ROUTE = {(route.method, route.path): problems_of(route) for route in API}
 LEAST = {400: ["bad_request"], 421: ["wrong_host"]}
-STORED = {503: ["storage_failed", "storage_full"]}
+SOON = {503: ["not_ready"]}
+CHANGED = {
+    421: ["not_leader", "wrong_host"],
+    503: ["leader_unreachable", "not_durable", "not_ready", "storage_failed", "storage_full"],
+}
 
 
 async def nothing(_: Call) -> Response:
@@ -27,25 +31,25 @@ async def nothing(_: Call) -> Response:
     [
         pytest.param("GET", "/healthz", LEAST, id="a probe"),
         pytest.param(
-            "GET", "/api/v1/ledger", LEAST | {401: ["sign_in"], 429: ["rate_limited"]}, id="what any role reads"
+            "GET", "/api/v1/ledger", LEAST | SOON | {401: ["sign_in"], 429: ["rate_limited"]}, id="what any role reads"
         ),
         pytest.param(
             "GET",
             "/api/v1/users",
-            LEAST | {401: ["sign_in"], 403: ["forbidden"], 429: ["rate_limited"]},
+            LEAST | SOON | {401: ["sign_in"], 403: ["forbidden"], 429: ["rate_limited"]},
             id="what some roles read",
         ),
         pytest.param(
             "DELETE",
             "/api/v1/session",
-            LEAST | STORED | {401: ["sign_in"], 403: ["forbidden"], 429: ["rate_limited"]},
+            LEAST | CHANGED | {401: ["sign_in"], 403: ["forbidden"], 429: ["rate_limited"]},
             id="what changes something",
         ),
         pytest.param(
             "POST",
             "/api/v1/users",
             LEAST
-            | STORED
+            | CHANGED
             | {401: ["sign_in"], 403: ["forbidden"], 413: ["oversized_message"], 429: ["rate_limited"]}
             | {409: ["idempotency_conflict", "too_many", "user_exists"]},
             id="what makes something of a body",

@@ -8,7 +8,6 @@ judged here, for only this console knows its names.
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,22 +27,11 @@ from sysmon_appliance.web.console.address import console_url
 from sysmon_appliance.web.console.api import read_body
 from sysmon_appliance.web.console.app import AnswerFailures, base_url, host_names
 from sysmon_appliance.web.console.guard import SecurityHeaders, is_named
+from sysmon_appliance.web.console.leaders_part import changes_something, goes_to_leader
 from sysmon_appliance.web.limits import client_address
 from sysmon_appliance.web.peer_wire import HEADER, MARK_HEADER, MAX_BODY_BYTES, Forwarded
 from sysmon_appliance.web.peers import Answered, Headers, Passed
 from sysmon_appliance.web.problems import problem_response
-
-_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-_HERE = frozenset({"/api/v1/ha/adopt", "/api/v1/ha/recover"})
-"""Writes that mean this very machine."""
-
-_LEADERS_READS = re.compile(
-    r"/api/v1/(?:imports/[^/]+|storage|storage/forecast|storage/check|certificates/rotation|ha/handoff|backups)"
-)
-"""Reads of what only the leader knows: what it is doing, and what was never written down."""
-
-_OPENS_A_SESSION = "/link/"
 
 _AT_ONCE = 16
 """Requests that wait for the leader, each in a thread; reads need threads too."""
@@ -96,15 +84,6 @@ class Followed:
     age_ms: Callable[[], int | None]
 
 
-def goes_to_leader(method: str, path: str) -> bool:
-    """Whether only the leader can answer a request."""
-    if path.startswith(_OPENS_A_SESSION):
-        return method == "GET"
-    if method in _WRITES:
-        return path.startswith("/api/") and path not in _HERE
-    return method == "GET" and _LEADERS_READS.fullmatch(path) is not None
-
-
 def standby_app(app: ASGIApp, followed: Followed, settings: ConsoleSettings) -> ASGIApp:
     """Wrap a standby's console, so that all of it can be used there; for the Unix socket wrap that in ViaSocket."""
     passing = ForwardWrites(app, followed, settings)
@@ -139,7 +118,7 @@ class ForwardWrites:
             return problem_response(error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
-        if request.method in _WRITES or request.url.path.startswith(_OPENS_A_SESSION):
+        if changes_something(request.method, request.url.path):
             await self._be_shown(answered.mark or 0)
         return _response(answered)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sysmon_appliance.domain.principals import Role
 from sysmon_appliance.web.authorisation import Audience, least
 from sysmon_appliance.web.console.api import ApiRoute
+from sysmon_appliance.web.console.leaders_part import goes_to_leader
 from sysmon_appliance.web.problems import PROBLEMS
 
 
@@ -34,6 +35,8 @@ def _entailed(route: ApiRoute) -> Iterator[str]:
     if route.creates and route.body is not None:
         yield "idempotency_conflict"
     if route.path.startswith("/api/"):
-        yield "rate_limited"
+        yield from ("not_ready", "rate_limited")
+    if goes_to_leader(route.method, route.path):
+        yield "leader_unreachable"
     if changes:
-        yield from ("storage_failed", "storage_full")
+        yield from ("not_durable", "not_leader", "storage_failed", "storage_full")

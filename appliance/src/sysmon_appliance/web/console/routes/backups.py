@@ -7,7 +7,7 @@ from sysmon_appliance.services.backup_documents import BackupsDocument, DrillVie
 from sysmon_appliance.web.console.api import ApiRoute, Call, json_response
 
 _UNREACHABLE = ("store_unreachable", "replica_unreachable")
-_ORDERS = ("conflict", "not_leader", "not_durable")
+_ORDERS = ("conflict",)
 
 
 class RestoreWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -68,7 +68,7 @@ ROUTES = (
         HandoffView,
         body=HandoffWanted,
         status=202,
-        problems=("conflict", "not_leader", "coordinator_unreachable", "not_durable"),
+        problems=("conflict", "coordinator_unreachable"),
     ),
     ApiRoute(
         "POST",
