@@ -62,7 +62,7 @@ class Region(RuleBasedStateMachine):
 
     @rule(node=NODES)
     def thaw(self, node: int) -> None:
-        self._node(node).is_frozen = False
+        self._node(node).restart()
 
     @rule(node=NODES)
     def kill(self, node: int) -> None:

@@ -82,22 +82,31 @@ class Store:
 
     world: "World"
     is_down: bool = False
-    states: dict[str, dict[int, str]] = field(default_factory=dict)  # by path and position
+    uploads: dict[str, dict[int, "Uploaded"]] = field(default_factory=dict)  # by path and position
     book: list[Chapter] = field(default_factory=list)
 
     def replicate(self, database: Database, path: str) -> "Upload":
-        return Upload(self, database, path, position=max(self.states.get(path, {0: ""})))
+        return Upload(self, database, path, position=self.newest(path))
 
     def restore(self, path: str, target: Path, *, txid: int = 0, at_ms: int = 0) -> int:
         assert not at_ms
         self.check()
         self.world.pause("restore")
-        found = self.states.get(path, {})
-        newest = max(found, default=0)
+        newest = self.newest(path)
         if newest < txid:
             raise ReplicaBrokenError(f"{path} ends at {newest}.")
-        target.write_text(found[newest], "utf-8")
+        target.write_text(self.read(path).dump(), "utf-8")
         return newest
+
+    def newest(self, path: str) -> int:
+        return max(self.uploads.get(path, {}), default=0)
+
+    def read(self, path: str) -> Database:
+        """Put together what lies in a path: the newest whole state, and what was added to it."""
+        database = Database()
+        for _, uploaded in sorted(self.uploads.get(path, {}).items()):
+            database = uploaded.on(database)
+        return database
 
     def reach(self, path: str) -> Reach | None:
         raise NotImplementedError(path)
@@ -107,10 +116,10 @@ class Store:
 
     def paths(self) -> Sequence[str]:
         self.check()
-        return sorted(self.states)
+        return sorted(self.uploads)
 
     def remove(self, path: str) -> None:
-        self.states.pop(path)
+        self.uploads.pop(path)
 
     def chapters(self) -> Sequence[Chapter]:
         self.check()
@@ -132,25 +141,50 @@ class Store:
             raise ReplicaUnreachableError("The store does not answer.")
 
 
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What one position holds: a whole state, or what has come since the position before it."""
+
+    is_whole: bool
+    epoch: int
+    mark: int
+    ticks: dict[str, list[int]]
+
+    def on(self, before: Database) -> Database:
+        if self.is_whole:
+            return Database(self.epoch, self.mark, {agent: list(ticks) for agent, ticks in self.ticks.items()})
+        agents = before.ticks.keys() | self.ticks.keys()
+        ticks = {agent: before.ticks.get(agent, []) + self.ticks.get(agent, []) for agent in agents}
+        return Database(self.epoch, self.mark, ticks)
+
+
 @dataclass(slots=True)
 class Upload:
-    """Litestream beside one database: a position is what the database was when it was put there."""
+    """Litestream beside one database: first it puts all of it into the path, then what is added."""
 
     store: Store
     database: Database
     path: str
     position: int
     alive: bool = True
+    sent: dict[str, int] | None = None  # how many ticks of each agent are there; None before the first time
 
     def sync(self) -> int:
         self.store.check()
-        content = self.database.dump()
+        uploaded, sent = self._news()
         self.store.world.pause("sync")
         if not self.alive:
             raise ReplicaUnreachableError("Litestream has ended.")
         self.position += 1
-        self.store.states.setdefault(self.path, {})[self.position] = content
+        self.store.uploads.setdefault(self.path, {})[self.position] = uploaded
+        self.sent = sent
         return self.position
+
+    def _news(self) -> tuple[Uploaded, dict[str, int]]:
+        database, sent = self.database, self.sent or {}
+        ticks = {agent: ticks[sent.get(agent, 0) :] for agent, ticks in database.ticks.items()}
+        uploaded = Uploaded(self.sent is None, database.epoch, database.mark, ticks)
+        return uploaded, {agent: len(ticks) for agent, ticks in database.ticks.items()}
 
     def kill(self) -> None:
         self.alive = False
@@ -257,19 +291,24 @@ class SimulatedNode:
         )
 
     def kill(self) -> None:
-        """End the process as SIGKILL would, and its Litestream with it; another one starts."""
+        """End the process as SIGKILL would, and its Litestream with it; `restart` begins another one."""
         if self.term is not None:
             self.term.upload.kill()
             (self.term.folder / SINGLE_NAME).write_text(self.term.database.dump(), "utf-8")
         self.term = None
+        self.is_frozen = True
+
+    def restart(self) -> None:
+        """Begin anew with what is on disk, if this process was killed; else let it go on from where it was frozen."""
+        if self.is_frozen and self.term is None:
+            self._start()
         self.is_frozen = False
-        self._start()
 
     def close(self) -> None:
         self.loop.close()
 
     def beat(self) -> None:
-        if not self.is_frozen:
+        if not (self.is_frozen or self.is_busy):
             self.session.stamp()
             self.session.beat()
 
@@ -314,14 +353,15 @@ class SimulatedNode:
         restored = folder / SINGLE_NAME
         database = Database.load(restored.read_text("utf-8")) if restored.is_file() else Database()
         if self.world.mutation is Mutation.NO_SET_ASIDE:
-            database = self._own() or database
+            database = self._own(folder) or database
         database.epoch = claim.epoch
         self.folders.belong_to(CLUSTER)
         self.term = Term(self, claim, folder, database)
 
-    def _own(self) -> Database | None:
+    def _own(self, restored: Path) -> Database | None:
         """Find what an earlier process of this node has led with."""
-        found = [Database.load(file.read_text("utf-8")) for file in self.folder.glob(f"epoch-*/{SINGLE_NAME}")]
+        files = [file for file in self.folder.glob(f"epoch-*/{SINGLE_NAME}") if file.parent != restored]
+        found = [Database.load(file.read_text("utf-8")) for file in files]
         return max(found, key=lambda database: database.epoch, default=None)
 
     def _read_back(self, holder: Holder) -> None:
@@ -330,10 +370,10 @@ class SimulatedNode:
         term = leader.term
         if term is None or leader.is_frozen or leader is self or term.claim.epoch != holder.epoch:
             return
-        states = self.world.store.states.get(term.path, {})
-        if states and not self.world.store.is_down:
-            txid = max(states)
-            mark = Database.load(states[txid]).mark
+        store = self.world.store
+        txid = store.newest(term.path)
+        if txid and not store.is_down:
+            mark = store.read(term.path).mark
             term.standbys.report(self.node, ReadBack(self.node.name, holder.epoch, term.path, mark, txid))
 
     # Leading
@@ -352,8 +392,6 @@ class SimulatedNode:
             self._end(term, ending)
 
     def _judged(self, term: Term, now: float) -> Ending | None:
-        if self.world.mutation is Mutation.NO_FENCE:
-            return None
         try:
             standing = self.coordinator.standing()
         except CoordinatorUnreachableError:
@@ -428,6 +466,7 @@ class World:
         client = FakeClient(self.consul, "observer")
         session = ConsulSession(client, Node("observer", "observer.example:7443"), self.clock, region="region")
         self._observer = ConsulCoordinator(client, session, prefix=REGION)
+        self._turn = 0
         self._meanwhile: tuple[str, Callable[[], None]] | None = None
         names = [f"n{number}" for number in range(nodes)]
         self.nodes = [SimulatedNode(self, name, folder / name) for name in names]
@@ -446,8 +485,9 @@ class World:
             left -= 1.0
             for node in self.nodes:
                 node.beat()
-            for node in self.nodes:
-                node.step()
+            self._turn += 1
+            for number in range(len(self.nodes)):
+                self.nodes[(number + self._turn) % len(self.nodes)].step()
 
     def during(self, where: str, meanwhile: Callable[[], None]) -> None:
         """Let something happen in the middle of the next step of that kind, whoever takes it."""
@@ -484,7 +524,8 @@ class World:
         self._meanwhile = None
         self.store.is_down = False
         for node in self.nodes:
-            node.is_frozen = node.client.unreachable = False
+            node.restart()
+            node.client.unreachable = False
             node.client.lost_replies = node.client.delayed = 0
             node.client.deliver()
         for _ in range(90):
