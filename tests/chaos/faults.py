@@ -25,6 +25,8 @@ class Fault(Protocol):
     """One thing that goes wrong."""
 
     name: str
+    takes_leader: bool
+    """Whether another one must lead: how long that takes is what a failover costs."""
     lasts: tuple[float, float]
     """Seconds from `strike` to `mend`, at least and at most."""
 
@@ -40,6 +42,7 @@ class Kill:
     name: str
     victims: Callable[[Scene], Sequence[Server]]
     lasts: tuple[float, float] = (6.0, 10.0)
+    takes_leader: bool = False
     _struck: Sequence[Server] = ()
 
     def strike(self, scene: Scene) -> None:
@@ -60,6 +63,7 @@ class Freeze:
     name: str
     victims: Callable[[Scene], Sequence[Server]]
     lasts: tuple[float, float] = (10.0, 16.0)
+    takes_leader: bool = False
     with_children: bool = False
     _struck: Sequence[Server] = ()
     _children: list[int] = field(default_factory=list)
@@ -83,7 +87,8 @@ class FullDisk:
     """Fills the disk of the leader, which must be a small one."""
 
     name: str = "the leader's disk is full"
-    lasts: tuple[float, float] = (10.0, 16.0)
+    lasts: tuple[float, float] = (16.0, 20.0)
+    takes_leader: bool = False
     _ballast: Path | None = None
 
     def strike(self, scene: Scene) -> None:
@@ -141,9 +146,9 @@ def whole_store(scene: Scene) -> Sequence[Server]:
 def faults(*, small_disks: bool) -> list[Fault]:
     """Make one fault of each kind."""
     usual: list[Fault] = [
-        Kill("the leader is killed", leader),
+        Kill("the leader is killed", leader, takes_leader=True),
         Kill("a standby is killed", standby),
-        Kill("the leader's machine is lost", machine),
+        Kill("the leader's machine is lost", machine, takes_leader=True),
         Kill("all machines lose power", every_machine, (1.0, 4.0)),
         Kill("Consul's leader is killed", consul_leader),
         Kill("the leader's Consul is killed", own_consul, (10.0, 16.0)),
@@ -151,8 +156,8 @@ def faults(*, small_disks: bool) -> list[Fault]:
         Kill("a standby's store is killed", other_store),
         Freeze("the leader's store stands still", own_store, (16.0, 20.0)),
         Freeze("the whole store stands still", whole_store, (4.0, 10.0)),
-        Freeze("the leader stands still", leader),
-        Freeze("the leader and its Litestream stand still", leader, with_children=True),
-        Freeze("the leader's machine stands still", machine, with_children=True),
+        Freeze("the leader stands still", leader, takes_leader=True),
+        Freeze("the leader and its Litestream stand still", leader, takes_leader=True, with_children=True),
+        Freeze("the leader's machine stands still", machine, takes_leader=True, with_children=True),
     ]
     return [*usual, FullDisk()] if small_disks else usual

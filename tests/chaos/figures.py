@@ -28,7 +28,7 @@ class Outcome:
 def table_of(outcome: Outcome) -> Table:
     """Show what each kind of fault has done: failovers, median and worst, and the longest time until all was well."""
     figures = ("rounds", "failover s", "worst", "well after s", "lost", "doubled", "corrupt")
-    table = Table(Column("fault", no_wrap=True), *(Column(name, justify="right") for name in figures))
+    table = Table("fault", *(Column(name, justify="right", no_wrap=True) for name in figures))
     for fault in dict.fromkeys(one.fault for one in outcome.rounds):
         rounds = [one for one in outcome.rounds if one.fault == fault]
         table.add_row(fault, str(len(rounds)), *_times(rounds), *_harm([one.verdict for one in rounds]))
@@ -37,9 +37,9 @@ def table_of(outcome: Outcome) -> Table:
 
 
 def line_of(outcome: Outcome) -> str:
-    """Return one line of JSON; a loss that is seen again at the end is one loss."""
+    """Return one line of JSON; a loss that is seen again is one loss, and only what takes the leader is a failover."""
     verdicts = [outcome.last, *(one.verdict for one in outcome.rounds)]
-    failovers = _failovers(outcome.rounds)
+    failovers = _failovers([one for one in outcome.rounds if one.took_leader])
     return json.dumps(
         {
             "rounds": len(outcome.rounds),

@@ -1,7 +1,7 @@
 """Rounds: one fault on a standing region under load, and a look at what is left."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -24,6 +24,7 @@ class Round:
 
     number: int
     fault: str
+    took_leader: bool  # whether the fault was one after which another must lead
     failover_seconds: float | None  # until the first promise of another leader; None where the leader stayed
     recovery_seconds: float  # from mending until all is well
     verdict: Verdict
@@ -52,25 +53,24 @@ class Chaos:
 
     def round(self, number: int, chosen: Fault | None = None) -> Round:
         """Break one thing, drawn or chosen, mend it, and judge."""
-        fault, random = chosen or self._draw(), self._random
-        leader = self._leader()
-        epoch = self.fleet.epoch
+        fault, epoch = chosen or self._draw(), self.fleet.epoch
         self.fleet.heard.calm_since = None
-        pause_until(time.monotonic() + random.uniform(0.0, 1.5))
+        self._pause(0.0, 1.5)
         struck = time.monotonic()
-        try:
-            fault.strike(Scene(self.region, leader, random))
-            pause_until(struck + random.uniform(*fault.lasts))
-        finally:
-            fault.mend()
-        mended, trouble = time.monotonic(), self._restart_what_ended()
-        try:
-            self.settle()
-        except AssertionError as error:
-            trouble += str(error)
+        self._break(fault)
+        mended = time.monotonic()
+        trouble = self._recover()
         recovered = time.monotonic()
-        pause_until(recovered + random.uniform(0.5, 2.0))
-        return Round(number, fault.name, self._failover(epoch, struck), recovered - mended, self.verdict(), trouble)
+        self._pause(0.5, 2.0)
+        return Round(
+            number,
+            fault.name,
+            took_leader=fault.takes_leader,
+            failover_seconds=self._failover(epoch, struck),
+            recovery_seconds=recovered - mended,
+            verdict=self.verdict(),
+            trouble=trouble,
+        )
 
     def verdict(self) -> Verdict:
         """Hold the leader's database against all that was promised up to now.
@@ -82,7 +82,7 @@ class Chaos:
             found = judge(eventually(self._led_with, "somebody leads", PATIENCE_SECONDS), promises)
             if found.is_good:
                 break
-            pause_until(time.monotonic() + 1.0)
+            time.sleep(1.0)
         return found
 
     def promises(self) -> Promises:
@@ -93,6 +93,22 @@ class Chaos:
         self.fleet.pause()
         eventually(lambda: self.fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
         return self.verdict()
+
+    def _break(self, fault: Fault) -> None:
+        try:
+            fault.strike(Scene(self.region, self._leader(), self._random))
+            self._pause(*fault.lasts)
+        finally:
+            fault.mend()
+
+    def _recover(self) -> str:
+        """Wait until all is well; return what went wrong besides."""
+        trouble = self._restart_what_ended()
+        try:
+            self.settle()
+        except AssertionError as error:
+            trouble += str(error)
+        return trouble
 
     def _restart_what_ended(self) -> str:
         """Start aggregators that ended by themselves, as an init system does; say which."""
@@ -121,7 +137,6 @@ class Chaos:
         """Whether a standby reads back, and no agent waits for longer than its next tick or two."""
         return self.region.is_well() and self.fleet.is_well()
 
-
-def pause_until(moment: float, now: Callable[[], float] = time.monotonic) -> None:
-    """Let time pass; a fault has to last."""
-    time.sleep(max(0.0, moment - now()))
+    def _pause(self, least: float, most: float) -> None:
+        """Let some time pass, drawn between two bounds."""
+        time.sleep(self._random.uniform(least, most))

@@ -12,8 +12,18 @@ from tests.chaos.rounds import Round
 GOOD = Verdict()
 
 
-def a_round(number: int, failover: float | None, verdict: Verdict = GOOD, trouble: str = "") -> Round:
-    return Round(number, "the leader is killed", failover, 1.0, verdict, trouble)
+def a_round(
+    number: int, failover: float | None, verdict: Verdict = GOOD, trouble: str = "", *, took_leader: bool = True
+) -> Round:
+    return Round(
+        number,
+        "the leader is killed",
+        took_leader=took_leader,
+        failover_seconds=failover,
+        recovery_seconds=1.0,
+        verdict=verdict,
+        trouble=trouble,
+    )
 
 
 def outcome(*rounds: Round, last: Verdict = GOOD) -> Outcome:
@@ -21,8 +31,8 @@ def outcome(*rounds: Round, last: Verdict = GOOD) -> Outcome:
 
 
 def test_the_line_sums_a_run_up() -> None:
-    """The line has the figures of a run under names that programs rely on."""
-    found = json.loads(line_of(outcome(a_round(1, 4.0), a_round(2, None), a_round(3, 6.0))))
+    """The line has a run's figures under names that programs rely on; what needed no failover does not count as one."""
+    found = json.loads(line_of(outcome(a_round(1, 4.0), a_round(2, 30.0, took_leader=False), a_round(3, 6.0))))
     assert found == {
         "rounds": 3,
         "lost": 0,

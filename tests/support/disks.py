@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,32 @@ def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def disk_image(folder: Path, size_bytes: int) -> Iterator[None]:
+    """Put a real filesystem in a file at `folder`: what is synced there is synced, and it can be filled at once.
+
+    Raises
+    ------
+    OSError
+        This machine does not permit it.
+    """
+    image = folder.with_name(f"{folder.name}.image")
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(size_bytes)
+    try:
+        # Nothing is kept back for root, so that full is full for everybody.
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(folder)], check=True, capture_output=True)
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"{error.cmd[0]}: {error.stderr.decode(errors='replace').strip()}") from error
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        image.unlink()
+
+
+@contextlib.contextmanager
 def unwritable(folder: Path) -> Iterator[None]:
     """Make a folder read-only; for root, whom permissions do not stop, by a read-only mount over itself."""
     if os.geteuid():
@@ -49,7 +76,9 @@ def unwritable(folder: Path) -> Iterator[None]:
 def fill(folder: Path) -> Path:
     """Write a file until its filesystem is full, and return it."""
     ballast = folder / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+    with contextlib.suppress(OSError), ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(shutil.disk_usage(folder).free, 1))
+    with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
         while file.write(bytes(1 << 16)):
             pass
     return ballast

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,11 +220,18 @@ class Aggregators:
 
 
 @contextmanager
-def highly_available(folder: Path, **settings: Any) -> Iterator[Aggregators]:
-    """Run three aggregators from nothing until one leads; the test is skipped where a program is missing."""
+def highly_available(
+    folder: Path, *, prepare: Callable[[Aggregators], None] | None = None, **settings: Any
+) -> Iterator[Aggregators]:
+    """Run three aggregators from nothing until one leads; the test is skipped where a program is missing.
+
+    `prepare` is called before they start.
+    """
     with consul_cluster(folder / "consul") as consul, garage_cluster(folder / "garage") as garage:
         region = Aggregators(folder, consul, garage)
         region.configure(**settings)
+        if prepare is not None:
+            prepare(region)
         try:
             region.start()
             eventually(region.is_well, "an aggregator leads and another reads back")
