@@ -13,7 +13,7 @@ from sysmon_appliance.domain.changes import Change, DropOldest
 from sysmon_appliance.domain.drills import Drill, NoteDrill
 from sysmon_appliance.domain.durability import Mark
 from sysmon_appliance.domain.segments import HOUR_MS
-from sysmon_appliance.errors import StorageFullError
+from sysmon_appliance.errors import NotDurableError, StorageFullError
 from sysmon_appliance.services.drilling import SCRATCH, Bench, Drills
 from sysmon_appliance.sqlite import LiveDatabase
 from sysmon_appliance.sqlite.counting import DatabaseCounter
@@ -203,6 +203,14 @@ async def test_a_drill_is_ordered(led: Led) -> None:
     led.barrier.error = StorageFullError("The disk is full.")
     with pytest.raises(StorageFullError):
         await led.drills.ask(OPERATOR)
+
+
+async def test_a_replica_that_does_not_keep_up_is_told_as_such(led: Led) -> None:
+    """Where nothing becomes durable, a drill says that, and restores nothing."""
+    led.barrier.error = NotDurableError("It is not certain yet.")
+    drill = await led.drills.drill()
+    assert drill.problem == "Nothing becomes durable at this moment, so there is nothing to compare."
+    assert led.drills.newest == drill
 
 
 async def test_without_room_nothing_is_restored(led: Led) -> None:

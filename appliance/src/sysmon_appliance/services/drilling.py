@@ -17,7 +17,7 @@ from sysmon_appliance.domain.drills import Contents, Counter, Drill, NoteDrill, 
 from sysmon_appliance.domain.principals import Principal
 from sysmon_appliance.domain.replica import ReplicaStore
 from sysmon_appliance.domain.segments import HOUR_MS
-from sysmon_appliance.errors import RefusedError, ReplicaBrokenError
+from sysmon_appliance.errors import NotDurableError, RefusedError, ReplicaBrokenError, ReplicaUnreachableError
 from sysmon_appliance.services.scratch import check_room
 from sysmon_appliance.services.settling import commit
 
@@ -116,8 +116,23 @@ class Drills:
 
     async def _drilled(self, drill: Drill) -> Drill:
         before = await asyncio.to_thread(self._bench.counter.contents, self._bench.live)
-        await commit(self._barrier, ())  # from here on, what was counted is in the replica
+        await self._all_replicated()
         return await asyncio.to_thread(self._restored, drill, before)
+
+    async def _all_replicated(self) -> None:
+        """Wait until what was counted is in the replica.
+
+        Raises
+        ------
+        ReplicaUnreachableError
+            It does not come to be.
+        """
+        try:
+            await commit(self._barrier, ())
+        except NotDurableError as error:
+            raise ReplicaUnreachableError(
+                "Nothing becomes durable at this moment, so there is nothing to compare.", hint="sysmon ha status"
+            ) from error
 
     def _restored(self, drill: Drill, before: Contents) -> Drill:
         bench, since = self._bench, self._clock.monotonic()
