@@ -4,28 +4,36 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from random import Random
 
+import msgspec
+
 from sysmon_agent.wire.encode import encode_batch, encode_hello
+from sysmon_agent.wire.peer import AGGREGATOR, Peer
 from sysmon_agent.wire.token import encode_token
 from sysmon_appliance.domain.certificates import Presented
 from sysmon_appliance.web.ingest import IngestServer
 from sysmon_appliance.web.ingest.config import IngestConfig
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
+from sysmon_appliance.web.peer_wire import Forwarded, Report
 from tests.fuzz.campaign import FoundError
 from tests.fuzz.mutation import mutations
 from tests.fuzz.parsers import TOKEN, agent_request
 from tests.support.ingest_server import Listener
+from tests.support.peers import READ
 from tests.support.pushes import a_batch, a_hello
+from tests.support.topology import SECOND
 
-_KNOWN = 0.7  # of the connections show an agent's certificate
+_AGENTS, _PEERS = 0.5, 0.3  # of the connections show the certificate of an agent, or of another aggregator
 _TOGETHER = 50  # connections at one time
 _TURNS = 20  # of the event loop, in which requests are answered
 _MORE = b"\r\n\r\n" + bytes(4096)  # ends most heads and bodies that were cut short
 _PATIENCE_SECONDS = 0.3
+_CAME = Forwarded("192.0.2.7", "https", "https://standby.example", account="root").header().decode()
 _STATUS = re.compile(rb"HTTP/1.1 ([0-9]{3}) ")
 
 
@@ -39,6 +47,7 @@ def _posts() -> tuple[tuple[str, bytes], ...]:
         ("/v1/enroll", json.dumps({"token": encode_token(TOKEN), "request": csr, "name": "web-01"}).encode()),
         ("/v1/renew", json.dumps({"request": csr, "certificate": csr}).encode()),
         ("/v1/reenroll", json.dumps({"request": csr, "name": "web-01"}).encode()),
+        ("/v1/standby", msgspec.json.encode(Report(SECOND, READ))),
     )
 
 
@@ -48,6 +57,9 @@ def requests() -> tuple[bytes, ...]:
         *(_request("POST", path, body) for path, body in _posts()),
         _request("POST", "/v1/batches", _posts()[0][1], "Expect: 100-continue"),
         _request("GET", "/v1/authority", b""),
+        _request("GET", "/v1/forwarded/healthz", b"", f"sysmon-forwarded: {_CAME}"),
+        _request("POST", "/v1/forwarded/api/v1/session", b"{}", "X-Sysmon: 1", f"sysmon-forwarded: {_CAME}"),
+        _request("DELETE", "/v1/forwarded/api/v1/users/a", b"", f"sysmon-forwarded: {_CAME}"),
         b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         b"GET /v1/authority HTTP/1.0\r\n\r\n",
         b"GET /v1/authority HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade, HTTP2-Settings\r\n\r\n",
@@ -104,11 +116,13 @@ def feed(listener: Listener, count: int, seed: int) -> Counter[int]:
     FoundError
         An input made the protocol fail.
     """
-    work = _feed(listener.server, _a_holder(listener), inputs(count, seed), Random(seed))  # noqa: S311 - as there
+    work = _feed(listener.server, _holders(listener), inputs(count, seed), Random(seed))  # noqa: S311 - as there
     return asyncio.run_coroutine_threadsafe(work, listener.loop).result(600)
 
 
-async def _feed(server: IngestServer, holder: Presented, inputs: Iterator[bytes], random: Random) -> Counter[int]:
+async def _feed(
+    server: IngestServer, holders: Sequence[Presented | None], inputs: Iterator[bytes], random: Random
+) -> Counter[int]:
     assert isinstance(server.config, IngestConfig)
     statuses: Counter[int] = Counter()
     open_ones: list[tuple[IngestProtocol, Memory]] = []
@@ -116,7 +130,7 @@ async def _feed(server: IngestServer, holder: Presented, inputs: Iterator[bytes]
         transport = Memory()
         protocol = IngestProtocol(server.config, server.server_state, {}, asyncio.get_running_loop())
         protocol.connection_made(transport)
-        protocol.holder = holder if random.random() < _KNOWN else None
+        (protocol.holder,) = random.choices(holders, (_AGENTS, _PEERS, 1 - _AGENTS - _PEERS))
         _give(protocol, transport, data, random)
         open_ones.append((protocol, transport))
         if len(open_ones) == _TOGETHER:
@@ -146,13 +160,14 @@ async def _ended(connections: list[tuple[IngestProtocol, Memory]]) -> Counter[in
     return Counter(int(status) for answer in answers for status in _STATUS.findall(answer))
 
 
-def _a_holder(listener: Listener) -> Presented:
-    """Connect as an agent does, and return what the listener knows of it."""
+def _holders(listener: Listener) -> Sequence[Presented | None]:
+    """Return what the listener knows of an agent that connects, of another aggregator, and of a stranger."""
     agent = listener.agent()
     agent.post("/v1/hello", encode_hello(a_hello()))
     holders = [it.holder for it in listener.server.server_state.connections if isinstance(it, IngestProtocol)]
     agent.close()
-    return next(holder for holder in holders if holder is not None)
+    seen = next(holder for holder in holders if holder is not None)
+    return seen, replace(seen, peer=Peer(seen.peer.region, AGGREGATOR, SECOND.name)), None
 
 
 def send(listener: Listener, count: int, seed: int) -> int:

@@ -20,7 +20,7 @@ from tests.fuzz.api import serving_api
 from tests.fuzz.campaign import resident_bytes, run
 from tests.fuzz.http import feed, send
 from tests.fuzz.parsers import parsers
-from tests.support.ingest_server import listening
+from tests.support.peers import leading
 
 HTTP_SHARE, TLS_SHARE = 0.2, 0.0005
 """Of all inputs; a connection with TLS costs a hundred times one in memory."""
@@ -48,7 +48,8 @@ def _parse(inputs: int, seed: int) -> int:
 
 def _connect(inputs: int, seed: int) -> int:
     fed, sent = int(inputs * HTTP_SHARE), int(inputs * TLS_SHARE)
-    with tempfile.TemporaryDirectory() as folder, listening(Path(folder)) as listener:
+    with tempfile.TemporaryDirectory() as folder, leading(Path(folder)) as leader:
+        listener = leader.listener
         statuses = feed(listener, fed, seed)
         _print(name="http", inputs=fed, statuses=statuses, resident_bytes=resident_bytes())
         answered = send(listener, sent, seed)

@@ -10,7 +10,8 @@ from sysmon_agent.wire.encode import encode_hello
 from sysmon_appliance.web.ingest.protocol import IngestProtocol
 from tests.fuzz.campaign import SEED, resident_bytes
 from tests.fuzz.http import feed, send
-from tests.support.ingest_server import Listener, listening
+from tests.support.ingest_server import Listener
+from tests.support.peers import leading
 from tests.support.pushes import a_hello
 from tests.support.system import eventually
 
@@ -22,8 +23,8 @@ LARGEST_GROWTH = 8 << 20
 
 @pytest.fixture
 def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
-    with listening(tmp_path_factory.mktemp("fuzz")) as running:
-        yield running
+    with leading(tmp_path_factory.mktemp("fuzz")) as leader:
+        yield leader.listener
 
 
 def nothing_lingers() -> bool:
