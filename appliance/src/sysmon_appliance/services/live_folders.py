@@ -30,6 +30,7 @@ class LiveFolders:
         self.folder = folder
         self._aside = folder / "set-aside"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._aside.mkdir(mode=0o700, exist_ok=True)  # now, for a disk may be full when it is needed
 
     @property
     def cluster_id(self) -> str:
@@ -81,7 +82,6 @@ class LiveFolders:
         """Put a database where nothing uses it; only the newest one stays."""
         if not folder.exists():
             return
-        self._aside.mkdir(mode=0o700, exist_ok=True)
         for older in self._aside.iterdir():
             shutil.rmtree(older, ignore_errors=True)
         folder.rename(self._aside / folder.name)
