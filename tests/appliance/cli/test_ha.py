@@ -154,6 +154,17 @@ def test_faults_and_addresses_are_shown(sysmon: Shell) -> None:
     assert "agg-3 prepares itself to lead." in sysmon.out
 
 
+def test_a_silent_node_and_one_that_is_not_known_are_told_apart(sysmon: Shell) -> None:
+    """A node that stopped reporting is called silent; of one that was never heard of, nothing is claimed."""
+    nodes = [a_node("agg-1", "leader"), a_node("agg-2", heard=now_ms() - 60_000)]
+    unknown = a_node("agg-3", epoch=0, mark=0, lag_ms=None, heard=None)
+    sysmon.console.answer(HA, a_region(nodes=[*nodes, unknown]))
+    sysmon("ha", "status")
+    rows = [line.split() for line in sysmon.out.splitlines()[1:]]
+    assert rows[2][-1] == "silent"
+    assert rows[3] == ["agg-3", "standby", "-", "-", "-"]
+
+
 def test_a_handoff_is_waited_for(sysmon: Shell) -> None:
     """The command returns when the other one leads, whatever is answered while roles change."""
     sysmon.console.answer_in_turn(HANDOFF, [{"checks": [], "ok": True}, {"to": "agg-2", "epoch": 7}])

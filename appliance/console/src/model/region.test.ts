@@ -111,6 +111,7 @@ test("a node says the worst of itself", () => {
   expect(nodeWords(node({ prepared: true }), NOW).words).toBe("Prepared to lead");
   expect(nodeWords(node({ lag_ms: 64_000 }), NOW)).toEqual({ tone: "warn", words: "Behind by 1m 4s" });
   expect(nodeWords(node({ heard: NOW - 90_000 }), NOW)).toEqual({ tone: "bad", words: "Silent for 1m 30s" });
+  expect(nodeWords(node({ heard: null }), NOW)).toEqual({ tone: "quiet", words: "Not heard of here" });
   expect(nodeWords(node({ fault: "Row 9 differs." }), NOW).tone).toBe("bad");
   expect(nodeWords(node({ role: "leader", heard: null }), NOW).words).toBe("Accepts what agents send");
 });

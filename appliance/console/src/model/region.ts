@@ -1,7 +1,7 @@
 // The region as this browser knows it, in words: who leads, what is durable, and what changes hands.
 
 import type { Assurance, Chapter, NodeRole, Region, RegionNode } from "../api/region.ts";
-import { ago, duration } from "./units.ts";
+import { ago, duration, MISSING } from "./units.ts";
 
 export const ROLE_WORDS: Readonly<Record<NodeRole, string>> = {
   single: "Only aggregator",
@@ -28,7 +28,7 @@ const ORIGIN_WORDS: Readonly<Record<string, string>> = {
   recovered: "recovered by a person",
 };
 
-export type Tone = "ok" | "warn" | "bad";
+export type Tone = "ok" | "warn" | "bad" | "quiet";
 
 /** A standby that is further behind than this is not close. */
 const CLOSE_MS = 10_000;
@@ -105,7 +105,8 @@ export function nodeWords(node: RegionNode, nowMs: number): { tone: Tone; words:
   if (node.role === "waiting") return { tone: "bad", words: "Waits for a decision" };
   if (node.role === "taking_over") return { tone: "warn", words: "Restores what it will lead with" };
   if (node.role !== "standby") return { tone: "ok", words: "Accepts what agents send" };
-  if (node.heard !== null && nowMs - node.heard > SILENT_MS)
+  if (node.heard === null) return { tone: "quiet", words: "Not heard of here" };
+  if (nowMs - node.heard > SILENT_MS)
     return { tone: "bad", words: `Silent for ${duration((nowMs - node.heard) / 1000)}` };
   if (node.lag_ms === null) return { tone: "ok", words: "Reports to the leader" };
   if (node.lag_ms > CLOSE_MS) return { tone: "warn", words: `Behind by ${seconds(node.lag_ms)}` };
@@ -164,5 +165,5 @@ export function led(chapters: readonly Chapter[], nowMs: number): Led[] {
 }
 
 export function heardWords({ heard }: RegionNode, nowMs: number): string {
-  return heard === null ? "Not known here" : ago(nowMs - heard);
+  return heard === null ? MISSING : ago(nowMs - heard);
 }

@@ -16,6 +16,9 @@ _WHERE = {
     "recorded": "in the replica, and read back by nobody",
 }
 
+_SILENT_MS = 10_000
+"""A node that has not reported for so long may be gone."""
+
 Note = tuple[Cell, Cell]
 
 
@@ -100,6 +103,11 @@ def _role_cell(node: Any, _: int) -> Cell:
     return Cell(role.replace("_", " "), value=role, style=_ROLE_STYLES.get(role, ""))
 
 
+def _number_cell(number: int) -> Cell:
+    """Show an epoch or a mark; of a node that this one knows nothing of, there is none."""
+    return Cell(str(number), value=number) if number else Cell("-", value="")
+
+
 def _age_cell(ms: int | None) -> Cell:
     return Cell("-", value="") if ms is None else Cell(age_text(ms), value=ms)
 
@@ -108,9 +116,11 @@ def _ago_cell(at_ms: int | None, now_ms: int) -> Cell:
     return Cell("-", value="") if at_ms is None else Cell(f"{age_text(now_ms - at_ms)} ago", value=at_ms)
 
 
-def _state_cell(node: Any, _: int) -> Cell:
+def _state_cell(node: Any, now_ms: int) -> Cell:
     if node["fault"]:
         return Cell(f"found a fault: {node['fault']}", value=node["fault"], style="red")
+    if node["heard"] is not None and now_ms - node["heard"] > _SILENT_MS:
+        return Cell("silent", style="red")
     return Cell("ready to lead", style="green") if node["prepared"] else Cell("")
 
 
@@ -134,11 +144,11 @@ def _notes(state: Any) -> Iterator[Note]:
 _CELLS: Mapping[str, Callable[[Any, int], Cell]] = {
     "node": lambda node, _: Cell(node["node"], style="bold"),
     "role": _role_cell,
-    "epoch": lambda node, _: Cell(str(node["epoch"]), value=node["epoch"]),
+    "epoch": lambda node, _: _number_cell(node["epoch"]),
     "behind": lambda node, _: _age_cell(node["lag_ms"]),
     "reported": lambda node, now_ms: _ago_cell(node["heard"], now_ms),
     "state": _state_cell,
     "agents": lambda node, _: Cell(node["ingest"]),
     "console": lambda node, _: Cell(node["console"] or "-", value=node["console"]),
-    "mark": lambda node, _: Cell(str(node["mark"]), value=node["mark"]),
+    "mark": lambda node, _: _number_cell(node["mark"]),
 }

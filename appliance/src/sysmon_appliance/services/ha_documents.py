@@ -172,11 +172,11 @@ class RegionDocument(msgspec.Struct, frozen=True):
             degraded=degraded(state),
             durable=DurableView.of(state.durable),
             age_ms=state.age_ms,
-            nodes=[NodeDocument.of(view) for view in state.nodes],
+            nodes=[NodeDocument.of(view) for view in sorted(state.nodes, key=lambda view: view.node.name)],
             lineage=LineageView.of(state.lineage) if state.lineage else None,
             consul_trouble=state.coordinator_trouble,
             store_trouble=state.store_trouble,
-            handoff=HandoffView.of(state.handoff) if state.handoff else None,
+            handoff=_handoff(state),
             blocked=BlockedView.of(state.blocked) if state.blocked else None,
         )
 
@@ -217,6 +217,14 @@ def degraded(state: NodeState) -> str:
     if state.role in {Role.LEADER, Role.SINGLE}:
         return _of_leader(state) or state.coordinator_trouble or state.store_trouble
     return _of_standby(state) or state.coordinator_trouble or state.store_trouble
+
+
+def _handoff(state: NodeState) -> HandoffView | None:
+    """Return the order that is being carried out: one that another epoch's leader was given is void."""
+    handoff, holder = state.handoff, state.holder
+    if handoff is None or holder is None or handoff.epoch != holder.epoch:
+        return None
+    return HandoffView.of(handoff)
 
 
 def _of_leader(state: NodeState) -> str:

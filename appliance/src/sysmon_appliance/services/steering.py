@@ -15,6 +15,9 @@ from sysmon_appliance.services.settling import commit
 _log = logging.getLogger(__name__)
 
 
+_ANYBODY = "whoever is best prepared"
+
+
 @dataclass(frozen=True, slots=True)
 class Steering:
     """Belongs to the event loop; of several aggregators it is the leader's that orders a handoff."""
@@ -34,7 +37,8 @@ class Steering:
             It could not be recorded, or not be ordered.
         """
         self._check(to)
-        await commit(self.barrier, (audited(principal, "ha.handoff", to, now_ms=self.clock.wall_ms()),))
+        entry = audited(principal, "ha.handoff", to or _ANYBODY, now_ms=self.clock.wall_ms())
+        await commit(self.barrier, (entry,))
         return await self.topology.hand_off(to)
 
     async def adopt(self, principal: Principal) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sysmon_appliance.domain.leadership import Role
+from sysmon_appliance.domain.leadership import Handoff, Role
 from sysmon_appliance.domain.replica import Chapter
 from sysmon_appliance.domain.topology import Blocked, PreCheck
 from sysmon_appliance.errors import CoordinatorUnreachableError, StorageFailedError
@@ -87,7 +87,17 @@ async def test_a_handoff_is_ordered_and_recorded() -> None:
         after = (await client.get(HA)).json()
     assert (answer.status_code, answer.json()) == (202, {"to": "agg-2", "epoch": 7})
     assert after["handoff"] == {"to": "agg-2", "epoch": 7}
-    assert [(entry.action, entry.target) for entry in console.barrier.audited] == [("ha.handoff", "")]
+    assert [(entry.action, entry.target) for entry in console.barrier.audited] == [
+        ("ha.handoff", "whoever is best prepared")
+    ]
+
+
+async def test_an_order_of_another_epoch_is_void() -> None:
+    """What an earlier leader was ordered is not under way any more, even while the coordinator still names it."""
+    console = Console()
+    console.topology.now = replace(LED, handoff=Handoff("agg-1", 6))
+    async with console.operator() as client:
+        assert (await client.get(HA)).json()["handoff"] is None
 
 
 async def test_a_handoff_that_cannot_be_is_refused() -> None:
