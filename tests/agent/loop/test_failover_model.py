@@ -62,6 +62,18 @@ class Failover(RuleBasedStateMachine):
         self.region.lead(to, before=before)
         self.region.tell(named)
 
+    @rule(to=NODES, last=NODES)
+    def split(self, to: str, last: str) -> None:
+        """Let a leader be replaced without noticing; the agent meets the new one, which dies, and may meet the old."""
+        if len({self.region.leader, to, last}) == len(ADDRESSES):
+            self.region.lead(to, before=Part.LEADS)
+            self.region.tell(to)
+            self.deliver([Fate.LOST_REQUEST], 1, 4)
+            self.region.lead(last, before=Part.DEAD)
+            self.region.nodes[last].part = Part.DEAD  # until it has restored
+            self.deliver([], 1, 4)
+            self.region.nodes[last].part = Part.LEADS
+
     @rule(node=NODES, part=st.sampled_from([Part.DEAD, Part.FOLLOWS]))
     def change(self, node: str, part: Part) -> None:
         """Let a node die or come back, the leader excepted."""
