@@ -1,9 +1,12 @@
 """Restoring where the replica is damaged, away, or slow."""
 
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sysmon_agent.errors import SysmonError
 from sysmon_appliance.errors import ReplicaBrokenError, ReplicaUnreachableError
 from sysmon_appliance.litestream.checking import check_database
 from sysmon_appliance.litestream.location import ReplicaLocation
@@ -13,6 +16,14 @@ from sysmon_appliance.litestream.store import LitestreamStore
 from tests.appliance.litestream.conftest import PATH, litestream_at, store_at
 from tests.support.ha.databases import Ledger, entries
 from tests.support.system import free_port
+
+NOBODY = ReplicaLocation(
+    "s3://bucket/live",
+    region="garage",
+    access_key_id="key",
+    secret_access_key="hush",  # noqa: S106 - it is made up
+    timeout_seconds=1,
+)
 
 
 @pytest.fixture
@@ -93,17 +104,53 @@ def test_a_damaged_database_is_found(ledger: Ledger, tmp_path: Path) -> None:
 
 def test_a_store_that_is_away_is_not_broken(litestream_program: LitestreamProgram, tmp_path: Path) -> None:
     """Where nobody answers, or nobody in time, it may be asked again."""
-    nobody = ReplicaLocation(
-        "s3://bucket/live",
-        endpoint=f"http://127.0.0.1:{free_port()}",
-        region="garage",
-        access_key_id="key",
-        secret_access_key="hush",  # noqa: S106 - it is made up
-        timeout_seconds=1,
-    )
+    nobody = replace(NOBODY, endpoint=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(ReplicaUnreachableError) as raised:
         restore(litestream_at(nobody, litestream_program), PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
     assert "hush" not in raised.value.message
+
+
+def test_a_store_that_is_frozen_is_not_waited_for(litestream_program: LitestreamProgram, tmp_path: Path) -> None:
+    """A store that takes a connection and never answers costs the time of one request."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        location = replace(NOBODY, endpoint=f"http://127.0.0.1:{frozen.getsockname()[1]}")
+        with pytest.raises(ReplicaUnreachableError, match="no further within 1 s"):
+            restore(litestream_at(location, litestream_program), PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("decode database: close reader 0: file checksum mismatch", ReplicaBrokenError),
+        ("decode database: decode page 4: unexpected EOF", ReplicaBrokenError),
+        ("non-contiguous ltx files: have up to 5 but next file starts at 7", ReplicaBrokenError),
+        ("restore plan retries exhausted for txid 5: file does not exist", ReplicaBrokenError),
+        (
+            "decode page 8: read page header 0: max retries exceeded: operation error S3: GetObject",
+            ReplicaUnreachableError,
+        ),
+        ("decode page 8: read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer", ReplicaUnreachableError),
+        ("operation error S3: ListObjectsV2, api error AccessDenied: Forbidden", ReplicaUnreachableError),
+        ("write /live.sqlite.tmp: no space left on device", ReplicaUnreachableError),
+        ("", ReplicaUnreachableError),
+    ],
+)
+def test_only_what_the_store_lacks_is_broken(
+    folder: ReplicaLocation, tmp_path: Path, said: str, expected: type[SysmonError]
+) -> None:
+    """A restore that was cut short, or that this machine cannot hold, says nothing of what lies in the replica."""
+    program = tmp_path / "litestream"
+    program.write_text(
+        f"""#!/bin/sh
+        case "$*" in *-dry-run*) echo '{{"max_txid": "0000000000000005"}}'; exit 0;; esac
+        echo 'Error: {said}' >&2
+        exit 1
+        """
+    )
+    program.chmod(0o700)
+    litestream = litestream_at(folder, LitestreamProgram(program, "0.5.18"))
+    with pytest.raises(expected):
+        restore(litestream, PATH, tmp_path / "r.sqlite", txid=0, at_ms=0)
 
 
 def test_a_program_that_is_gone_is_not_broken(folder: ReplicaLocation, tmp_path: Path) -> None:

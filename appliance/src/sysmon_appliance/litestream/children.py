@@ -16,6 +16,7 @@ from sysmon_appliance.processes import die_with_this_one
 HINT = "sysmon ha status"
 
 _END_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
 
 
 class Litestream:
@@ -35,32 +36,21 @@ class Litestream:
         self.clock = clock
         self.environment = location.environment(around)
 
-    def ask(self, *arguments: str, seconds: float) -> "Answer":
-        """Run a command to its end; it blocks for at most so many seconds.
+    def ask(self, *arguments: str, seconds: float, progress: Callable[[], object] = lambda: None) -> "Answer":
+        """Run a command to its end; it blocks for at most so many seconds in which `progress` returns the same.
 
         Raises
         ------
         ReplicaUnreachableError
-            It cannot be started, or took too long, and was ended.
+            It cannot be started, or got no further, and was ended.
         """
-        try:
-            done = subprocess.run(  # noqa: S603 - the program comes from the settings, the rest from here
-                [str(self.program.path), *arguments],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                env=self.environment,
-                process_group=0,
-                preexec_fn=die_with_this_one(signal.SIGKILL),
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise ReplicaUnreachableError(f"Litestream has not answered within {seconds:g} s.", hint=HINT) from None
-        except OSError as error:
-            raise _not_started(error) from error
-        return Answer(done.returncode, done.stdout, done.stderr.strip())
+        with self._spawn(arguments, stderr=subprocess.PIPE) as process:
+            try:
+                output, problem = self._finish(process, seconds, progress)
+            except BaseException:
+                process.kill()
+                raise
+        return Answer(process.returncode, output, problem.strip())
 
     def start(self, name: str, *arguments: str, heard: Callable[[LogLine], None] | None = None) -> "Child":
         """Start a program that runs until it is ended, and not longer than the thread which starts it.
@@ -70,7 +60,41 @@ class Litestream:
         ReplicaUnreachableError
             It cannot be started.
         """
-        return Child(self, name, arguments, heard)
+        lines = LogLines(name, self.clock, secret=self.location.secret_access_key)
+        return Child(self._spawn(arguments, stderr=subprocess.STDOUT), lines, heard)
+
+    def _spawn(self, arguments: Sequence[str], *, stderr: int) -> "subprocess.Popen[str]":
+        try:
+            return subprocess.Popen(  # noqa: S603 - the program comes from the settings, the rest from here
+                [str(self.program.path), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                errors="replace",
+                env=self.environment,
+                process_group=0,  # Ctrl-C reaches the aggregator alone, which then decides
+                preexec_fn=die_with_this_one(signal.SIGKILL),  # noqa: PLW1509 - it was loaded before, and takes no lock
+            )
+        except OSError as error:
+            raise ReplicaUnreachableError(
+                f"Litestream cannot be started: {error.strerror or error}.", hint=HINT
+            ) from error
+
+    def _finish(
+        self, process: "subprocess.Popen[str]", seconds: float, progress: Callable[[], object]
+    ) -> tuple[str, str]:
+        """Read what a command writes, for as long as it gets on."""
+        seen, until = progress(), self.clock.monotonic() + seconds
+        while True:
+            try:
+                return process.communicate(timeout=min(seconds, _LOOK_SECONDS))
+            except subprocess.TimeoutExpired:
+                now, found = self.clock.monotonic(), progress()
+            if found != seen:
+                seen, until = found, now + seconds
+            elif now > until:
+                raise ReplicaUnreachableError(f"Litestream got no further within {seconds:g} s.", hint=HINT)
 
 
 class Answer:
@@ -86,16 +110,12 @@ class Child:
     """A program that runs; `heard` is told each line that it logs, in a thread of its own."""
 
     def __init__(
-        self,
-        litestream: Litestream,
-        name: str,
-        arguments: Sequence[str],
-        heard: Callable[[LogLine], None] | None,
+        self, process: "subprocess.Popen[str]", lines: LogLines, heard: Callable[[LogLine], None] | None
     ) -> None:
-        self._lines = LogLines(name, litestream.clock, secret=litestream.location.secret_access_key)
+        self._process = process
+        self._lines = lines
         self._heard = heard
-        self._process = _spawn([str(litestream.program.path), *arguments], litestream.environment)
-        self._listener = threading.Thread(target=self._listen, name=f"litestream {name}", daemon=True)
+        self._listener = threading.Thread(target=self._listen, name="litestream", daemon=True)
         self._listener.start()
 
     @property
@@ -126,24 +146,3 @@ class Child:
                 self._lines.log(line)
                 if self._heard is not None:
                     self._heard(line)
-
-
-def _spawn(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    try:
-        return subprocess.Popen(  # noqa: S603 - as above
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=environment,
-            process_group=0,  # Ctrl-C reaches the aggregator alone, which then decides
-            preexec_fn=die_with_this_one(signal.SIGKILL),  # noqa: PLW1509 - it was loaded before and takes no lock
-        )
-    except OSError as error:
-        raise _not_started(error) from error
-
-
-def _not_started(error: OSError) -> ReplicaUnreachableError:
-    return ReplicaUnreachableError(f"Litestream cannot be started: {error.strerror or error}.", hint=HINT)

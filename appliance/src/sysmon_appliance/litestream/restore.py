@@ -10,12 +10,14 @@ from sysmon_appliance.errors import ReplicaBrokenError, ReplicaUnreachableError
 from sysmon_appliance.litestream.checking import check_database, remove_database, sync_database
 from sysmon_appliance.litestream.children import HINT, Answer, Litestream
 
-_RESTORE_SECONDS = 900.0
-"""Time that the largest database may take over a slow line."""
-
 _ATTEMPTS = 2  # what comes damaged may have been damaged, or cut short, on its way
 
+_SHOWN = 120  # characters of either end of a long error
+
 _LATER_OR_EARLIER = "timestamp does not exist"
+_AWAY = ("operation error", "max retries exceeded", "dial tcp", "connection", "timeout", "deadline exceeded")
+"""How Litestream says that the store does not answer, whatever else it says that it could not do because of that."""
+
 _BROKEN = (
     _LATER_OR_EARLIER,
     "no matching backup files available",
@@ -89,21 +91,39 @@ def _fetch(litestream: Litestream, path: str, target: Path, *, txid: int) -> Non
     """Restore up to exactly that position, whatever comes to the path meanwhile."""
     # Litestream's own integrity check stays off: the same one is made here, by the SQLite that will use the database.
     command = ("restore", "-txid", f"{txid:016x}", "-o", str(target), litestream.location.replica(path))
-    answer = litestream.ask(*command, seconds=_RESTORE_SECONDS)
+    # Litestream itself waits for a store that is frozen for a day. Whoever is to lead has seconds.
+    answer = litestream.ask(*command, seconds=litestream.location.timeout_seconds, progress=lambda: _arrived(target))
     if answer.code:
         raise _explained(answer, path)
     target.chmod(0o600)
 
 
 def _ask(litestream: Litestream, *arguments: str) -> Answer:
-    return litestream.ask(*arguments, seconds=2 * litestream.location.timeout_seconds)
+    return litestream.ask(*arguments, seconds=litestream.location.timeout_seconds)
 
 
 def _explained(answer: Answer, path: str) -> ReplicaBrokenError | ReplicaUnreachableError:
     said = answer.problem.splitlines()[-1] if answer.problem else f"exit code {answer.code}"
-    if any(word in said.lower() for word in _BROKEN):
-        return ReplicaBrokenError(f"Path {path} of the replica cannot be restored: {said}.", hint=HINT)
-    return ReplicaUnreachableError(f"The replica cannot be asked for path {path}: {said}.", hint=HINT)
+    if _has(said, _BROKEN) and not _has(said, _AWAY):
+        return ReplicaBrokenError(f"Path {path} of the replica cannot be restored: {_short(said)}.", hint=HINT)
+    return ReplicaUnreachableError(f"The replica cannot be asked for path {path}: {_short(said)}.", hint=HINT)
+
+
+def _has(said: str, words: Sequence[str]) -> bool:
+    return any(word in said.lower() for word in words)
+
+
+def _short(said: str) -> str:
+    """Leave out the middle of what is long: what was tried stands first, and why it failed last."""
+    return said if len(said) <= 2 * _SHOWN else f"{said[:_SHOWN]} … {said[-_SHOWN:]}"
+
+
+def _arrived(target: Path) -> int:
+    """Return how much of a database has come."""
+    try:
+        return target.with_name(f"{target.name}.tmp").stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _reach(path: str, files: Sequence[Mapping[str, str]]) -> Reach | None:
