@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +66,19 @@ class Region:
             store.remove()
             self.replication.sync()
 
+    def does_something(self, store: Store, chance: random.Random) -> None:
+        """Let an hour's ticks come, or some of the time pass in which they are sealed, merged and removed."""
+        match chance.choice(("send", "send", "wait", "work", "remove")):
+            case "send":
+                self.sender.send(every(self.clock.wall_ms(), HOUR_TICKS, STEP_MS))
+                self.clock.advance(HOUR_MS / 1000)
+            case "wait":
+                self.clock.advance(chance.randrange(3 * 3600))
+            case "work":
+                store.run(steps=chance.randrange(1, 4))
+            case "remove":
+                store.remove()
+
     def restoration(self, store: Store) -> Restoration:
         present = Present(store.database.path, store.database.manifest, store.shelf.names)
         return Restoration(
@@ -120,6 +134,28 @@ def test_history_is_what_it_was_then_and_nothing_is_there_twice(region: Region) 
     with region.led(NEXT) as store:
         assert store.times() == before
         assert len(store.database.manifest.dropped()) > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_moment_comes_back_as_it_was(region: Region, seed: int) -> None:
+    """Wherever a moment falls between storing, sealing, merging and removing, its ticks come back, each once."""
+    chance = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    moments: list[tuple[int, Mapping[int, int]]] = []
+    with region.led() as store:
+        for _ in range(60):
+            region.does_something(store, chance)
+            region.replication.sync()
+            moments.append((region.clock.wall_ms(), store.times()))
+            region.clock.advance(1)
+        then_ms, before = chance.choice(moments)
+        beginning = region.back(store, Target(PATH, then_ms))
+    region.begin(beginning)
+    with region.led(NEXT) as store:
+        assert store.times() == before
+        for _ in range(20):
+            region.does_something(store, chance)
+        assert set(store.times().values()) == {1}
+        assert store.times().keys() >= before.keys()
 
 
 def test_the_stream_goes_on_where_it_was(region: Region) -> None:
