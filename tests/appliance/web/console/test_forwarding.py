@@ -2,62 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
-import httpx2
 import pytest
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.leadership import Holder
 from sysmon_appliance.errors import LeaderUnreachableError, NotLeaderError
 from sysmon_appliance.web.authorisation import LEAST
-from sysmon_appliance.web.console import Followed, ViaSocket, standby_app
 from sysmon_appliance.web.console.guard import SECURITY_HEADERS
 from sysmon_appliance.web.console.leaders_part import goes_to_leader
 from sysmon_appliance.web.peer_wire import HEADER, Forwarded
-from sysmon_appliance.web.peers import Answered, Passed
-from tests.support.console import URL, Console
+from tests.support.console import URL
+from tests.support.passing import DONE, LeaderInMemory
 from tests.support.topology import FIRST
-
-DONE = ((b"content-type", b"application/json"), (b"sysmon-mark", b"7"))
-
-
-@dataclass
-class Leader:
-    """Answers what is passed on as a test says; `mark` is what the standby has read."""
-
-    headers: Sequence[tuple[bytes, bytes]] = DONE
-    error: SysmonError | None = None
-    holder: Holder | None = field(default_factory=lambda: Holder(FIRST, 7))
-    mark: int = 7
-    age_ms: int | None = 800
-    asked: list[tuple[str, Passed]] = field(default_factory=list)
-    busy: threading.Event | None = None  # answers wait for it
-
-    def forward(self, address: str, request: Passed) -> Answered:
-        self.asked.append((address, request))
-        if self.busy is not None:
-            assert self.busy.wait(20)
-        if self.error is not None:
-            raise self.error
-        return Answered(202, self.headers, b"{}")
-
-    def client(self, *, via_socket: bool = False) -> httpx2.AsyncClient:
-        """Make a client of a standby of this leader."""
-        console = Console()
-        followed = Followed(self, lambda: self.holder, lambda: self.mark, lambda: self.age_ms)
-        app = standby_app(console.app, followed, console.settings)
-        transport = httpx2.ASGITransport(ViaSocket(app) if via_socket else app, client=("192.0.2.7", 4711))
-        return httpx2.AsyncClient(transport=transport, base_url=URL)
-
-    @property
-    def request(self) -> Passed:
-        """What was passed on last."""
-        return self.asked[-1][1]
-
-    def heard(self, name: bytes) -> list[bytes]:
-        return [value for given, value in self.request.headers if given == name]
 
 
 def test_changes_go_to_the_leader() -> None:
@@ -93,7 +50,7 @@ def test_other_methods_stay(method: str) -> None:
 
 async def test_a_request_travels_as_it_came() -> None:
     """Method, path, query, body and headers reach the leader unchanged, with where they came from beside them."""
-    leader = Leader()
+    leader = LeaderInMemory()
     async with leader.client() as client:
         await client.post("/api/v1/users/a%2Fb?x=%20y", content=b"body", headers={"cookie": "c=1", "x-own": "kept"})
     address, request = leader.asked[0]
@@ -114,7 +71,7 @@ async def test_a_request_travels_as_it_came() -> None:
 @pytest.mark.parametrize("name", ["connection", "expect", "transfer-encoding", "te", "sysmon-forwarded", "sysmon-mark"])
 async def test_what_is_said_of_the_connection_does_not_travel(name: str) -> None:
     """Headers of one connection stay on it, and so does what a client says in a standby's place."""
-    leader = Leader()
+    leader = LeaderInMemory()
     async with leader.client() as client:
         await client.post("/api/v1/users", content=b"", headers={name: "claimed"})
     assert b"claimed" not in leader.heard(name.encode())
@@ -129,7 +86,9 @@ async def test_letters_of_any_alphabet_travel_in_a_header() -> None:
 
 async def test_the_leaders_answer_is_given_as_it_is() -> None:
     """Status, body and headers of the leader's answer reach the browser, all cookies and no mark among them."""
-    leader = Leader(headers=(*DONE, (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"connection", b"close")))
+    leader = LeaderInMemory(
+        headers=(*DONE, (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"connection", b"close"))
+    )
     async with leader.client() as client:
         answer = await client.post("/api/v1/users", content=b"{}")
     assert (answer.status_code, answer.content) == (202, b"{}")
@@ -139,7 +98,7 @@ async def test_the_leaders_answer_is_given_as_it_is() -> None:
 
 async def test_an_answer_waits_until_the_change_shows() -> None:
     """Whoever changed something is answered once the standby shows it."""
-    leader = Leader(mark=6)
+    leader = LeaderInMemory(mark=6)
     async with leader.client() as client:
         asked = asyncio.ensure_future(client.post("/api/v1/users", content=b"{}"))
         done, _ = await asyncio.wait((asked,), timeout=0.3)
@@ -150,7 +109,7 @@ async def test_an_answer_waits_until_the_change_shows() -> None:
 
 async def test_reads_wait_for_nothing() -> None:
     """What is only read at the leader is given at once."""
-    leader = Leader(mark=0)
+    leader = LeaderInMemory(mark=0)
     async with leader.client(via_socket=True) as client:
         answer = await asyncio.wait_for(client.get("/api/v1/storage"), 4)
     assert answer.status_code == 202
@@ -159,7 +118,7 @@ async def test_reads_wait_for_nothing() -> None:
 @pytest.mark.parametrize("error", [NotLeaderError("No."), LeaderUnreachableError("No answer.")])
 async def test_a_leader_that_gives_no_answer(error: SysmonError) -> None:
     """Where the leader cannot be asked, the standby says so and when to try again."""
-    leader = Leader(error=error)
+    leader = LeaderInMemory(error=error)
     async with leader.client() as client:
         answer = await client.post("/api/v1/users", content=b"{}")
     assert (answer.status_code, answer.json()["code"]) == (503, "leader_unreachable")
@@ -169,7 +128,7 @@ async def test_a_leader_that_gives_no_answer(error: SysmonError) -> None:
 
 async def test_without_a_leader_reads_go_on() -> None:
     """While nobody leads, changes are refused with a hint, and what the copy holds is shown."""
-    leader = Leader(holder=None)
+    leader = LeaderInMemory(holder=None)
     async with leader.client(via_socket=True) as client:
         refused = await client.post("/api/v1/users", content=b"{}")
         assert (refused.status_code, refused.json()["hint"]) == (503, "sysmon ha status")
@@ -179,7 +138,7 @@ async def test_without_a_leader_reads_go_on() -> None:
 
 async def test_no_more_wait_than_may() -> None:
     """While the leader answers slowly, only so many requests wait for it, and reads still have threads."""
-    leader = Leader(busy=threading.Event())
+    leader = LeaderInMemory(busy=threading.Event())
     assert leader.busy is not None
     async with leader.client() as client:
         waiting = [asyncio.ensure_future(client.post("/api/v1/users", content=b"{}")) for _ in range(16)]
@@ -193,7 +152,7 @@ async def test_no_more_wait_than_may() -> None:
 
 async def test_a_body_beyond_all_limits_goes_nowhere() -> None:
     """A body larger than any route takes is refused before it is passed on."""
-    leader = Leader()
+    leader = LeaderInMemory()
     async with leader.client() as client:
         answer = await client.post("/api/v1/imports", content=b"x" * ((1 << 20) + 1))
     assert (answer.status_code, leader.asked) == (413, [])
@@ -201,7 +160,7 @@ async def test_a_body_beyond_all_limits_goes_nowhere() -> None:
 
 async def test_another_name_is_refused_here() -> None:
     """A page that reaches the standby through a name of its own gets nothing passed on."""
-    leader = Leader()
+    leader = LeaderInMemory()
     async with leader.client() as client:
         answer = await client.post("/api/v1/users", content=b"{}", headers={"host": "evil.example"})
     assert (answer.json()["code"], leader.asked) == ("wrong_host", [])
@@ -210,6 +169,23 @@ async def test_another_name_is_refused_here() -> None:
 @pytest.mark.parametrize(("age_ms", "said"), [(800, "800"), (None, None)])
 async def test_answers_say_how_old_they_are(age_ms: int | None, said: str | None) -> None:
     """Each answer of a standby's API says how old what it shows is, where that is known."""
-    async with Leader(age_ms=age_ms).client(via_socket=True) as client:
+    async with LeaderInMemory(age_ms=age_ms).client(via_socket=True) as client:
         assert (await client.get("/api/v1/fleet")).headers.get("sysmon-age-ms") == said
         assert "sysmon-age-ms" not in (await client.get("/healthz")).headers
+
+
+async def test_bodies_that_trickle_in_are_bounded_together() -> None:
+    """However many send bodies at one time, a standby holds only so much of them."""
+    leader = LeaderInMemory()
+    going = asyncio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"x" * (1 << 20)
+        await going.wait()
+
+    async with leader.client() as client:
+        waiting = [asyncio.ensure_future(client.post("/api/v1/users", content=half())) for _ in range(33)]
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert {(await one).json()["code"] for one in done} == {"rate_limited"}
+        going.set()
+        assert {(await one).status_code for one in waiting} == {202, 429}

@@ -124,7 +124,7 @@ class Guard:
 
     def _visitor(self, connection: HTTPConnection) -> Principal | None:
         session, origin = session_of(connection), client_address(connection.scope)
-        return self._access.of_session(session, origin, is_use=_is_attended(connection)) if session else None
+        return self._access.of_session(session, origin, is_use=is_attended(connection)) if session else None
 
     def _bearer(self, connection: HTTPConnection) -> Principal | None:
         kind, _, token = connection.headers["authorization"].partition(" ")
@@ -155,7 +155,7 @@ def _is_meant(connection: HTTPConnection) -> bool:
     return connection.headers.get(WRITE_HEADER) == "1" and origin in {None, f"http://{host}", f"https://{host}"}
 
 
-def _is_attended(connection: HTTPConnection) -> bool:
+def is_attended(connection: HTTPConnection) -> bool:
     """Whether a person may be behind a request: pages load things again, and open streams again, by themselves."""
     return UNATTENDED_HEADER not in connection.headers and connection.scope["path"] != _STREAM
 
