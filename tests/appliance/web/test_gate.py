@@ -122,6 +122,16 @@ def test_a_host_keeps_its_newest_connections() -> None:
     assert gate.stages[Stage.HOLDER] == 2
 
 
+def test_a_holder_may_be_given_more_connections() -> None:
+    """Whoever speaks for many is not held to what one host may have."""
+    gate = Gate(LIMITS)
+    ended: list[int] = []
+    for number in range(4):
+        visit = arrived(gate, "192.0.2.1")
+        gate.vouch(visit, "a standby", lambda number=number: ended.append(number), 0.0, most=3)  # type: ignore[misc]
+    assert ended == [0]
+
+
 def test_there_is_an_end_to_connections() -> None:
     """Beyond the total, a connection is refused whoever it is from, and taken again once another has left."""
     gate = Gate(replace(LIMITS, connections=3))

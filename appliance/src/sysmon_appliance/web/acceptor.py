@@ -38,9 +38,9 @@ class Guest:
         """Say that no certificate was shown; the answer is whether the connection may stay."""
         return self.gate.admit(self.visit)
 
-    def vouched(self, holder: str, hang_up: Callable[[], None]) -> None:
-        """Say whose certificate was shown, and how to end the connection should it have to make room."""
-        self.gate.vouch(self.visit, holder, hang_up, self.loop.time())
+    def vouched(self, holder: str, hang_up: Callable[[], None], *, most: int = 0) -> None:
+        """Say whose certificate was shown, and how to end the connection should it have to make room; see the gate."""
+        self.gate.vouch(self.visit, holder, hang_up, self.loop.time(), most=most)
 
     def left(self) -> None:
         self.gate.leave(self.visit)

@@ -148,14 +148,17 @@ class Gate:
         self._refuse("strangers_per_address")
         return False
 
-    def vouch(self, visit: Visit, holder: str, hang_up: Callable[[], None], now: float) -> None:
-        """Note that a certificate was shown; `hang_up` ends the connection when it has to make room."""
+    def vouch(self, visit: Visit, holder: str, hang_up: Callable[[], None], now: float, *, most: int = 0) -> None:
+        """Note that a certificate was shown; `hang_up` ends the connection when it has to make room.
+
+        `most` is how many connections the holder may have, where that is not what any host may.
+        """
         self._move(visit, Stage.HOLDER)
         visit.holder, visit.hang_up = holder, hang_up
         self._remember(visit.address, now)
         visits = self._holders.setdefault(holder, {})
         visits[visit] = None
-        if len(visits) > self.limits.connections_per_holder:
+        if len(visits) > (most or self.limits.connections_per_holder):
             oldest = next(iter(visits))
             self._refuse("connections_per_host")
             self.leave(oldest)

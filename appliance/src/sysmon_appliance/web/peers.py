@@ -23,6 +23,7 @@ from sysmon_appliance.errors import LeaderUnreachableError, NotLeaderError
 from sysmon_appliance.web.peer_wire import FORWARDED_PATH, MARK_HEADER, STANDBY_PATH, Report
 from sysmon_appliance.web.tls import TlsFiles
 
+_CONNECT_SECONDS = 3.0
 _REPORT_SECONDS = 3.0
 _FORWARD_SECONDS = 20.0
 """Longer than the leader itself waits for a change to be durable."""
@@ -126,7 +127,7 @@ class LeaderLink:
 
     def _exchange(self, address: str, request: Passed, seconds: float) -> Answered:
         """Send a request over a connection that is open, or over a new one, and keep that for the next."""
-        one = self._taken(address) or self._connect(address, seconds)
+        one = self._taken(address) or self._connect(address)
         answered = None
         try:
             answered = _exchange(one.connection, request, seconds)
@@ -159,11 +160,13 @@ class LeaderLink:
                 return
         one.connection.close()
 
-    def _connect(self, address: str, seconds: float) -> _Open:
+    def _connect(self, address: str) -> _Open:
         connection = None
         try:
             where = parse_address(address)
-            connection = http.client.HTTPSConnection(where.host, where.port, timeout=seconds, context=self._context())
+            connection = http.client.HTTPSConnection(
+                where.host, where.port, timeout=_CONNECT_SECONDS, context=self._context()
+            )
             connection.connect()
             self._check(connection)
         except (OSError, ValueError, IdentityError) as error:

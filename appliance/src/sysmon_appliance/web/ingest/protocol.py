@@ -43,6 +43,9 @@ _REQUEST_SECONDS = 30.0
 _LINGER_SECONDS = 1.0
 """How long a refused sender is listened to: closing at once would reset the connection and lose the answer."""
 
+_CONNECTIONS_OF_PEER = 32
+"""A standby passes on requests of many people, each over a connection of its own."""
+
 
 class Way(Enum):
     UNDECIDED = "undecided"
@@ -197,7 +200,8 @@ class IngestProtocol(GuestProtocol):
         if self.guest is None:
             return
         if self.holder is not None and self._counts(self.holder):
-            self.guest.vouched(self.holder.peer.id, self._hang_up)
+            most = _CONNECTIONS_OF_PEER if self.holder.peer.role == AGGREGATOR else 0
+            self.guest.vouched(self.holder.peer.id, self._hang_up, most=most)
         elif not self.guest.admitted():
             self._hang_up()
 
