@@ -20,6 +20,7 @@ from sysmon_appliance.services.scratch import check_room
 _log = logging.getLogger(__name__)
 
 _EARLIER_MS = tuple(1000 << step for step in range(10))
+"""How much earlier a moment is tried, in turn: a second, two, four, up to some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
