@@ -49,6 +49,22 @@ def test_an_outage_is_logged_once_and_its_end_too(
     assert messages(caplog) == ["Delivery waits. it is not there", "Batches are delivered again."]
 
 
+def test_two_aggregators_that_fail_in_turn_are_two_lines(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each reason is logged once until something is delivered, however often they take turns."""
+    caplog.set_level(logging.INFO)
+
+    def connect(address: str) -> Channel:
+        raise TransportError(f"{address} is not there")
+
+    rig = Rig(tmp_path, clock, connect)
+    for _ in range(100):
+        rig.collect()
+        rig.sending.deliver()
+    assert messages(caplog) == ["Delivery waits. a:1 is not there", "Delivery waits. b:1 is not there"]
+
+
 def test_a_refused_identity_is_an_error(tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture) -> None:
     """What only people can change is logged as an error."""
     server = ModelServer(clock.wall_ms)

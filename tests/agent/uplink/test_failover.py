@@ -237,6 +237,18 @@ def test_hello_asks_whether_what_is_stored_is_durable() -> None:
     assert driven.uplink.wake_at is None
 
 
+def test_a_question_over_a_closed_connection_is_asked_anew() -> None:
+    """Where the connection has ended meanwhile, the aggregator that took the ticks is asked on another one."""
+    driven = Driven()
+    driven.arrive(durable=8)
+    driven.last += 1
+    driven.wake()
+    driven.uplink.handle(Answered(Reply(1, driven.last, 8)), driven.now)
+    assert driven.wake() == [SayHello()]
+    driven.uplink.handle(Failed("closed"), driven.now)
+    assert driven.dial() == "a:1"
+
+
 def test_the_next_batch_is_as_good_as_a_question() -> None:
     """Where ticks come more often than that, no hello is added."""
     driven = Driven()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysmon_agent.uplink.route import MAX_JUMPS, MAX_LEARNED, Route
+from sysmon_agent.uplink.route import MAX_DOUBTS, MAX_JUMPS, MAX_LEARNED, Route
 
 ADDRESSES = st.sampled_from([f"{letter}:1" for letter in "abcdef"])
 
@@ -37,6 +37,15 @@ def test_a_named_leader_is_followed_once() -> None:
     assert not route.follow("c:1")
     assert not route.follow("")
     assert route.follow("c:1")
+
+
+def test_a_leader_that_is_still_named_is_tried_again() -> None:
+    """Where a standby goes on naming the leader that failed, it may have been the way: it gets another try."""
+    route = Route(["a:1", "b:1"])
+    route.arrive()
+    route.advance()
+    assert [route.follow("a:1") for _ in range(MAX_DOUBTS)] == [False] * (MAX_DOUBTS - 1) + [True]
+    assert route.current == "a:1"
 
 
 def test_who_names_itself_leads_nowhere() -> None:

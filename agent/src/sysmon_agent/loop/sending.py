@@ -39,6 +39,9 @@ from sysmon_agent.wire.routes import BATCHES_PATH, HELLO_PATH
 
 _log = logging.getLogger(__name__)
 
+MAX_COMPLAINTS = 32
+"""Reasons that are kept so as not to be logged again while several aggregators fail in turn."""
+
 _NOTICES = {"certificate_expired": Notice.EXPIRED, "cloned_identity": Notice.CLONED}
 """What refusals say about the certificate, by their code."""
 
@@ -95,7 +98,7 @@ class Sending:
         self._seek = seek
         self._channel: Channel | None = None
         self._refused_body = b""
-        self._complaint = ""
+        self._complaints: set[str] = set()  # since something was delivered
         self._renewed: Renewed | None = None
         self._woken = Flag()
         self._stopping = False
@@ -264,11 +267,14 @@ class Sending:
                 self._complain(logging.WARNING, f"The aggregator answers {status} {code}.")
             case Greeted(reply) | Answered(reply) if reply.epoch < self._uplink.epoch:
                 self._complain(logging.WARNING, f"The aggregator is of epoch {reply.epoch}, an old one; it is ignored.")
-            case Answered() if self._complaint:
+            case Answered() if self._complaints:
                 _log.info("Batches are delivered again.", extra={"aggregator": self._uplink.address})
-                self._complaint = ""
+                self._complaints.clear()
 
     def _complain(self, level: int, complaint: str) -> None:
-        if complaint != self._complaint:
-            _log.log(level, "Delivery waits.", extra={"aggregator": self._uplink.address, "reason": complaint})
-        self._complaint = complaint
+        if complaint in self._complaints:
+            return
+        _log.log(level, "Delivery waits.", extra={"aggregator": self._uplink.address, "reason": complaint})
+        if len(self._complaints) == MAX_COMPLAINTS:
+            self._complaints.clear()
+        self._complaints.add(complaint)

@@ -98,6 +98,7 @@ class Uplink:
         self._standstill = Standstill(settings.stall_seconds)
         self._until = 0.0  # end of a pause
         self._rounds = 0
+        self._welcome = False  # whether the connection has been of use
         self._asked_at = 0.0  # when something was sent last that is to be answered
         self._answered_at = 0.0
         self._renewed: Renewed | None = None  # a certificate that the connection does not show yet
@@ -169,6 +170,7 @@ class Uplink:
     # Connections
 
     def _greet(self, _event: Connected, now: float) -> list[Action]:
+        self._welcome = False
         self._standstill.start(now)
         return self._ask(now)
 
@@ -189,6 +191,9 @@ class Uplink:
 
     def _lost(self, _event: Failed, now: float) -> list[Action]:
         return self._elsewhere(now)
+
+    def _unanswered(self, event: Failed, now: float) -> list[Action]:
+        return self._broken(event, now) if self._welcome else self._lost(event, now)
 
     def _broken(self, event: Failed, now: float) -> list[Action]:
         """Reconnect at once when a connection that worked is gone: servers restart, and idle connections are closed."""
@@ -254,6 +259,7 @@ class Uplink:
         return self._retry(now, StartStream(), SayHello())
 
     def _note(self, reply: Reply, now: float) -> list[Action]:
+        self._welcome = True
         self._standstill.note(reply.durable, self._cursor.last, now)
         self.epoch = reply.epoch
         self._cursor.next = reply.stored + 1
@@ -341,7 +347,7 @@ class Uplink:
         (State.CONNECTING, Renewed): _finish_first,
         (State.GREETING, Greeted): _greeted,
         (State.GREETING, Refused): _hello_refused,
-        (State.GREETING, Failed): _lost,
+        (State.GREETING, Failed): _unanswered,
         (State.GREETING, Renewed): _finish_first,
         (State.IDLE, Woken): _go_on,
         (State.IDLE, Renewed): _reconnect,

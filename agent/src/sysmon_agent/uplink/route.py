@@ -13,6 +13,10 @@ MAX_LEARNED = 8
 MAX_JUMPS = 4
 """How often in one round a named leader is followed: two aggregators that name each other are no way to go."""
 
+MAX_DOUBTS = 5
+"""A leader that this round has been to in vain is gone to again when it is still named after so many answers: perhaps
+it was the way to it that failed."""
+
 
 class Route:
     """The ring, and how far the present round has come.
@@ -30,6 +34,7 @@ class Route:
         self._tried: set[str] = set()
         self._named = ""  # who leads, as far as this agent knows
         self._jumps = 0
+        self._doubts = 0
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -43,12 +48,14 @@ class Route:
         return not set(self.learned) <= set(before)
 
     def follow(self, leader: str) -> bool:
-        """Go to the leader that an aggregator names; false where that is nobody new."""
+        """Go to the leader that an aggregator names; false where nobody is, or where that leads nowhere new."""
         fresh = leader != self._named or leader not in self._tried
+        self._doubts = 0 if fresh else self._doubts + 1
         self._named = leader
-        if not leader or leader == self.current or not fresh or self._jumps == MAX_JUMPS:
+        if not leader or leader == self.current or self._jumps == MAX_JUMPS or 0 < self._doubts < MAX_DOUBTS:
             return False
         self._jumps += 1
+        self._doubts = 0
         self._tried.add(self.current)
         self.current = leader
         return True
@@ -65,14 +72,16 @@ class Route:
     def start_round(self, first: str = "") -> None:
         """Begin with a chosen aggregator, or else with the one after the present one."""
         self.current = first or next(iter(self._after(self.current)), self.current)
-        self._tried.clear()
-        self._jumps = 0
+        self._forget()
 
     def arrive(self) -> None:
         """Take note that the present aggregator takes what this agent has."""
-        self._tried.clear()
-        self._jumps = 0
+        self._forget()
         self._named = self.current
+
+    def _forget(self) -> None:
+        self._tried.clear()
+        self._jumps = self._doubts = 0
 
     def _after(self, address: str) -> tuple[str, ...]:
         ring = self.addresses
