@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class RegionNode:
             region.leading, region.session, region.watch, region.base.clock, preparation=region.preparation
         )
         self._rescuing = Rescuing(region.leading, self._candidacy, region.watch)
-        self._copies = Copies(region.store, region.folders)
+        self._copies = Copies(region.store, region.folders, region.base.clock)
         self._heard = Heard()
         self._says_ready: Ready | None = None
 
@@ -118,9 +118,9 @@ class RegionNode:
         topology = self._region.topology
         self._copies.drop()
         beginning: Beginning | None = None
-        with ExitStack() as opened:
+        async with AsyncExitStack() as opened:
             try:
-                term = opened.enter_context(leader_term(self._region, won.claim, won.folder, self._heard))
+                term = await opened.enter_async_context(leader_term(self._region, won.claim, won.folder, self._heard))
             except SysmonError as error:
                 _log.error("The restored database cannot be led with.", extra={"detail": error.message})
                 ending = Ending.STUCK
