@@ -203,6 +203,14 @@ async def test_the_age_is_that_of_what_the_leader_had_when_it_was_asked(rig: Rig
     assert rig.following.age_ms == 1000
 
 
+async def test_the_age_is_known_however_long_nothing_comes(rig: Rig) -> None:
+    """A standby whose store is gone for an hour says that what it shows is an hour old."""
+    for second in range(3600):
+        rig.following.heard(Progress(7, mark=1 + second, now_ms=0))
+        rig.clock.advance(1)
+    assert rig.following.age_ms == 3_600_000
+
+
 async def test_what_reading_anew_takes_is_measured(rig: Rig) -> None:
     """Following rests a multiple of what reading all anew has taken, and nothing for what reading the head takes."""
     rig.reader.before = lambda: rig.clock.advance(2)

@@ -94,7 +94,7 @@ class Following:
         self._txid = 0  # of the copy when it was read last
         self._fault = ""
         self._listeners: list[Callable[[], None]] = []
-        self._committed: deque[tuple[float, int]] = deque(maxlen=_MOST_MARKS)  # when the leader had which mark
+        self._committed: deque[tuple[float, int]] = deque()  # when the leader had which mark
         self._recorded: deque[tuple[float, int]] = deque(maxlen=_MOST_MARKS)  # since when which mark is in the lineage
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -118,8 +118,11 @@ class Following:
 
     def heard(self, progress: Progress) -> None:
         """Take note of what the leader has answered to a report."""
-        if progress.epoch == self._epoch:
-            self._committed.append((self._clock.monotonic(), progress.mark))
+        if progress.epoch != self._epoch:
+            return
+        if len(self._committed) == _MOST_MARKS:
+            del self._committed[1]  # never the one that tells the age
+        self._committed.append((self._clock.monotonic(), progress.mark))
 
     def expect(self, lineage: Lineage) -> None:
         """Take note of what the copy must come to hold, for it is in the replica."""
