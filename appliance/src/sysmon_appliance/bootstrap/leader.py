@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sysmon_appliance.bootstrap.aggregator import Term, join
@@ -149,6 +150,7 @@ class LeaderTerm:
         self.beginning = beginning
 
     def _is_handed_over(self) -> bool:
+        self._region.topology.give_up_old_handoff()
         to = self._region.topology.handoff_to
         return any(read_back.node == to and read_back.prepared for read_back in self._standbys.ready)
 
@@ -166,11 +168,11 @@ class LeaderTerm:
         await self.ticks.tick()
 
 
-@contextmanager
-def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) -> Iterator[LeaderTerm]:
+@asynccontextmanager
+async def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) -> AsyncIterator[LeaderTerm]:
     """Open a term over the database in a folder, or over a new one; at the end nothing of it runs any more.
 
-    Call it in the main thread, on the event loop.
+    Call it in the main thread.
 
     Raises
     ------
@@ -179,8 +181,16 @@ def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) -> Ite
     ReplicaUnreachableError
         Litestream cannot be started.
     """
-    clock = region.base.clock
-    with LiveDatabase.open(folder, clock, epoch=claim.epoch, replicated=True, cluster_id=claim.cluster_id) as database:
+    # In a thread, for a large database takes seconds, and the session ends when the event loop stands still so long.
+    opening = partial(
+        LiveDatabase.open,
+        folder,
+        region.base.clock,
+        epoch=claim.epoch,
+        replicated=True,
+        cluster_id=claim.cluster_id,
+    )
+    with await asyncio.to_thread(opening) as database:
         region.folders.belong_to(database.state.cluster_id)
         replication = region.store.replicate(database.path, claim.path)
         try:

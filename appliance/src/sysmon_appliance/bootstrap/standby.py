@@ -67,6 +67,7 @@ async def standby_term(region: Region, copies: Copies) -> AsyncIterator[StandbyT
     if copy is None or database is None:
         yield StandbyTerm(region, copies, _Waiting(region))
         return
+    region.folders.belong_to(database.state.cluster_id)
     shown = _Shown(region, copy, database)
     region.topology.copy = shown.following
     following = asyncio.ensure_future(shown.follow())
@@ -184,9 +185,11 @@ class _Shown:
         if lineage is None:
             return
         self.following.expect(lineage)
-        if progress.handoff_to == region.node.name:
-            region.preparation.begin(lineage)
-            self.following.prepared = region.preparation.is_ready(lineage)
+        if progress.handoff_to != region.node.name:
+            region.preparation.drop()
+            return
+        region.preparation.begin(lineage)
+        self.following.prepared = region.preparation.is_ready(lineage)
 
     def _term(self, parts: Parts) -> Term:
         region, base, listeners = self._region, self._region.base, self.listeners

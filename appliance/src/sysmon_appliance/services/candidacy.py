@@ -109,10 +109,10 @@ class Candidacy:
             return None
         return Won(claim, folder)
 
-    async def reclaim(self, standing: Standing, *, origin: str) -> Claim | None:
+    async def reclaim(self, standing: Standing, *, origin: str, known: Found | None = None) -> Claim | None:
         """Begin the next epoch with a database that is here; None when somebody else was faster."""
         try:
-            return await asyncio.to_thread(self._leading.claim, standing, origin=origin)
+            return await asyncio.to_thread(self._leading.claim, standing, origin=origin, known=known)
         except SysmonError as error:
             _log.warning("The lock could not be taken.", extra={"code": error.code, "detail": error.message})
             return None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sysmon_agent.clock import Clock
-from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.election import Found, next_epoch
 from sysmon_appliance.domain.leadership import Coordinator, Lineage, Node, Standing
 from sysmon_appliance.domain.replica import Chapter, LineageBook, ReplicaStore, path_of
@@ -102,17 +101,17 @@ class Leading:
         ReplicaBrokenError
             It holds less than was acknowledged, or what it holds is damaged; nothing older takes its place.
         """
-        folder = self.folders.new(claim.path)
-        if claim.lineage is not None:
-            try:
-                self._restore(claim.lineage, folder / SINGLE_NAME)
-            except SysmonError:
-                self.folders.discard(folder)  # so that it can be tried again
-                raise
-        return folder
+        folder = self.folders.new_copy()
+        try:
+            if claim.lineage is not None:
+                self._restore(claim.lineage, folder)
+            return self.folders.move(folder, claim.path)
+        except BaseException:
+            self.folders.discard(folder)
+            raise
 
-    def _restore(self, lineage: Lineage, target: Path) -> None:
-        txid = self.store.restore(lineage.path, target, txid=lineage.txid)
+    def _restore(self, lineage: Lineage, folder: Path) -> None:
+        txid = self.store.restore(lineage.path, folder / SINGLE_NAME, txid=lineage.txid)
         if txid < lineage.txid:
             raise ReplicaBrokenError(
                 f"Path {lineage.path} holds position {txid}, and {lineage.txid} was acknowledged.",

@@ -11,7 +11,7 @@ from threading import Event
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.leadership import Lineage
-from sysmon_appliance.domain.replica import FollowedCopy, ReplicaStore, path_of
+from sysmon_appliance.domain.replica import FollowedCopy, ReplicaStore
 from sysmon_appliance.services.leading import Claim
 from sysmon_appliance.services.live_folders import SINGLE_NAME, LiveFolders
 
@@ -46,7 +46,7 @@ class Preparation:
         if self._copy is not None and self._path == lineage.path:
             return
         self.drop()
-        self._folder = self._folders.new(path_of(lineage.epoch + 1))
+        self._folder = self._folders.new_copy()
         self._copy, self._path = self._store.follow(lineage.path, self._folder), lineage.path
 
     def is_ready(self, lineage: Lineage) -> bool:

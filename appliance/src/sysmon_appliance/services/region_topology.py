@@ -1,6 +1,7 @@
 """What one of several aggregators says of its region, and the orders that people give it."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,11 @@ from sysmon_appliance.errors import ConflictError, NotLeaderError
 from sysmon_appliance.services.durability import DurableTicks
 from sysmon_appliance.services.standbys import Report, Standbys
 from sysmon_appliance.services.standing_watch import StandingWatch
+
+_log = logging.getLogger(__name__)
+
+HANDOFF_SECONDS = 60.0
+"""In which a standby must have prepared itself."""
 
 _STATUS = "sysmon ha status"
 
@@ -60,6 +66,7 @@ class RegionTopology:
         self.copy: Copy | None = None
         self.known: dict[str, Node] = {own.name: own}  # every node that was heard of
         self.handoff: Handoff | None = None  # that this leader was ordered
+        self._handoff_since = 0.0
         self.rescue: Rescue | None = None  # while this node waits for a person
         self._region = region
         self._coordinator = coordinator
@@ -133,8 +140,14 @@ class RegionTopology:
             raise ConflictError(" ".join(check.detail for check in failed), hint=_STATUS)
         handoff = Handoff(target.node, self.leader.epoch)
         await asyncio.to_thread(self._coordinator.ask_for_handoff, handoff)
-        self.handoff = handoff
+        self.handoff, self._handoff_since = handoff, self._clock.monotonic()
         return handoff
+
+    def give_up_old_handoff(self) -> None:
+        """Go on leading where the node that was to take over is not prepared in time."""
+        if self.handoff is not None and self._clock.monotonic() - self._handoff_since > HANDOFF_SECONDS:
+            _log.warning("A handoff was given up.", extra={"node": self.handoff.to})
+            self.handoff = None
 
     async def adopt(self) -> None:
         if self.rescue is None:

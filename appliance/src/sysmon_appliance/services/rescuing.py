@@ -47,7 +47,7 @@ class Rescuing:
             standing, found = await self._judged("lineage_lost")
             chapter = _chosen(found, path)
             lineage = await asyncio.to_thread(self._lineage_of, chapter)
-            claim = await self._candidacy.reclaim(replace(standing, cluster_id=chapter.cluster_id), origin="recovered")
+            claim = await self._candidacy.reclaim(standing, origin="recovered", known=found)
             if claim is None:
                 raise NotLeaderError("Another node was faster, or Consul does not answer.", hint=_STATUS)
             won = await self._candidacy.restored(replace(claim, lineage=lineage, cluster_id=chapter.cluster_id))
