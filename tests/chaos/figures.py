@@ -17,12 +17,17 @@ class Outcome:
 
     seed: int
     rounds: Sequence[Round]
-    last: Verdict  # of all that was promised, at the end
+    last: Verdict  # of the leader's database at the end
+    restored: Verdict  # of what the next leader would begin with
     waited: Sequence[float]  # seconds from stored to durable
 
     @property
     def is_good(self) -> bool:
-        return self.last.is_good and all(one.verdict.is_good and not one.trouble for one in self.rounds)
+        return all(verdict.is_good for verdict in self.verdicts) and not any(one.trouble for one in self.rounds)
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        return [self.last, self.restored, *(one.verdict for one in self.rounds)]
 
 
 def table_of(outcome: Outcome) -> Table:
@@ -33,12 +38,13 @@ def table_of(outcome: Outcome) -> Table:
         rounds = [one for one in outcome.rounds if one.fault == fault]
         table.add_row(fault, str(len(rounds)), *_times(rounds), *_harm([one.verdict for one in rounds]))
     table.add_row("at the end", "", "", "", "", *_harm([outcome.last]))
+    table.add_row("restored from the replica", "", "", "", "", *_harm([outcome.restored]))
     return table
 
 
 def line_of(outcome: Outcome) -> str:
     """Return one line of JSON; a loss that is seen again is one loss, and only what takes the leader is a failover."""
-    verdicts = [outcome.last, *(one.verdict for one in outcome.rounds)]
+    verdicts = outcome.verdicts
     failovers = _failovers([one for one in outcome.rounds if one.took_leader])
     return json.dumps(
         {

@@ -88,11 +88,17 @@ class Chaos:
     def promises(self) -> Promises:
         return {agent.character.host_id: agent.journal.promised() for agent in self.fleet.agents}
 
-    def finish(self) -> Verdict:
-        """Let agents take no more ticks, wait until all that they have is durable, and judge."""
+    def finish(self, folder: Path) -> tuple[Verdict, Verdict]:
+        """Let agents take no more ticks, wait until all that they have is durable, and judge.
+
+        Two databases are: the leader's, and the one that the next leader would begin with, restored into a folder.
+        """
         self.fleet.pause()
         eventually(lambda: self.fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
-        return self.verdict()
+        restored = folder / "restored.sqlite"
+        promises = self.promises()
+        self.region.restore(restored)
+        return self.verdict(), judge(restored, promises)
 
     def _break(self, fault: Fault) -> None:
         try:

@@ -8,6 +8,7 @@ import argparse
 import logging
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
@@ -29,7 +30,9 @@ def main() -> int:
     try:
         with ExitStack() as closing:
             folder = Path(options.folder or closing.enter_context(tempfile.TemporaryDirectory(prefix="sysmon-chaos-")))
-            outcome = _run(chaos_in(folder, load, closing), options.rounds, load, console)
+            chaos = chaos_in(folder, load, closing)
+            rounds = _rounds(chaos, options.rounds, console)
+            outcome = Outcome(load.seed, rounds, *chaos.finish(folder), chaos.waited)
     except pytest.skip.Exception as missing:
         sys.exit(str(missing))
     console.print(table_of(outcome))
@@ -37,7 +40,7 @@ def main() -> int:
     return 0 if outcome.is_good else 1
 
 
-def _run(chaos: Chaos, count: int, load: Load, console: Console) -> Outcome:
+def _rounds(chaos: Chaos, count: int, console: Console) -> Sequence[Round]:
     rounds: list[Round] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
@@ -46,7 +49,7 @@ def _run(chaos: Chaos, count: int, load: Load, console: Console) -> Outcome:
             rounds.append(chaos.round(number))
             progress.console.print(_told(rounds[-1]), soft_wrap=True)
             progress.advance(task)
-    return Outcome(load.seed, rounds, chaos.finish(), chaos.waited)
+    return rounds
 
 
 def _told(one: Round) -> str:

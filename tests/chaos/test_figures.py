@@ -27,7 +27,7 @@ def a_round(
 
 
 def outcome(*rounds: Round, last: Verdict = GOOD) -> Outcome:
-    return Outcome(42, rounds, last, [0.1 * n for n in range(1, 101)])
+    return Outcome(42, rounds, last, GOOD, [0.1 * n for n in range(1, 101)])
 
 
 def test_the_line_sums_a_run_up() -> None:

@@ -18,6 +18,8 @@ import yaml
 
 from sysmon_agent.clock import SystemClock
 from sysmon_agent.wire.peer import AGENT, Peer
+from sysmon_appliance.bootstrap.replicas import replicas_of
+from sysmon_appliance.config import AggregatorSettings, ConsulSettings, ObjectStoreSettings, ReplicaSettings
 from sysmon_appliance.consul.policy import policy
 from sysmon_appliance.pki.certificates import Material, certify, pem_of
 from sysmon_appliance.pki.files import save_pair
@@ -194,6 +196,19 @@ class Aggregators:
         """Whether somebody leads, and what is acknowledged was read back by a standby."""
         leader = self.leader()
         return leader is not None and leader.state().get("assurance") == "read_back"
+
+    def restore(self, target: Path) -> None:
+        """Restore the database that the next leader would begin with into a file that is not there yet."""
+        leader = eventually(self.leader, "an aggregator leads")
+        lineage = leader.state()["lineage"]
+        settings = AggregatorSettings(
+            consul=ConsulSettings(url=leader.machine.consul.url),
+            object_store=ObjectStoreSettings(**self.garage.settings(leader.machine.garage)),
+            replica=ReplicaSettings(litestream=str(program("litestream"))),
+        )
+        replicas = replicas_of(settings, _CLOCK)
+        assert replicas is not None
+        replicas.store.restore(lineage["path"], target, txid=lineage["txid"])
 
     def agent(self, host_id: str) -> IssuedFiles:
         """Issue the certificate of an agent; any of the intermediates will do."""

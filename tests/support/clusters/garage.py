@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.support.clusters.servers import Server, free_ports
 from tests.support.system import eventually
@@ -122,7 +123,7 @@ class GarageCluster:
         self.keys = _keys_in(first.ask("key", "create", _KEY_NAME))
         first.ask("bucket", "allow", "--read", "--write", "--owner", BUCKET, "--key", _KEY_NAME)
 
-    def settings(self, node: GarageNode, prefix: str = "region") -> dict[str, str]:
+    def settings(self, node: GarageNode, prefix: str = "region") -> dict[str, Any]:
         """Return the aggregator's settings below `object_store` that belong to a node of the cluster."""
         return {
             "url": f"s3://{BUCKET}/{prefix}",
