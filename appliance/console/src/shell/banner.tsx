@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { Problem } from "../api/client.ts";
 import { live } from "../api/live.ts";
 import type { Storage } from "../api/storage.ts";
@@ -6,7 +7,7 @@ import { alarm, otherConsoles } from "../model/region.ts";
 import { regionStore } from "../model/region_store.ts";
 import { unreadable } from "../model/storage.ts";
 import { clock, duration } from "../model/units.ts";
-import { useFresh } from "../ui/fresh.ts";
+import { refresh, useFresh } from "../ui/fresh.ts";
 
 /** Says from when the data on the screen is, while none arrives, and where the console is served besides here. */
 export function DisconnectedBanner() {
@@ -35,6 +36,8 @@ function silence(problem: Problem | null): string {
 /** Says for a while that another aggregator leads now. */
 export function TakeoverBanner() {
   const news = regionStore.news.value;
+  // What the screen shows was told by another epoch.
+  useEffect(() => (news ? refresh() : undefined), [news]);
   if (!news) return null;
   return (
     <div class="banner news" role="status" data-testid="takeover">

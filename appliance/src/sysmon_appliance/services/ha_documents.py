@@ -1,6 +1,7 @@
 """What console and API say of a region's aggregators; times are milliseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Self
 
@@ -172,7 +173,7 @@ class RegionDocument(msgspec.Struct, frozen=True):
             degraded=degraded(state),
             durable=DurableView.of(state.durable),
             age_ms=state.age_ms,
-            nodes=[NodeDocument.of(view) for view in sorted(state.nodes, key=lambda view: view.node.name)],
+            nodes=[NodeDocument.of(view) for view in _nodes(state)],
             lineage=LineageView.of(state.lineage) if state.lineage else None,
             consul_trouble=state.coordinator_trouble,
             store_trouble=state.store_trouble,
@@ -217,6 +218,14 @@ def degraded(state: NodeState) -> str:
     if state.role in {Role.LEADER, Role.SINGLE}:
         return _of_leader(state) or state.coordinator_trouble or state.store_trouble
     return _of_standby(state) or state.coordinator_trouble or state.store_trouble
+
+
+def _nodes(state: NodeState) -> Iterator[NodeView]:
+    """Yield the nodes by name; the epoch of whoever leads is known even where its reports go elsewhere."""
+    holder = state.holder
+    for view in sorted(state.nodes, key=lambda view: view.node.name):
+        leads = holder is not None and holder.node.name == view.node.name
+        yield replace(view, epoch=holder.epoch) if holder is not None and leads else view
 
 
 def _handoff(state: NodeState) -> HandoffView | None:

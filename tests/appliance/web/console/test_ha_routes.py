@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sysmon_appliance.domain.leadership import Handoff, Role
 from sysmon_appliance.domain.replica import Chapter
-from sysmon_appliance.domain.topology import Blocked, PreCheck
+from sysmon_appliance.domain.topology import Blocked, NodeView, PreCheck
 from sysmon_appliance.errors import CoordinatorUnreachableError, StorageFailedError
 from tests.support.console import Console
 from tests.support.head import START_MS
-from tests.support.topology import LED
+from tests.support.topology import FIRST, FOLLOWED, LED, SECOND
 
 HA = "/api/v1/ha"
 HANDOFF = "/api/v1/ha/handoff"
@@ -40,6 +40,16 @@ async def test_the_region_is_shown() -> None:
     ]
     assert answer["lineage"] == {"epoch": 7, "path": "epoch-00000007-0123456789abcdef", "txid": 512}
     assert answer["degraded"] == ""
+
+
+async def test_a_standby_knows_the_epoch_of_the_leader() -> None:
+    """The leader does not report to a standby, and its epoch is shown all the same; nodes are in order of name."""
+    console = Console()
+    nodes = (NodeView(SECOND, Role.STANDBY, 7), NodeView(FIRST, Role.LEADER))
+    console.topology.now = replace(FOLLOWED, nodes=nodes)
+    async with console.operator() as client:
+        answer = (await client.get(HA)).json()
+    assert [(node["node"], node["epoch"]) for node in answer["nodes"]] == [("agg-1", 7), ("agg-2", 7)]
 
 
 async def test_what_blocks_a_node_is_shown_with_what_it_found() -> None:
