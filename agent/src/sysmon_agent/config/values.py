@@ -96,7 +96,7 @@ class CollectSettings:
 
 @dataclass(frozen=True, slots=True)
 class UplinkSettings:
-    timeout_seconds: float = setting(15.0, "How long an answer may take.", at_least=1, at_most=300)
+    timeout_seconds: float = setting(8.0, "How long an answer may take.", at_least=1, at_most=300)
     batch_samples: int = setting(10_000, "Samples sent in one batch while catching up.", at_least=100, at_most=500_000)
     stall_seconds: float = setting(
         30.0, "How long nothing may become durable before other aggregators are tried.", at_least=5, at_most=3600
