@@ -6,6 +6,7 @@ JSON; ends with 1 when anything was lost, doubled or corrupt, or did not become 
 
 import argparse
 import logging
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from tests.chaos.rounds import Chaos, Round
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers and disks are taken down, as after Ctrl-C
     logging.disable(logging.ERROR)  # connections that end are what this is about
     console = Console(stderr=True)
     load = Load(options.agents, options.interval, options.seed)

@@ -40,6 +40,7 @@ from tests.support.tools import program
 
 REGION = "chaos"
 _CLOCK = SystemClock()
+_START_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ def highly_available(
             prepare(region)
         try:
             region.start()
-            eventually(region.is_well, "an aggregator leads and another reads back")
+            eventually(region.is_well, "an aggregator leads and another reads back", _START_SECONDS)
             yield region
         finally:
             region.kill()
