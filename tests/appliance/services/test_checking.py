@@ -167,3 +167,11 @@ async def test_a_check_whose_outcome_cannot_be_kept_ends_nothing() -> None:
     bench.barrier.error = StorageFullError("The aggregator's disk is full.")
     await bench.run_until(lambda: len(bench.shelf.looked) == 3)
     assert bench.checking.newest is None or not bench.checking.newest.ended_ms
+
+
+def test_a_standby_shows_the_leaders_check() -> None:
+    """What the leader has found is what every aggregator tells."""
+    bench = Bench()
+    check = Check(NOW_MS, of=3, checked=3, damaged=(NAMES[1],), ended_ms=NOW_MS)
+    bench.checking.reload(check)
+    assert bench.checking.newest == check

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from sysmon_appliance.config import RetentionSettings
 from sysmon_appliance.domain.segments import Segment
+from sysmon_appliance.services.remembered import Remembered
 from sysmon_appliance.services.storage import disk_of
 from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
@@ -32,6 +34,16 @@ def test_a_forecast_is_told_again_for_a_minute() -> None:
     stored.manifest.segments = [segment(), segment(day=20_001)]
     assert storage.forecast(30).per_day == newest.per_day
     assert storage.forecast(30).points[0].raw == 2 * newest.points[0].raw
+
+
+def test_a_standby_shows_since_when_the_leaders_rules_hold() -> None:
+    """Rules that the leader has changed today are shown as changed today, whoever is asked."""
+    storage = StoredThings().storage(Directory([host()]), InstantBarrier(), clock := ManualClock())
+    changed_ms = clock.wall_ms() - 1000
+    noted = Remembered(RetentionSettings(), changed_ms, RetentionSettings(raw_days=90))
+    assert storage.state().changed is None
+    storage.reload(noted.text)
+    assert storage.state().changed == changed_ms
 
 
 def test_the_disk_of_a_folder_that_is_not_there_yet_is_known(tmp_path: Path) -> None:
