@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 
@@ -19,8 +19,11 @@ from tests.support.clock import ManualClock
 
 
 @contextmanager
-def standing_by(authority: LocalAuthority, error: NotLeaderError) -> Iterator[int]:
-    """Serve until the block ends, answering with this error; yields the port."""
+def standing_by(authority: LocalAuthority, error: NotLeaderError, draws: Sequence[float] = ()) -> Iterator[int]:
+    """Serve until the block ends, answering with this error; yields the port.
+
+    Each answer without a leader takes one of `draws`.
+    """
     issued = authority.aggregator()
     settings = IngestSettings(certificate=str(issued.certificate), key=str(issued.key), authority=str(issued.authority))
     started: Future[tuple[int, asyncio.AbstractEventLoop, IngestServer]] = Future()
@@ -35,6 +38,7 @@ def standing_by(authority: LocalAuthority, error: NotLeaderError) -> Iterator[in
                 gate=ingest_gate(settings, LimitSettings()),
                 region=LOCAL_REGION,
                 authority=lambda: authority.issuer.authority,
+                draw=iter(draws).__next__,
             )
             started.set_result((bound.getsockname()[1], asyncio.get_running_loop(), server))
             await server.serve(sockets=[bound])

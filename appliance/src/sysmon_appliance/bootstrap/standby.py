@@ -242,4 +242,5 @@ def _ingest(region: Region) -> IngestServer:
         gate=base.gates.ingest,
         region=base.settings.region,
         authority=lambda: Path(ingest.authority).read_text("ascii"),
+        draw=random.random,
     )

@@ -5,7 +5,6 @@ region make addresses known there, and nothing else is looked at: whether one wa
 what a standby knows may be old.
 """
 
-import random
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -38,15 +37,16 @@ Refuse = Callable[[], NotLeaderError]
 class StandingBy:
     """Stands where a leader has ingest and certificates: takes nothing, and tells everybody where to go."""
 
-    def __init__(self, refuse: Refuse, region: str) -> None:
+    def __init__(self, refuse: Refuse, region: str, draw: Callable[[], float]) -> None:
         self.region = region
         self._refuse = refuse
+        self._draw = draw
 
     def refusal(self) -> NotLeaderError:
         """Say who leads, and where nobody does, when to ask again: each agent another time."""
         error = self._refuse()
         if not error.leader:
-            error.retry_after_seconds = random.randint(1, _LONGEST_PAUSE_SECONDS)  # noqa: S311 - no secret
+            error.retry_after_seconds = 1 + int(_LONGEST_PAUSE_SECONDS * self._draw())
         return error
 
     def submit(self, push: Push) -> None:
@@ -71,6 +71,7 @@ def standing_by_server(
     gate: Gate,
     region: str,
     authority: Callable[[], str],
+    draw: Callable[[], float],
 ) -> IngestServer:
     """Make the listener; it binds nothing itself.
 
@@ -80,8 +81,10 @@ def standing_by_server(
         Returns the error that says who leads.
     authority
         Returns the roots that the region trusts, PEM.
+    draw
+        Returns a number from 0 up to 1, by chance, so that agents come back at different times.
     """
-    side = StandingBy(refuse, region)
+    side = StandingBy(refuse, region, draw)
     app = _create_app(side, authority_route(region, authority, clock))
     return IngestServer(
         IngestConfig(app, IngestProtocol, taker=side, doorkeeper=side, clock=clock, settings=settings), live, gate
