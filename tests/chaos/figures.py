@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from rich.table import Column, Table
 
 from tests.chaos.account import Verdict
-from tests.chaos.rounds import Round
+from tests.chaos.rounds import Ending, Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,22 @@ class Outcome:
 
     seed: int
     rounds: Sequence[Round]
-    last: Verdict  # of the leader's database at the end
-    restored: Verdict  # of what the next leader would begin with
+    ending: Ending
     waited: Sequence[float]  # seconds from stored to durable
 
     @property
     def is_good(self) -> bool:
-        return all(verdict.is_good for verdict in self.verdicts) and not any(one.trouble for one in self.rounds)
+        return all(verdict.is_good for verdict in self.verdicts) and not self.stuck
 
     @property
     def verdicts(self) -> Sequence[Verdict]:
-        return [self.last, self.restored, *(one.verdict for one in self.rounds)]
+        return [self.ending.led_with, self.ending.restored, *(one.verdict for one in self.rounds)]
+
+    @property
+    def stuck(self) -> int:
+        """How often the region did not become well by itself."""
+        troubles = [self.ending.trouble, *(one.trouble for one in self.rounds)]
+        return sum(map(bool, troubles))
 
 
 def table_of(outcome: Outcome) -> Table:
@@ -37,8 +42,8 @@ def table_of(outcome: Outcome) -> Table:
     for fault in dict.fromkeys(one.fault for one in outcome.rounds):
         rounds = [one for one in outcome.rounds if one.fault == fault]
         table.add_row(fault, str(len(rounds)), *_times(rounds), *_harm([one.verdict for one in rounds]))
-    table.add_row("at the end", "", "", "", "", *_harm([outcome.last]))
-    table.add_row("restored from the replica", "", "", "", "", *_harm([outcome.restored]))
+    table.add_row("at the end", "", "", "", "", *_harm([outcome.ending.led_with]))
+    table.add_row("restored from the replica", "", "", "", "", *_harm([outcome.ending.restored]))
     return table
 
 
@@ -52,7 +57,7 @@ def line_of(outcome: Outcome) -> str:
             "lost": max(verdict.lost for verdict in verdicts),
             "doubled": max(verdict.doubled for verdict in verdicts),
             "corrupt": max(len(verdict.corrupt) for verdict in verdicts),
-            "stuck": sum(bool(one.trouble) for one in outcome.rounds),
+            "stuck": outcome.stuck,
             "failover_median_s": round(median(failovers), 2) if failovers else None,
             "failover_worst_s": round(max(failovers), 2) if failovers else None,
             "durable_ack_p99_s": _p99(outcome.waited),

@@ -12,7 +12,7 @@ from tests.chaos.fleet import Fleet
 from tests.support.clusters.aggregators import AggregatorNode, Aggregators
 from tests.support.system import eventually
 
-_LOOKS = 3
+_DOUBT_SECONDS = 2.0
 
 PATIENCE_SECONDS = 90.0
 """Within this time a region must be well again after what was broken is mended."""
@@ -29,6 +29,15 @@ class Round:
     recovery_seconds: float  # from mending until all is well
     verdict: Verdict
     trouble: str = ""  # what went wrong besides: a program that ended by itself, or a region that did not become well
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is there when all rounds are over."""
+
+    led_with: Verdict  # of the leader's database
+    restored: Verdict  # of the one that the next leader would begin with
+    trouble: str = ""
 
 
 class Chaos:
@@ -75,30 +84,31 @@ class Chaos:
     def verdict(self) -> Verdict:
         """Hold the leader's database against all that was promised up to now.
 
-        What is lost stays lost; a database that was none of a leader any more when it was read is looked at again.
+        What is lost stays lost: a bad one is believed where the same database is still led with a moment later.
         """
         promises = self.promises()
-        for _ in range(_LOOKS):
-            found = judge(eventually(self._led_with, "somebody leads", PATIENCE_SECONDS), promises)
+        database, found = Path(), Verdict()
+        while (led_with := eventually(self._led_with, "somebody leads", PATIENCE_SECONDS)) != database:
+            database, found = led_with, judge(led_with, promises)
             if found.is_good:
                 break
-            time.sleep(1.0)
+            time.sleep(_DOUBT_SECONDS)
         return found
 
     def promises(self) -> Promises:
         return {agent.character.host_id: agent.journal.promised() for agent in self.fleet.agents}
 
-    def finish(self, folder: Path) -> tuple[Verdict, Verdict]:
-        """Let agents take no more ticks, wait until all that they have is durable, and judge.
-
-        Two databases are: the leader's, and the one that the next leader would begin with, restored into a folder.
-        """
+    def finish(self, folder: Path) -> Ending:
+        """Let agents take no more ticks, wait until all that they have is durable, and judge."""
         self.fleet.pause()
-        eventually(lambda: self.fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
-        restored = folder / "restored.sqlite"
-        promises = self.promises()
+        trouble = ""
+        try:
+            eventually(lambda: self.fleet.waiting == 0, "all ticks are durable", PATIENCE_SECONDS)
+        except AssertionError as error:
+            trouble = str(error)
+        promises, restored = self.promises(), folder / "restored.sqlite"
         self.region.restore(restored)
-        return self.verdict(), judge(restored, promises)
+        return Ending(self.verdict(), judge(restored, promises), trouble)
 
     def _break(self, fault: Fault) -> None:
         try:

@@ -34,7 +34,7 @@ def main() -> int:
             folder = Path(options.folder or closing.enter_context(tempfile.TemporaryDirectory(prefix="sysmon-chaos-")))
             chaos = chaos_in(folder, load, closing)
             rounds = _rounds(chaos, options.rounds, console)
-            outcome = Outcome(load.seed, rounds, *chaos.finish(folder), chaos.waited)
+            outcome = Outcome(load.seed, rounds, chaos.finish(folder), chaos.waited)
     except pytest.skip.Exception as missing:
         sys.exit(str(missing))
     console.print(table_of(outcome))

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.chaos.account import Verdict
 from tests.chaos.figures import Outcome, line_of, table_of
-from tests.chaos.rounds import Round
+from tests.chaos.rounds import Ending, Round
 
 GOOD = Verdict()
 
@@ -27,7 +27,7 @@ def a_round(
 
 
 def outcome(*rounds: Round, last: Verdict = GOOD) -> Outcome:
-    return Outcome(42, rounds, last, GOOD, [0.1 * n for n in range(1, 101)])
+    return Outcome(42, rounds, Ending(last, GOOD), [0.1 * n for n in range(1, 101)])
 
 
 def test_the_line_sums_a_run_up() -> None:
