@@ -6,7 +6,7 @@ import pytest
 
 from sysmon_agent.config.values import UplinkSettings
 from sysmon_agent.uplink.journey import MAX_WAITS, SPREAD_SECONDS, WAIT_SECONDS
-from sysmon_agent.uplink.machine import SEEK_SECONDS, SILENCE_SECONDS, State, Uplink
+from sysmon_agent.uplink.machine import SEEK_SECONDS, State, Uplink
 from sysmon_agent.uplink.signals import (
     Action,
     Answered,
@@ -184,7 +184,7 @@ def test_who_hangs_is_not_tried_again_at_once() -> None:
     driven.arrive()
     driven.last += 1
     driven.wake()
-    driven.now += SILENCE_SECONDS + 1
+    driven.now += SETTINGS.timeout_seconds
     driven.uplink.handle(Failed("timed out"), driven.now)
     assert driven.dial() == "b:1"
 

@@ -52,8 +52,9 @@ SHUT_OUT_SECONDS = 60.0
 MAX_FRUITLESS_ROUNDS = 8
 """Answers in a row that move nothing before the uplink closes and backs off: two sides that disagree never spin."""
 
-SILENCE_SECONDS = 5.0
-"""Whoever was silent for so long and then gone is not tried again at once: it hangs, or its host does."""
+SILENCE_SHARE = 0.5
+"""Whoever was silent for this share of the time that an answer may take, and then gone, is not tried again at once: it
+hangs, or its host does."""
 
 SEEK_SECONDS = 60.0
 """After this time without any answer, and then as often, aggregators are looked for elsewhere."""
@@ -96,6 +97,7 @@ class Uplink:
         self._journey = Journey(self._route, settings, draw)
         self._cursor = Cursor(settings.batch_samples)
         self._standstill = Standstill(settings.stall_seconds)
+        self._silence = SILENCE_SHARE * settings.timeout_seconds
         self._until = 0.0  # end of a pause
         self._rounds = 0
         self._welcome = False  # whether the connection has been of use
@@ -197,7 +199,7 @@ class Uplink:
 
     def _broken(self, event: Failed, now: float) -> list[Action]:
         """Reconnect at once when a connection that worked is gone: servers restart, and idle connections are closed."""
-        if not self._journey.is_smooth or now - self._asked_at > SILENCE_SECONDS:
+        if not self._journey.is_smooth or now - self._asked_at > self._silence:
             return self._lost(event, now)
         return self._pause(now + self._journey.at_once())
 
