@@ -82,8 +82,7 @@ class LiveFolders:
         """Put a database where nothing uses it; only the newest one stays."""
         if not folder.exists():
             return
-        for older in self._aside.iterdir():
-            shutil.rmtree(older, ignore_errors=True)
+        self.forget_aside()
         folder.rename(self._aside / folder.name)
         _log.warning("A live database was set aside.", extra={"folder": str(self._aside / folder.name)})
 
@@ -97,7 +96,8 @@ class LiveFolders:
 
     def forget_aside(self) -> None:
         """Delete what was set aside: a restore of a later epoch has proved that it is not needed."""
-        shutil.rmtree(self._aside, ignore_errors=True)
+        for older in self._aside.iterdir():  # the folder stays: on a full disk it could not be made anew
+            shutil.rmtree(older, ignore_errors=True)
 
     def move(self, source: Path, path: str) -> Path:
         """Move a closed database into the fresh folder of another epoch, without what Litestream keeps beside it."""
