@@ -162,6 +162,8 @@ def _server(node: ConsulNode, others: list[str]) -> dict[str, Any]:
         "disable_update_check": True,
         "connect": {"enabled": False},
         "performance": {"raft_multiplier": 1},
+        # A server that was gone for a while votes again as soon as it is back.
+        "autopilot": {"cleanup_dead_servers": False},
         "ports": {
             **dict.fromkeys(("http", "grpc", "grpc_tls", "dns", "serf_wan"), -1),
             "https": node.https_port,

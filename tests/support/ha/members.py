@@ -1,5 +1,6 @@
 """Aggregators reduced to their part in Consul, over servers in memory or over real ones."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from sysmon_appliance.consul.coordinator import ConsulCoordinator
 from sysmon_appliance.consul.session import ConsulSession
 from sysmon_appliance.domain.leadership import Node
 from tests.support.clock import ManualClock
-from tests.support.clusters.consul import ConsulCluster
+from tests.support.clusters.consul import ConsulCluster, ConsulNode
 from tests.support.ha.consul import FakeClient, FakeConsul
 
 _STEP_SECONDS = 0.25
@@ -110,9 +111,13 @@ class RealMembers:
     closing: ExitStack
     members: list[Member] = field(default_factory=list)
 
+    def server(self, name: str) -> ConsulNode:
+        """Return the server beside an aggregator; each of three names has one of its own."""
+        return self.cluster.nodes[ord(name[-1]) % len(self.cluster.nodes)]
+
     def settings(self, name: str) -> ConsulSettings:
-        """Return the settings of an aggregator; each name has a server of its own."""
-        node = self.cluster.nodes[ord(name[-1]) % len(self.cluster.nodes)]
+        """Return the settings of an aggregator."""
+        node = self.server(name)
         fields: dict[str, Any] = {**self.cluster.settings(node, self.token)}
         return ConsulSettings(**fields)
 
@@ -140,10 +145,12 @@ class RealMembers:
         return next((service["Tags"] for service in services if service["ID"] == wanted), [])
 
     def live(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(0.05)
-            for member in self.members:
+        time.sleep(seconds)
+
+    def stamp_until(self, stop: threading.Event) -> None:
+        """Be the event loop of all that are not frozen, while the test waits for answers."""
+        while not stop.wait(0.1):
+            for member in list(self.members):
                 if not member.frozen:
                     member.session.stamp()
 
@@ -157,5 +164,11 @@ class RealMembers:
 @contextmanager
 def real_members(cluster: ConsulCluster, region: str, token: str) -> Iterator[RealMembers]:
     """Let aggregators join a region of real servers; at the end their sessions are closed."""
+    stop = threading.Event()
     with ExitStack() as closing:
-        yield RealMembers(cluster, region, token, closing)
+        members = RealMembers(cluster, region, token, closing)
+        stamping = threading.Thread(target=members.stamp_until, args=(stop,))
+        stamping.start()
+        closing.callback(stamping.join)
+        closing.callback(stop.set)
+        yield members
