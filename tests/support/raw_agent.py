@@ -37,8 +37,8 @@ def tls_context(authority: str, issued: IssuedFiles | None) -> ssl.SSLContext:
 class RawAgent:
     """One keep-alive connection to an aggregator."""
 
-    def __init__(self, port: int, context: ssl.SSLContext) -> None:
-        self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    def __init__(self, port: int, context: ssl.SSLContext, *, host: str = "127.0.0.1") -> None:
+        self._connection = http.client.HTTPSConnection(host, port, context=context, timeout=20)
 
     def post(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
         """Send a body as it is, and read the answer."""
