@@ -8,7 +8,7 @@ alone: one that starts again under the same name removes its predecessor's check
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -68,8 +68,6 @@ class ConsulSession:
     ----------
     client
         For nothing but this; its time-out must be well below the time of the check.
-    changed
-        Called in the session's thread after a session was lost, and after one was made.
     """
 
     def __init__(
@@ -79,13 +77,11 @@ class ConsulSession:
         clock: Clock,
         *,
         region: str,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._node = node
         self._clock = clock
         self._region = region
-        self._changed = changed
         self._service_id = f"{AGGREGATOR_SERVICE}-{region}-{node.name}"
         self._check_id = f"{self._service_id}-{secrets.token_hex(4)}"
         self._proof = _Proof()
@@ -154,7 +150,6 @@ class ConsulSession:
         if self._proof.id and not self._renew(passed):
             _log.warning("The session with Consul has ended.", extra={"session": self._proof.id})
             self._proof = _Proof()
-            self._changed()
         if not self._proof.id:
             self._create(passed)
 
@@ -184,7 +179,6 @@ class ConsulSession:
         )
         self._proof = _Proof(session, _lease(passed, sent))
         _log.info("A session with Consul was made.", extra={"session": session})
-        self._changed()
 
     def _service(self, tag: str) -> Mapping[str, Any]:
         address = parse_address(self._node.ingest)
