@@ -53,6 +53,7 @@ class ReplicatedAggregator:
         self._base = base
         self._replicas = replicas
         self._folders = LiveFolders(Path(base.settings.data))
+        self._folders.clear_copies()
         self._beginning: Beginning | None = None
         self._origin = ""
         self._parent: tuple[str, int] | None = None
@@ -146,10 +147,11 @@ class ReplicatedAggregator:
             return
         try:
             await asyncio.to_thread(beginning.finish, self._folders.folder / SINGLE_NAME)
+            await asyncio.to_thread(self._folders.exchange, beginning.folder, self._path)
         except SysmonError as error:
             _log.error("The restore was given up.", extra={"detail": error.message, "hint": error.hint})
+            await asyncio.to_thread(self._folders.discard, beginning.folder)
             return
-        await asyncio.to_thread(self._folders.exchange, beginning.folder, self._path)
         self._origin, self._parent = beginning.origin, (beginning.parent, beginning.parent_txid)
 
 

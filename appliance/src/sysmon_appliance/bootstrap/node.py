@@ -20,7 +20,7 @@ from sysmon_appliance.bootstrap.standby import Serving, standby_term
 from sysmon_appliance.domain.backups import Beginning
 from sysmon_appliance.domain.election import Step
 from sysmon_appliance.domain.leadership import Role
-from sysmon_appliance.errors import FencedError
+from sysmon_appliance.errors import CoordinatorUnreachableError, FencedError
 from sysmon_appliance.services.candidacy import COOL_DOWN_SECONDS, Candidacy, Won
 from sysmon_appliance.services.leader_watch import Ending
 from sysmon_appliance.services.leading import Claim
@@ -183,12 +183,13 @@ class RegionNode:
     async def _gone_back(self, beginning: Beginning, folder: Path) -> Won | None:
         """Begin the next epoch with a restored database; with what was led with, where that cannot be finished."""
         standing = self._region.watch.standing
-        if standing is None or standing.lineage is None:
-            return None
         try:
+            if standing is None or standing.lineage is None:
+                raise CoordinatorUnreachableError("Consul does not answer.", hint="sysmon ha status")  # noqa: TRY301
             await asyncio.to_thread(beginning.finish, folder / SINGLE_NAME)
         except SysmonError as error:
             _log.error("The restore was given up.", extra={"detail": error.message, "hint": error.hint})
+            await asyncio.to_thread(self._region.folders.discard, beginning.folder)
             return await self._gone_on(folder, origin="outage")
         claim = await self._candidacy.reclaim(standing, origin=beginning.origin)
         if claim is None:

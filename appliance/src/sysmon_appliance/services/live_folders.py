@@ -10,11 +10,13 @@ Nothing here is ever replicated or led with again; see docs/explanation/high-ava
 """
 
 import logging
-import os
 import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+
+from sysmon_appliance.errors import StorageError
+from sysmon_appliance.files import replace_file, sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -42,14 +44,8 @@ class LiveFolders:
 
     def belong_to(self, cluster_id: str) -> None:
         """Note, for good, which cluster this node belongs to."""
-        if self.cluster_id == cluster_id:
-            return
-        draft = self.folder / "cluster.draft"
-        with draft.open("w", encoding="ascii") as file:
-            file.write(cluster_id + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.folder / "cluster")
+        if self.cluster_id != cluster_id:
+            replace_file(self.folder / "cluster", f"{cluster_id}\n".encode("ascii"))
 
     def new(self, path: str) -> Path:
         """Make the folder of an epoch's database, which must not be there yet."""
@@ -73,10 +69,14 @@ class LiveFolders:
 
     def clear(self) -> None:
         """At a start, set aside what an earlier process led with, and delete copies that followed."""
-        for copy in self.folder.glob("following-*"):
-            shutil.rmtree(copy, ignore_errors=True)
+        self.clear_copies()
         for led in sorted(self.folder.glob("epoch-*")):
             self.set_aside(led)
+
+    def clear_copies(self) -> None:
+        """At a start, delete what an earlier process has only followed, or has not finished restoring."""
+        for copy in self.folder.glob("following-*"):
+            self.discard(copy)
 
     def set_aside(self, folder: Path) -> None:
         """Put a database where nothing uses it; only the newest one stays."""
@@ -87,12 +87,27 @@ class LiveFolders:
         _log.warning("A live database was set aside.", extra={"folder": str(self._aside / folder.name)})
 
     def exchange(self, source: Path, path: str) -> None:
-        """Put a closed database in the place of a single aggregator's own, which is set aside under a path's name."""
-        self.set_aside(self.move(self.folder, path))
-        for file in source.iterdir():
-            if file.name.startswith(SINGLE_NAME):
-                file.rename(self.folder / file.name)
-        shutil.rmtree(source, ignore_errors=True)
+        """Put a closed database in the place of a single aggregator's own, which is set aside under a path's name.
+
+        At every moment there is one of the two in that place, whole.
+
+        Raises
+        ------
+        StorageError
+            A database was not closed: what its WAL holds would be lost, or be taken for the other one's.
+        """
+        own, restored = self.folder / SINGLE_NAME, source / SINGLE_NAME
+        for database in (own, restored):
+            wal = database.with_name(f"{SINGLE_NAME}-wal")
+            if wal.exists() and wal.stat().st_size:
+                raise StorageError(f"{database} was not closed.", hint=f"ls -l {database.parent}")
+        self.forget_aside()
+        aside = self._aside / path
+        aside.mkdir(mode=0o700)
+        (aside / SINGLE_NAME).hardlink_to(own)
+        restored.replace(own)
+        sync_folder(self.folder)
+        self.discard(source)
 
     def forget_aside(self) -> None:
         """Delete what was set aside: a restore of a later epoch has proved that it is not needed."""
