@@ -185,7 +185,7 @@ class RegionNode:
         standing = self._region.watch.standing
         try:
             if standing is None or standing.lineage is None:
-                raise CoordinatorUnreachableError("Consul does not answer.", hint="sysmon ha status")  # noqa: TRY301
+                raise CoordinatorUnreachableError("Consul does not answer.", hint="sysmon ha status")
             await asyncio.to_thread(beginning.finish, folder / SINGLE_NAME)
         except SysmonError as error:
             _log.error("The restore was given up.", extra={"detail": error.message, "hint": error.hint})
