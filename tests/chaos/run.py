@@ -27,7 +27,7 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers and disks are taken down, as after Ctrl-C
     logging.disable(logging.ERROR)  # connections that end are what this is about
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 120)
     load = Load(options.agents, options.interval, options.seed)
     try:
         with ExitStack() as closing:
