@@ -80,6 +80,13 @@ def test_only_what_has_moved_is_told() -> None:
     assert streams.take_moved() == []
 
 
+def test_streams_come_in_order_of_row_number() -> None:
+    """A stream whose first commit failed stands where it would have stood."""
+    streams = followed(Stream(3, 3, b"c"))
+    streams.learn([Stream(2, 2, b"b"), Stream(3, 3, b"c")])
+    assert [stream.key for stream in streams.all()] == [2, 3]
+
+
 def test_known_streams_have_their_ends_from_rows() -> None:
     """What has left the head is behind what was followed; where it is ahead, rows went by unseen."""
     streams = followed(Stream(1, 1, b"a", last=5, stored=5))

@@ -110,8 +110,8 @@ class FollowedStreams:
                 raise broken(f"Stream {key} has a gap from {declared[0].first} on, after {self[key].last}.")
 
     def all(self) -> Sequence[Stream]:
-        """Return all streams as they are now, for others to keep."""
-        return [_copy(stream) for stream in self._streams.values()]
+        """Return all streams as they are now, in order of row number, for others to keep."""
+        return [_copy(self._streams[key]) for key in sorted(self._streams)]
 
     def take_moved(self) -> Sequence[Stream]:
         """Return those that have moved since the last time, for others to keep."""

@@ -170,7 +170,7 @@ class FollowedDatabase:
         return replace(
             state,
             streams=self._streams.all(),
-            schemas=list(self._schemas.values()),
+            schemas=[self._schemas[key] for key in sorted(self._schemas)],
             next_batch=self._after + 1,
         )
 
