@@ -14,8 +14,8 @@ import httpx2
 from sysmon_agent.clock import SystemClock
 from sysmon_appliance.config import ConsoleSettings
 from sysmon_appliance.domain.durability import ReadBack
-from sysmon_appliance.domain.leadership import Holder, Node
-from sysmon_appliance.domain.topology import Progress
+from sysmon_appliance.domain.leadership import Holder, Node, Role
+from sysmon_appliance.domain.topology import NodeView, Progress
 from sysmon_appliance.pki.local import LOCAL_REGION
 from sysmon_appliance.web.console import Followed, ViaSocket, standby_app
 from sysmon_appliance.web.ingest import PeerSide
@@ -28,7 +28,9 @@ from tests.support.raw_agent import Answer, tls_context
 from tests.support.topology import FIRST, SECOND
 
 READ = ReadBack(SECOND.name, 7, "epoch-00000007-0123456789abcdef", mark=118, txid=500)
-PROGRESS = Progress(7, 120, 1_800_000_000_000, handoff_to="", nodes=(FIRST, SECOND))
+PROGRESS = Progress(
+    7, 120, 1_800_000_000_000, handoff_to="", nodes=(NodeView(FIRST, Role.LEADER), NodeView(SECOND, Role.STANDBY))
+)
 
 STANDBY_URL = "https://standby.example"
 

@@ -57,7 +57,9 @@ class Leader:
         self.storing = InstantBarrier()
         self.uploads = Uploads()
         self.ledger = Ledger()
-        self.standbys = Standbys(self.clock, epoch=EPOCH, path=PATH, mark=lambda: 0, handoff_to=lambda: "", known={})
+        self.standbys = Standbys(
+            self.clock, epoch=EPOCH, path=PATH, mark=lambda: 0, handoff_to=lambda: "", known={}, views=list
+        )
         self.ticks = DurableTicks(
             self.storing,
             self.uploads,

@@ -224,6 +224,7 @@ class Term:
             mark=lambda: self.ticks.committed_mark,
             handoff_to=lambda: "",
             known={},
+            views=list,
         )
         record = node.leading.recorder(claim if path == claim.path else _on(claim, path), CLUSTER)
         self.ticks: DurableTicks = DurableTicks(

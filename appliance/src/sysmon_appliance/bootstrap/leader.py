@@ -69,6 +69,7 @@ class LeaderTerm:
             mark=lambda: self.ticks.committed_mark,
             handoff_to=lambda: region.topology.handoff_to,
             known=region.topology.known,
+            views=region.topology.views,
         )
         self.ticks = DurableTicks(
             self._storing,

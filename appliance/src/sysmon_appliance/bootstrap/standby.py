@@ -179,7 +179,7 @@ class _Shown:
 
     def _heard(self, progress: Progress) -> None:
         region = self._region
-        region.topology.known |= {node.name: node for node in progress.nodes}
+        region.topology.hear(progress.nodes)
         self.following.heard(progress)
         lineage = region.watch.last.lineage
         if lineage is None:

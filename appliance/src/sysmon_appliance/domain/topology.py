@@ -107,7 +107,7 @@ class Progress:
     mark: int  # committed
     now_ms: int
     handoff_to: str = ""  # whoever is named prepares itself
-    nodes: tuple[Node, ...] = ()  # all that the leader knows of, itself too
+    nodes: tuple[NodeView, ...] = ()  # all that the leader knows of, itself too
 
 
 class StandbyReports(Protocol):

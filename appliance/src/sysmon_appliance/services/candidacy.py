@@ -142,7 +142,8 @@ class Candidacy:
 
     def _may_try(self, standing: Standing) -> bool:
         now = self._clock.monotonic()
-        if now < self._not_before or now >= self._session.lease_until or self._free_since is None:
+        rests = now < self._not_before and not self._is_handed_to_us(standing)
+        if rests or now >= self._session.lease_until or self._free_since is None:
             return False
         waits = 0.0
         if self._watch.troubled is not None and self._free_since - self._watch.troubled < _PATIENCE_SECONDS:

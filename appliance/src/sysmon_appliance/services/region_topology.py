@@ -65,6 +65,7 @@ class RegionTopology:
         self.leader: LeaderSide | None = None
         self.copy: Copy | None = None
         self.known: dict[str, Node] = {own.name: own}  # every node that was heard of
+        self._told: dict[str, NodeView] = {}  # how others fare, as the leader has told
         self.handoff: Handoff | None = None  # that this leader was ordered
         self._handoff_since = 0.0
         self.rescue: Rescue | None = None  # while this node waits for a person
@@ -99,7 +100,7 @@ class RegionTopology:
             epoch=leader.epoch if leader else read_back.epoch if read_back else 0,
             durable=leader.ticks.state if leader else _NOTHING,
             holder=standing.holder,
-            nodes=list(self._views()),
+            nodes=self.views(),
             lineage=standing.lineage,
             age_ms=self.copy.age_ms if self.copy and not leader else None,
             coordinator_trouble=self._watch.trouble,
@@ -163,7 +164,16 @@ class RegionTopology:
         """Return the standby that is meant, if it follows closely."""
         ready = self.leader.standbys.ready if self.leader else ()
         fitting = [read_back for read_back in ready if to in {"", read_back.node}]
-        return max(fitting, key=lambda read_back: read_back.mark, default=None)
+        return max(fitting, key=lambda read_back: (read_back.mark, read_back.node), default=None)
+
+    def views(self) -> Sequence[NodeView]:
+        """Say how all nodes fare, as far as that is known here."""
+        return list(self._views())
+
+    def hear(self, views: Sequence[NodeView]) -> None:
+        """Take note of what the leader tells of all nodes."""
+        self._told = {view.node.name: view for view in views}
+        self.known |= {view.node.name: view.node for view in views}
 
     def _views(self) -> Iterator[NodeView]:
         holder = self._watch.last.holder
@@ -174,8 +184,13 @@ class RegionTopology:
             elif name in reports:
                 yield self._reported(node, reports[name])
             else:
-                leads = holder is not None and holder.node.name == name
-                yield NodeView(node, Role.LEADER if leads else Role.STANDBY)
+                yield self._heard_of(node, leads=holder is not None and holder.node.name == name)
+
+    def _heard_of(self, node: Node, *, leads: bool) -> NodeView:
+        """Return what a leader has told of a node, unless roles have changed since."""
+        role = Role.LEADER if leads else Role.STANDBY
+        told = self._told.get(node.name) if self.leader is None else None
+        return told if told is not None and told.role is role else NodeView(node, role)
 
     def _own_view(self) -> NodeView:
         now_ms = self._clock.wall_ms()

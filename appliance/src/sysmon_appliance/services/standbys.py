@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.durability import ReadBack
 from sysmon_appliance.domain.leadership import Node
-from sysmon_appliance.domain.topology import Progress
+from sysmon_appliance.domain.topology import NodeView, Progress
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class Standbys:
         Returns whom the lead is to be handed to; an empty string where to nobody.
     known
         Every node of the region that was heard of, by name; those that report are added.
+    views
+        Returns how they all fare.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Standbys:
         mark: Callable[[], int],
         handoff_to: Callable[[], str],
         known: dict[str, Node],
+        views: Callable[[], Sequence[NodeView]],
     ) -> None:
         self._clock = clock
         self._epoch = epoch
@@ -57,6 +60,7 @@ class Standbys:
         self._mark = mark
         self._handoff_to = handoff_to
         self._known = known
+        self._views = views
         self._reports: dict[str, Report] = {}
         self._recorded: deque[tuple[float, int]] = deque()  # when which mark could be read
         self._listeners: list[Callable[[], None]] = []
@@ -74,9 +78,7 @@ class Standbys:
             self.fault = read_back
         for listener in self._listeners:
             listener()
-        return Progress(
-            self._epoch, self._mark(), self._clock.wall_ms(), self._handoff_to(), tuple(self._known.values())
-        )
+        return Progress(self._epoch, self._mark(), self._clock.wall_ms(), self._handoff_to(), tuple(self._views()))
 
     def recorded(self, mark: int) -> None:
         self._recorded.append((self._clock.monotonic(), mark))
