@@ -58,7 +58,14 @@ class Leader:
         self.uploads = Uploads()
         self.ledger = Ledger()
         self.standbys = Standbys(
-            self.clock, epoch=EPOCH, path=PATH, mark=lambda: 0, handoff_to=lambda: "", known={}, views=list
+            self.clock,
+            epoch=EPOCH,
+            path=PATH,
+            mark=lambda: 0,
+            handoff_to=lambda: "",
+            known={},
+            views=list,
+            arrived=lambda after: (after, ()),
         )
         self.ticks = DurableTicks(
             self.storing,

@@ -83,6 +83,32 @@ def test_those_who_wait_pass_when_their_address_becomes_known() -> None:
     assert gate.waiting == 0
 
 
+def test_what_one_gate_knows_another_can_learn() -> None:
+    """Addresses are told once each, some at a time, and pass a flood wherever they were learnt."""
+    leader, standby = Gate(LIMITS), Gate(LIMITS)
+    for number in range(5):
+        vouched(leader, f"192.0.2.{number}", f"host-{number}", now=float(number))
+    vouched(leader, "192.0.2.0", "host-0", now=9.0)
+    after, first = leader.news(0, 3)
+    end, rest = leader.news(after, 3)
+    assert [*first, *rest] == [f"192.0.2.{number}" for number in range(5)]
+    assert leader.news(end, 3) == (end, [])
+    standby.learn(first, 10.0)
+    assert arrived(standby, "192.0.2.0", 11.0).stage is Stage.PASSING
+    assert arrived(standby, "192.0.2.4", 11.0).stage is Stage.WAITING
+
+
+def test_news_of_addresses_do_not_grow_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for what was forgotten gets what is left."""
+    monkeypatch.setattr(gates, "_MOST_KNOWN", 10)
+    gate = Gate(LIMITS)
+    gate.learn((f"198.51.100.{number}" for number in range(45)), 0.0)
+    end, left = gate.news(0, 1000)
+    assert end == 45
+    assert 10 <= len(left) <= 20
+    assert left[-1] == "198.51.100.44"
+
+
 def test_a_known_address_cannot_flood_either() -> None:
     """Beyond what a large fleet behind NAT needs, visits from a known address wait like those of strangers."""
     gate = Gate(LIMITS)

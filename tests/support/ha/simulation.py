@@ -225,6 +225,7 @@ class Term:
             handoff_to=lambda: "",
             known={},
             views=list,
+            arrived=lambda after: (after, ()),
         )
         record = node.leading.recorder(claim if path == claim.path else _on(claim, path), CLUSTER)
         self.ticks: DurableTicks = DurableTicks(

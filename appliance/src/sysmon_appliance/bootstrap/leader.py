@@ -26,6 +26,9 @@ from sysmon_appliance.sqlite import LiveDatabase
 
 _log = logging.getLogger(__name__)
 
+_MOST_ADDRESSES = 500
+"""Told to a standby in one answer; after a takeover agents from known addresses need not wait with strangers."""
+
 _LOOK_SECONDS = 0.25
 """How often a leader asks itself whether it still should lead, besides whenever the coordinator has news."""
 
@@ -70,6 +73,7 @@ class LeaderTerm:
             handoff_to=lambda: region.topology.handoff_to,
             known=region.topology.known,
             views=region.topology.views,
+            arrived=lambda after: base.gates.ingest.news(after, _MOST_ADDRESSES),
         )
         self.ticks = DurableTicks(
             self._storing,

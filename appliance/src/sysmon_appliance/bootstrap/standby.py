@@ -180,6 +180,7 @@ class _Shown:
     def _heard(self, progress: Progress) -> None:
         region = self._region
         region.topology.hear(progress.nodes)
+        region.base.gates.ingest.learn(progress.addresses, asyncio.get_running_loop().time())
         self.following.heard(progress)
         lineage = region.watch.last.lineage
         if lineage is None:

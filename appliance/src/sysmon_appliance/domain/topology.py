@@ -108,6 +108,7 @@ class Progress:
     now_ms: int
     handoff_to: str = ""  # whoever is named prepares itself
     nodes: tuple[NodeView, ...] = ()  # all that the leader knows of, itself too
+    addresses: tuple[str, ...] = ()  # from which agents have come since the last report
 
 
 class StandbyReports(Protocol):

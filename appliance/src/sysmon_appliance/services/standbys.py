@@ -41,6 +41,8 @@ class Standbys:
         Every node of the region that was heard of, by name; those that report are added.
     views
         Returns how they all fare.
+    arrived
+        Returns addresses from which agents have come, from a number on, and the number to ask from next.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Standbys:
         handoff_to: Callable[[], str],
         known: dict[str, Node],
         views: Callable[[], Sequence[NodeView]],
+        arrived: Callable[[int], tuple[int, Sequence[str]]],
     ) -> None:
         self._clock = clock
         self._epoch = epoch
@@ -61,6 +64,8 @@ class Standbys:
         self._handoff_to = handoff_to
         self._known = known
         self._views = views
+        self._arrived = arrived
+        self._told: dict[str, int] = {}  # up to which number each standby was told of addresses
         self._reports: dict[str, Report] = {}
         self._recorded: deque[tuple[float, int]] = deque()  # when which mark could be read
         self._listeners: list[Callable[[], None]] = []
@@ -78,7 +83,15 @@ class Standbys:
             self.fault = read_back
         for listener in self._listeners:
             listener()
-        return Progress(self._epoch, self._mark(), self._clock.wall_ms(), self._handoff_to(), tuple(self._views()))
+        self._told[node.name], addresses = self._arrived(self._told.get(node.name, 0))
+        return Progress(
+            self._epoch,
+            self._mark(),
+            self._clock.wall_ms(),
+            self._handoff_to(),
+            nodes=tuple(self._views()),
+            addresses=tuple(addresses),
+        )
 
     def recorded(self, mark: int) -> None:
         self._recorded.append((self._clock.monotonic(), mark))

@@ -16,7 +16,7 @@ no more of the processor than the budget of handshakes, and nothing from open co
 """
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -86,6 +86,8 @@ class Gate:
         self._arrivals: deque[Visit] = deque()  # all that came into the room, in order
         self._released: deque[Visit] = deque()  # whose address became known while they waited
         self._known: OrderedDict[str, float] = OrderedDict()  # when an address was last vouched for
+        self._news: list[str] = []  # addresses in the order in which they became known
+        self._forgotten_news = 0
         self._known_buckets = Buckets(_KNOWN_HANDSHAKES)
         self._budget = Bucket(0.0)
         self._budget_policy = Policy("handshakes", limits.strangers_per_second, 1)
@@ -165,6 +167,17 @@ class Gate:
             if oldest.hang_up is not None:
                 oldest.hang_up()
 
+    def news(self, after: int, most: int) -> tuple[int, Sequence[str]]:
+        """Return addresses that became known, from a number on, and the number to ask from next."""
+        start = max(after - self._forgotten_news, 0)
+        told = self._news[start : start + most]
+        return self._forgotten_news + start + len(told), told
+
+    def learn(self, addresses: Iterable[str], now: float) -> None:
+        """Know addresses that were vouched for elsewhere in the region."""
+        for address in addresses:
+            self._remember(address, now)
+
     def leave(self, visit: Visit) -> None:
         """Note that a connection has ended, or will never be one; doing so again changes nothing."""
         if visit.stage is Stage.GONE:
@@ -183,10 +196,17 @@ class Gate:
     def _remember(self, address: str, now: float) -> None:
         if not self._is_known(address, now):
             self._released += self._room.get(address, ())
+            self._note_news(address)
         self._known[address] = now
         self._known.move_to_end(address)
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
+
+    def _note_news(self, address: str) -> None:
+        self._news.append(address)
+        if len(self._news) > 2 * _MOST_KNOWN:
+            del self._news[:_MOST_KNOWN]
+            self._forgotten_news += _MOST_KNOWN
 
     def _next_address(self) -> str | None:
         """Find whose turn it is; None if nobody may come in."""
