@@ -88,7 +88,7 @@ class RegionNode:
         self._region.topology.role = Role.STANDBY
         self._region.session.announce(Role.STANDBY)
         async with standby_term(self._region, self._copies) as term, self._serving(term.serving) as serving:
-            while not (stop.is_set() or serving.done() or term.is_over):
+            while not (stop.is_set() or serving.done()) and term.goes_on():
                 won = await self._attempt()
                 if won is not None:
                     return won

@@ -44,19 +44,19 @@ class Serving(Protocol):
 class StandbyTerm:
     """What a standby serves at one time; belongs to the event loop."""
 
-    def __init__(
-        self, region: Region, copies: Copies, serving: Serving, following: asyncio.Future[None] | None = None
-    ) -> None:
+    def __init__(self, region: Region, copies: Copies, serving: Serving, shown: "_Shown | None" = None) -> None:
         self.serving = serving
         self._region = region
         self._copies = copies
-        self._following = following
+        self._shown = shown
 
-    @property
-    def is_over(self) -> bool:
-        """Whether there is something better to show, or nothing any more; asked again and again."""
-        self._copies.follow(self._region.watch.last.lineage)
-        return self._copies.has_next or (self._following is not None and self._following.done())
+    def goes_on(self) -> bool:
+        """Make ready what is to be shown next; return whether there is nothing better to show than this."""
+        lineage = self._region.watch.last.lineage
+        self._copies.follow(lineage)
+        if self._shown is not None and lineage is not None:
+            self._shown.following.expect(lineage)
+        return not (self._copies.has_next or (self._shown is not None and self._shown.has_ended))
 
 
 @asynccontextmanager
@@ -70,16 +70,13 @@ async def standby_term(region: Region, copies: Copies) -> AsyncIterator[StandbyT
     region.folders.belong_to(database.state.cluster_id)
     shown = _Shown(region, copy, database)
     region.topology.copy = shown.following
-    following = asyncio.ensure_future(shown.follow())
+    shown.begin()
     try:
-        yield StandbyTerm(region, copies, shown.term, following)
+        yield StandbyTerm(region, copies, shown.term, shown)
     finally:
         region.topology.copy = None
-        following.cancel()
-        await asyncio.wait((following,))
-        if not following.cancelled() and isinstance(following.exception(), CopyLostError):
+        if await shown.end():
             copies.lose()
-        shown.link.close()
 
 
 async def _opened(copy: Copy, copies: Copies) -> FollowedDatabase | None:
@@ -120,6 +117,7 @@ class _Shown:
     def __init__(self, region: Region, copy: Copy, database: FollowedDatabase) -> None:
         base, topology, watch = region.base, region.topology, region.watch
         self._region = region
+        self._running: asyncio.Future[None] | None = None
         ingest = base.settings.ingest
         refusing = RefusingBarrier(topology.refusal)
         self.listeners = base.listeners.again()
@@ -163,7 +161,25 @@ class _Shown:
         self.following.listen(self._reporting.wake)
         self.term = self._term(parts)
 
-    async def follow(self) -> None:
+    def begin(self) -> None:
+        self._running = asyncio.ensure_future(self._follow())
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the copy is of no use any more."""
+        return self._running is not None and self._running.done()
+
+    async def end(self) -> bool:
+        """End following; return whether the copy was lost before."""
+        self.link.close()
+        running = self._running
+        if running is None:
+            return False
+        running.cancel()
+        await asyncio.wait((running,))
+        return not running.cancelled() and isinstance(running.exception(), CopyLostError)
+
+    async def _follow(self) -> None:
         """Follow and report until the copy is of no use any more.
 
         Raises
@@ -185,7 +201,6 @@ class _Shown:
         lineage = region.watch.last.lineage
         if lineage is None:
             return
-        self.following.expect(lineage)
         if progress.handoff_to != region.node.name:
             region.preparation.drop()
             return
