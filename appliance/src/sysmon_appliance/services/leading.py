@@ -131,6 +131,7 @@ class Recorder:
         self._leading = leading
         self._claim = claim
         self._is_in_book = False
+        self._is_recorded = False
 
     def __call__(self, txid: int, mark: int) -> None:
         """Record a position of the replica and the mark that it holds.
@@ -147,6 +148,9 @@ class Recorder:
             self._leading.book.add(self._chapter())
             self._is_in_book = True
         self._leading.coordinator.record(Lineage(claim.cluster_id, claim.epoch, claim.path, txid, mark))
+        if not self._is_recorded:
+            self._is_recorded = True
+            _log.info("The epoch is in the lineage.", extra={"epoch": claim.epoch, "txid": txid})
 
     def _chapter(self) -> Chapter:
         claim = self._claim
