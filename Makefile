@@ -19,7 +19,7 @@ export UV_NO_PROGRESS := 1
 # The project's own programs first: where this machine has no Node.js that is new enough, a wheel's is among them.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help up test test-python test-console tools lint format lock sbom audit chaos fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling clean
+.PHONY: help up test test-python test-console tools lint format lock sbom audit chaos fuzz console browser bench-agent bench-ingest bench-store bench-year bench-console bench-handshake bench-renewals bench-enrolling bench-ha clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | expand -t 16
@@ -144,6 +144,9 @@ bench-renewals: $(VENV)/test.stamp  ## Measure a fleet that renews its certifica
 
 bench-enrolling: $(VENV)/test.stamp  ## Measure how long a new host takes from its token to its first sample
 	$(BIN)/python -m tests.bench.enrolling $(ARGS)
+
+bench-ha: tools $(VENV)/test.stamp  ## Measure what high availability costs, and how fast another aggregator leads; some ten minutes
+	$(BIN)/python -m tests.bench.ha $(ARGS)
 
 clean:  ## Remove what was installed and built inside this clone
 	rm -rf $(VENV) $(CONSOLE_DIR)/node_modules appliance/src/sysmon_appliance/web/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

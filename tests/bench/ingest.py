@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +73,14 @@ class Load:
 def load_on(system: System, agents: int) -> Iterator[Load]:
     """Give every agent a certificate, and connect all."""
     identities = [system.authority.agent(f"{number:032x}").settings() for number in range(agents)]
-    plan = system.folder / "load.json"
-    plan.write_text(json.dumps({"host": "127.0.0.1", "port": system.ingest_port, "agents": identities}))
+    with load_from(system.folder / "load.json", "127.0.0.1", system.ingest_port, identities) as load:
+        yield load
+
+
+@contextmanager
+def load_from(plan: Path, host: str, port: int, identities: Sequence[Mapping[str, str]]) -> Iterator[Load]:
+    """Connect an agent for each identity; `plan` is the file that tells the process of it."""
+    plan.write_text(json.dumps({"host": host, "port": port, "agents": identities}))
     command = [sys.executable, "-m", "tests.bench.load", str(plan)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -56,6 +56,7 @@ class Shared:
     handshakes: asyncio.Semaphore  # two cores do not shake two hundred hands at once
     settings: UplinkSettings
     promised: Callable[[Promise], None]
+    stored: Callable[[float], None]  # called with the monotonic second at which something new was said to be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,8 @@ class ChaosAgent:
         now = self._shared.clock.monotonic()
         for serial in self.journal.stream.serials[first - 1 : stored]:
             self._stored_at.setdefault(serial, now)
+        if stored >= first:
+            self._shared.stored(now)
 
     def _release(self, durable: int, epoch: int) -> None:
         stream = self.journal.stream

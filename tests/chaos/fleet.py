@@ -38,6 +38,8 @@ class Heard:
     """Since when nothing is broken on purpose; None while something is."""
     waited: list[float] = field(default_factory=list)
     """Seconds from stored to durable, in calm times, as impatient agents saw them."""
+    stored_at: list[float] = field(default_factory=list)
+    """When anybody heard that something is stored."""
 
     def note(self, promise: Promise, *, exact: bool) -> None:
         self.first_of_epoch.setdefault(promise.epoch, promise.at)
@@ -99,7 +101,7 @@ class Fleet:
         return ChaosAgent(character, shared, Random(self._random.random()))
 
     def _shared(self, settings: UplinkSettings) -> Shared:
-        return Shared(_CLOCK, asyncio.Semaphore(_HANDSHAKES), settings, self._promised)
+        return Shared(_CLOCK, asyncio.Semaphore(_HANDSHAKES), settings, self._promised, self.heard.stored_at.append)
 
     def _promised(self, promise: Promise) -> None:
         self.heard.note(promise, exact=promise.agent in self._exact)
