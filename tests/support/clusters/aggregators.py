@@ -198,6 +198,11 @@ class Aggregators:
         leader = self.leader()
         return leader is not None and leader.state().get("assurance") == "read_back"
 
+    def settle(self) -> AggregatorNode:
+        """Wait until all is well, and return who leads."""
+        eventually(self.is_well, "an aggregator leads and another reads back", _START_SECONDS)
+        return eventually(self.leader, "an aggregator leads")
+
     def restore(self, target: Path) -> None:
         """Restore the database that the next leader would begin with into a file that is not there yet."""
         leader = eventually(self.leader, "an aggregator leads")
@@ -236,6 +241,21 @@ class Aggregators:
 
 
 @contextmanager
+def three_machines(folder: Path, **settings: Any) -> Iterator[Aggregators]:
+    """Run Consul and an object store with nothing in them; the three aggregators are ready to be started.
+
+    The test is skipped where a program is missing.
+    """
+    with consul_cluster(folder / "consul") as consul, garage_cluster(folder / "garage") as garage:
+        region = Aggregators(folder, consul, garage)
+        region.configure(**settings)
+        try:
+            yield region
+        finally:
+            region.kill()
+
+
+@contextmanager
 def highly_available(
     folder: Path, *, prepare: Callable[[Aggregators], None] | None = None, **settings: Any
 ) -> Iterator[Aggregators]:
@@ -243,17 +263,12 @@ def highly_available(
 
     `prepare` is called before they start.
     """
-    with consul_cluster(folder / "consul") as consul, garage_cluster(folder / "garage") as garage:
-        region = Aggregators(folder, consul, garage)
-        region.configure(**settings)
+    with three_machines(folder, **settings) as region:
         if prepare is not None:
             prepare(region)
-        try:
-            region.start()
-            eventually(region.is_well, "an aggregator leads and another reads back", _START_SECONDS)
-            yield region
-        finally:
-            region.kill()
+        region.start()
+        region.settle()
+        yield region
 
 
 def signal_all(pids: list[int], number: signal.Signals) -> None:

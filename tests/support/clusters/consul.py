@@ -7,6 +7,7 @@ import base64
 import http.client
 import json
 import secrets
+import shutil
 import ssl
 import uuid
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ class ConsulNode(Server):
         self.name = name
         self.address = address
         self.folder = folder
+        self.data = folder / "data"
         self.rpc_port, self.serf_port, self.https_port = free_ports(address, 3)
 
     @property
@@ -48,6 +50,7 @@ class ConsulCluster:
         self.management_token = str(uuid.uuid4())
         self.client = self._authority.issue("client")
         self._context = self._client_context()
+        self._tokens: dict[str, str] = {}  # secrets and their rules
         self.nodes = [self._node(f"consul{i}", address, folder) for i, address in enumerate(addresses, start=1)]
         gossip_key = base64.b64encode(secrets.token_bytes(32)).decode()
         for node in self.nodes:
@@ -77,12 +80,21 @@ class ConsulCluster:
         rpc = eventually(lambda: self.ask("GET", "/v1/status/leader"), "Consul has a leader")
         return next(node for node in self.nodes if rpc == f"{node.address}:{node.rpc_port}")
 
+    def forget(self) -> None:
+        """Lose all data, and begin anew with the tokens that there were, as an operator would."""
+        self.kill()
+        for node in self.nodes:
+            shutil.rmtree(node.data)
+        self.start()
+        for secret, rules in self._tokens.items():
+            self._make_token(secret, rules)
+
     def token(self, rules: str) -> str:
         """Make a token that may do what the rules say, and nothing else."""
-        name = f"of-a-test-{uuid.uuid4()}"
-        policy = self.ask("PUT", "/v1/acl/policy", {"Name": name, "Rules": rules})
-        made = self.ask("PUT", "/v1/acl/token", {"Policies": [{"ID": policy["ID"]}]})
-        return str(made["SecretID"])
+        secret = str(uuid.uuid4())
+        self._make_token(secret, rules)
+        self._tokens[secret] = rules
+        return secret
 
     def settings(self, node: ConsulNode, token: str) -> dict[str, str]:
         """Return the aggregator's settings below `consul` that belong to a server of the cluster."""
@@ -114,6 +126,11 @@ class ConsulCluster:
         if answer.status != http.client.OK:
             raise http.client.HTTPException(f"{method} {path}: {answer.status} {text}")
         return json.loads(text)
+
+    def _make_token(self, secret: str, rules: str) -> None:
+        name = f"of-a-test-{uuid.uuid4()}"
+        policy = self.ask("PUT", "/v1/acl/policy", {"Name": name, "Rules": rules})
+        self.ask("PUT", "/v1/acl/token", {"SecretID": secret, "Policies": [{"ID": policy["ID"]}]})
 
     def _node(self, name: str, address: str, folder: Path) -> ConsulNode:
         place = folder / name
@@ -153,7 +170,7 @@ def _server(node: ConsulNode, others: list[str]) -> dict[str, Any]:
         "server": True,
         "datacenter": DATACENTER,
         "node_name": node.name,
-        "data_dir": str(node.folder / "data"),
+        "data_dir": str(node.data),
         "bind_addr": node.address,
         "client_addr": node.address,
         "retry_join": others,
