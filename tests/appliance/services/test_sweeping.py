@@ -3,8 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from sysmon_appliance.domain.segment_names import made_ms, segment_name
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Kind, Level
+from sysmon_appliance.errors import FencedError
+from sysmon_appliance.services.manifest import ManifestChanges
+from sysmon_appliance.services.sweeping import Sweeper
+from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.storekeeping import Store, every
 
@@ -86,6 +92,41 @@ def test_a_clock_that_jumps_ahead_deletes_nothing_for_a_day(tmp_path: Path) -> N
         store.clock.wall += 365 * DAY_MS
         sweep(store, seconds=3600)
         assert files(tmp_path) == before
+
+
+def fenced_sweeper(store: Store) -> Sweeper:
+    """Make the sweeper of a leader that was frozen, and that another one has succeeded."""
+    manifest = store.database.manifest
+    barrier = InstantBarrier(error=FencedError("Another aggregator leads."))
+    changes = ManifestChanges(manifest, barrier, store.clock, sealed_up_to=0, last_number=0)
+    return Sweeper(
+        store.shelf, manifest, changes, store.clock, cluster_id=store.place.cluster_id, keep_dropped_ms=HOUR_MS
+    )
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_leader_that_was_frozen_deletes_nothing(tmp_path: Path, days: int) -> None:
+    """Whoever wakes up after days knows neither what its successor has stored nor what that still needs."""
+    with Store.opened(tmp_path, ManualClock(wall_ms=DAY + 2 * HOUR_MS)) as store:
+        merged(store)
+        sweeper = fenced_sweeper(store)
+        left_over(store, store.place.cluster_id, age_ms=0)  # its successor's
+        before = files(tmp_path)
+        store.clock.advance(days * 86_400)
+        with pytest.raises(FencedError):
+            asyncio.run(sweeper.step())
+        assert files(tmp_path) == before
+
+
+def test_left_over_files_of_a_leader_that_is_fenced_stay(tmp_path: Path) -> None:
+    """Files that the manifest does not know may be its successor's, although nothing of its own is to go."""
+    with Store.opened(tmp_path, ManualClock(wall_ms=DAY + 2 * HOUR_MS)) as store:
+        sweeper = fenced_sweeper(store)
+        stored = left_over(store, store.place.cluster_id, age_ms=0)
+        store.clock.advance(2 * 86_400)
+        with pytest.raises(FencedError):
+            asyncio.run(sweeper.step())
+        assert stored.exists()
 
 
 def test_names_tell_when_they_were_made_and_by_whom() -> None:

@@ -62,6 +62,18 @@ class ManifestChanges:
     async def set_aside(self, name: str, *, damaged: bool) -> None:
         await commit(self._barrier, (SetAside(name, self._clock.wall_ms() if damaged else 0),))
 
+    async def confirm(self) -> None:
+        """Return once all that the manifest says is durable, so that what it does not need may be deleted.
+
+        A leader that was frozen knows nothing of what its successors have stored; it never gets beyond this.
+
+        Raises
+        ------
+        RefusedError
+            It is not durable, or another aggregator leads.
+        """
+        await commit(self._barrier, ())
+
     async def forget(self, names: Sequence[str]) -> None:
         await commit(self._barrier, (ForgetSegments(tuple(names)),))
 

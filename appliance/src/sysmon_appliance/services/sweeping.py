@@ -17,6 +17,7 @@ class Sweeper:
     """Deletes what was dropped some time ago, and what jobs that failed have left over.
 
     Only this cluster's names are ever left over: a folder or bucket may be shared, or may outlive a live database.
+    Files cannot be fenced, so what is to be deleted is chosen first and deleted once the manifest behind it is durable.
     """
 
     def __init__(
@@ -46,29 +47,38 @@ class Sweeper:
         StoreUnreachableError, StorageError
             It could not be deleted, and is tried again.
         RefusedError
-            It could not be committed that it is gone.
+            The manifest is not durable, or it could not be committed that something is gone.
         """
         await self._remove_dropped()
         if self._clock.boot_ms() - self._looked_ms >= DAY_MS:
+            await self._remove_left_over()
             self._looked_ms = self._clock.boot_ms()
-            await asyncio.to_thread(self._remove_left_over)
 
     async def _remove_dropped(self) -> None:
         before_ms = self._cautious.now_ms() - self._keep_dropped_ms
         due = [segment.name for segment in self._manifest.dropped() if segment.dropped_ms <= before_ms][:_AT_ONCE]
         if due:
-            await asyncio.to_thread(self._remove, due)
+            await self._remove(due)
             await self._changes.forget(due)
 
-    def _remove_left_over(self) -> None:
+    async def _remove_left_over(self) -> None:
+        left_over = await asyncio.to_thread(self._left_over)
+        if left_over:
+            await self._remove(left_over)
+
+    def _left_over(self) -> Sequence[str]:
         known = {segment.name for segment in (*self._manifest.all(), *self._manifest.dropped())}
         strange = (name for name in self._shelf.names() if name not in known)
-        self._remove(list(islice((name for name in strange if self._is_left_over(name)), _AT_ONCE)))
+        return list(islice((name for name in strange if self._is_left_over(name)), _AT_ONCE))
 
     def _is_left_over(self, name: str) -> bool:
         made = made_ms(name, cluster_id=self._cluster_id)
         return made is not None and made <= self._cautious.now_ms() - DAY_MS
 
-    def _remove(self, names: Sequence[str]) -> None:
+    async def _remove(self, names: Sequence[str]) -> None:
+        await self._changes.confirm()
+        await asyncio.to_thread(self._remove_files, names)
+
+    def _remove_files(self, names: Sequence[str]) -> None:
         for name in names:
             self._shelf.remove(name)
