@@ -31,6 +31,7 @@ WELL = Sight(
         (replace(WELL, standing=Standing(8)), Ending.FENCED),
         (replace(WELL, standing=None, lease_until=0.0, replicating=False), None),
         (replace(WELL, standing=Standing(6)), None),
+        (replace(WELL, standing=Standing(), replicating=False), Ending.FENCED),
         (replace(WELL, standing=Standing(7)), Ending.REBASE),
         (replace(WELL, standing=Standing(7), lease_until=0.0), None),
         (replace(WELL, replicating=False), Ending.REBASE),

@@ -44,8 +44,12 @@ def judge(sight: Sight) -> Ending | None:
     and acknowledges nothing as durable.
     """
     standing = sight.standing
-    if standing is None or standing.epoch < sight.epoch:  # what was read is older than our lock
+    if standing is None:
         return None
+    if standing.epoch < sight.epoch:
+        # What was read is older than our lock; or the coordinator has lost its data, and our session before that: then
+        # replication was stopped, and nothing that is stored here can ever become durable.
+        return None if sight.replicating else Ending.FENCED
     if standing.epoch > sight.epoch or (standing.holder is not None and standing.holder.node.name != sight.node):
         return Ending.FENCED
     if standing.holder is None or not sight.replicating or sight.replica_fault or sight.heard > sight.epoch:
