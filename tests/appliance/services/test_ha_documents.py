@@ -49,6 +49,8 @@ def test_a_standby_says_its_own_fault_alone() -> None:
 def test_a_region_without_a_leader_is_degraded() -> None:
     """Where nobody leads that is said, unless a person must decide."""
     assert degraded(replace(FOLLOWED, holder=None)) == "No aggregator leads at this moment."
+    broken = replace(FOLLOWED, holder=None, store_trouble="Path epoch-7 is damaged.")
+    assert degraded(broken) == "No aggregator leads. Path epoch-7 is damaged."
     blocked = Blocked("lineage_lost", "Consul has lost its data.", "sysmon ha recover")
     assert degraded(replace(FOLLOWED, holder=None, blocked=blocked)) == "Consul has lost its data."
 

@@ -99,7 +99,7 @@ class RegionNode:
         topology = self._region.topology
         try:
             decision = await self._candidacy.decide()
-            topology.store_trouble = ""
+            topology.store_trouble = self._candidacy.trouble
         except SysmonError as error:
             topology.store_trouble = error.message
             return None

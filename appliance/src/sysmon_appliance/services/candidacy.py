@@ -52,6 +52,7 @@ class Candidacy:
         self._not_before = 0.0
         self._free_since: float | None = None
         self.found = Found()  # when it was looked last
+        self.trouble = ""  # why this node could not restore what it would lead with; empty where it never had to
 
     def rest(self, seconds: float) -> None:
         """Do not try for a while."""
@@ -81,6 +82,7 @@ class Candidacy:
         if standing is None or decision.step not in {Step.COMPETE, Step.BEGIN} or not self._may_try(standing):
             if decision.step is not Step.COMPETE:
                 self._ahead.drop()
+                self.trouble = ""
             return None
         if standing.lineage is not None and not self._is_handed_to_us(standing):
             self._ahead.begin(standing.lineage)
@@ -107,6 +109,7 @@ class Candidacy:
             self.rest(COOL_DOWN_SECONDS)
             await self.give_back()
             return None
+        self.trouble = ""
         return Won(claim, folder)
 
     async def reclaim(self, standing: Standing, *, origin: str, known: Found | None = None) -> Claim | None:
@@ -133,9 +136,11 @@ class Candidacy:
             try:
                 return await asyncio.to_thread(self._leading.restore, claim)
             except ReplicaBrokenError as error:
+                self.trouble = error.message
                 _log.error("The replica cannot be led with.", extra={"detail": error.message, "hint": error.hint})
                 return None
             except SysmonError as error:
+                self.trouble = error.message
                 _log.warning("The replica could not be restored.", extra={"code": error.code, "detail": error.message})
                 await asyncio.sleep(0.5)
         return None

@@ -12,6 +12,8 @@ from sysmon_appliance.domain.leadership import Handoff, Holder, Lineage, Role
 from sysmon_appliance.domain.replica import Chapter
 from sysmon_appliance.domain.topology import Blocked, NodeState, NodeView, PreCheck
 
+_NOBODY = "No aggregator leads at this moment."
+
 
 class TopologyKind(StrEnum):
     SINGLE = "single"
@@ -214,7 +216,7 @@ def degraded(state: NodeState) -> str:
     if state.blocked is not None:
         return state.blocked.detail
     if state.holder is None:
-        return "No aggregator leads at this moment."
+        return f"No aggregator leads. {state.store_trouble}" if state.store_trouble else _NOBODY
     if state.role in {Role.LEADER, Role.SINGLE}:
         return _of_leader(state) or state.coordinator_trouble or state.store_trouble
     return _of_standby(state) or state.coordinator_trouble or state.store_trouble
