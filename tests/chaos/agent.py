@@ -1,6 +1,7 @@
 """A simulated agent: the product's own uplink over a spool in memory, one among many in an event loop."""
 
 import asyncio
+import contextlib
 import ssl
 import struct
 from collections.abc import Callable, Sequence
@@ -100,9 +101,12 @@ class ChaosAgent:
         return bool(self.journal.stream.durable) and waiting <= slack
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._collect())
-            tasks.create_task(self._deliver())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._collect())
+                tasks.create_task(self._deliver())
+        finally:
+            self._abort()
 
     async def _collect(self) -> None:
         interval = self.character.interval_seconds
@@ -123,11 +127,10 @@ class ChaosAgent:
     async def _rest(self) -> None:
         wake_at = self._uplink.wake_at
         patience = None if wake_at is None else max(wake_at - self._shared.clock.monotonic(), 0.0)
-        try:
-            await asyncio.wait_for(self._grown.wait(), patience)
-        except TimeoutError:
-            return
-        self._grown.clear()
+        with contextlib.suppress(TimeoutError):  # not wait_for, which may swallow that this agent is to end
+            async with asyncio.timeout(patience):
+                await self._grown.wait()
+                self._grown.clear()
 
     async def _perform(self, actions: Sequence[Action]) -> Event | None:
         for action in actions:
@@ -206,6 +209,12 @@ class ChaosAgent:
             raise OSError("there is no connection")
         async with asyncio.timeout(self._shared.settings.timeout_seconds):
             return _response(await self._connection.post(path, body))
+
+    def _abort(self) -> None:
+        """End the connection without a word: whoever is frozen would never answer it."""
+        transport = self._connection._transport if self._connection is not None else None
+        if transport is not None:
+            transport.abort()
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -26,6 +26,9 @@ _QUICK = UplinkSettings(timeout_seconds=2.0, stall_seconds=10.0, backoff_seconds
 _CLOCK = SystemClock()
 
 
+_CLOSING_SECONDS = 0.2  # in which connections that were ended close their sockets
+
+
 @dataclass(slots=True)
 class Heard:
     """What agents were promised, and when; written by the agents' thread."""
@@ -90,6 +93,7 @@ class Fleet:
             await self._stopping.wait()
             for one in living:
                 one.cancel()
+        await asyncio.sleep(_CLOSING_SECONDS)
 
     def stop(self) -> None:
         """End `live`; call it in any thread."""
