@@ -1,11 +1,12 @@
 """Durable ticks: what is committed becomes durable with a mark that came through, and with nothing less."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
 
 from sysmon_agent.errors import SysmonError
-from sysmon_appliance.domain.changes import RaiseEpoch
+from sysmon_appliance.domain.changes import Change, RaiseEpoch, Settle
 from sysmon_appliance.domain.durability import Assurance, Mark, ReadBack
 from sysmon_appliance.domain.leadership import Node
 from sysmon_appliance.domain.streams import Stream
@@ -47,6 +48,13 @@ class Ledger:
         if self.error is not None:
             raise self.error
         self.recorded.append((txid, mark))
+
+
+class HangingBarrier(InstantBarrier):
+    """Takes changes, and never settles them."""
+
+    def submit(self, changes: tuple[Change, ...], settle: Settle) -> None:
+        """Say nothing."""
 
 
 class Leader:
@@ -213,3 +221,33 @@ async def test_nothing_is_written_while_nothing_happens() -> None:
     await leader.ticks.tick()
     await leader.ticks.tick()
     assert leader.storing.committed == [Mark(41)]
+
+
+async def test_a_tick_that_hangs_is_trouble_too() -> None:
+    """A disk that takes writes and never answers is noticed, although nothing fails."""
+    leader = Leader()
+    hanging = DurableTicks(
+        HangingBarrier(), leader.uploads, leader.clock, tick_seconds=1.0, mark=40, record=leader.ledger
+    )
+    tick = asyncio.ensure_future(hanging.tick())
+    await asyncio.sleep(0)
+    leader.clock.advance(20.0)
+    assert hanging.trouble_seconds == 20.0
+    tick.cancel()
+
+
+async def test_an_epoch_is_recorded_although_nothing_is_stored() -> None:
+    """A leader of a new region in which nothing happens has a lineage all the same."""
+    leader = Leader()
+    recorded = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def record(txid: int, mark: int) -> None:
+        leader.ledger(txid, mark)
+        loop.call_soon_threadsafe(recorded.set)
+
+    idle = DurableTicks(leader.storing, leader.uploads, leader.clock, tick_seconds=1.0, mark=0, record=record)
+    running = asyncio.ensure_future(idle.run())
+    await asyncio.wait_for(recorded.wait(), 60)
+    running.cancel()
+    assert leader.ledger.recorded == [(1, 1)]

@@ -80,7 +80,7 @@ class DurableTicks:
         self._durable = 0
         self._durable_ms: int | None = None
         self._trouble: SysmonError | None = None
-        self._trouble_since: float | None = None
+        self._trying_since: float | None = None
         self._ended: FencedError | None = None
 
     # What is to become durable
@@ -111,8 +111,8 @@ class DurableTicks:
 
     @property
     def trouble_seconds(self) -> float:
-        """For how long no tick has succeeded; 0.0 while they do."""
-        return 0.0 if self._trouble_since is None else self._clock.monotonic() - self._trouble_since
+        """For how long no tick has succeeded, one that hangs included; 0.0 where none is wanted."""
+        return 0.0 if self._trying_since is None else self._clock.monotonic() - self._trying_since
 
     @property
     def state(self) -> DurableState:
@@ -144,7 +144,7 @@ class DurableTicks:
         """
         while True:
             began = self._clock.monotonic()
-            if self._has_news() or self._recorded < self._committed:
+            if self._has_news() or self._recorded < self._committed or not self._recorded:
                 await self.tick()
             self.advance()
             await asyncio.sleep(max(self._tick_seconds - (self._clock.monotonic() - began), 0.0))
@@ -157,6 +157,8 @@ class DurableTicks:
         FencedError
             Somebody else leads, or may.
         """
+        if self._trying_since is None:
+            self._trying_since = self._clock.monotonic()
         try:
             await self._tick()
         except FencedError:
@@ -216,15 +218,14 @@ class DurableTicks:
         return self._readers.read_up_to if self._readers is not None else None
 
     def _note_trouble(self, error: SysmonError) -> None:
-        if self._trouble_since is None:
-            self._trouble_since = self._clock.monotonic()
+        if self._trouble is None:
             _log.warning("Nothing becomes durable.", extra={"code": error.code, "detail": error.message})
         self._trouble = error
 
     def _note_success(self) -> None:
-        if self._trouble_since is not None:
+        if self._trouble is not None:
             _log.info("Changes become durable again.")
-        self._trouble = self._trouble_since = None
+        self._trouble = self._trying_since = None
 
     def end(self) -> None:
         """Keep no promise any more: whoever waits hears that another aggregator leads."""
