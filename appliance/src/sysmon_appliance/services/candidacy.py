@@ -8,7 +8,7 @@ from pathlib import Path
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.election import Decision, Found, Step, decide, is_free, needs_look
-from sysmon_appliance.domain.leadership import Session, Standing
+from sysmon_appliance.domain.leadership import Lineage, Session, Standing
 from sysmon_appliance.errors import ReplicaBrokenError
 from sysmon_appliance.services.leading import Claim, Leading
 from sysmon_appliance.services.preparing import Preparation
@@ -52,7 +52,13 @@ class Candidacy:
         self._not_before = 0.0
         self._free_since: float | None = None
         self.found = Found()  # when it was looked last
-        self.trouble = ""  # why this node could not restore what it would lead with; empty where it never had to
+        self._failure = ""  # why this node could not restore a lineage
+        self._failed: Lineage | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why this node could not restore what is to be led with; empty where it could, or another one has."""
+        return self._failure if self._failed == self._watch.last.lineage else ""
 
     def rest(self, seconds: float) -> None:
         """Do not try for a while."""
@@ -82,7 +88,6 @@ class Candidacy:
         if standing is None or decision.step not in {Step.COMPETE, Step.BEGIN} or not self._may_try(standing):
             if decision.step is not Step.COMPETE:
                 self._ahead.drop()
-                self.trouble = ""
             return None
         if standing.lineage is not None and not self._is_handed_to_us(standing):
             self._ahead.begin(standing.lineage)
@@ -109,7 +114,6 @@ class Candidacy:
             self.rest(COOL_DOWN_SECONDS)
             await self.give_back()
             return None
-        self.trouble = ""
         return Won(claim, folder)
 
     async def reclaim(self, standing: Standing, *, origin: str, known: Found | None = None) -> Claim | None:
@@ -136,11 +140,11 @@ class Candidacy:
             try:
                 return await asyncio.to_thread(self._leading.restore, claim)
             except ReplicaBrokenError as error:
-                self.trouble = error.message
+                self._failure, self._failed = error.message, claim.lineage
                 _log.error("The replica cannot be led with.", extra={"detail": error.message, "hint": error.hint})
                 return None
             except SysmonError as error:
-                self.trouble = error.message
+                self._failure, self._failed = error.message, claim.lineage
                 _log.warning("The replica could not be restored.", extra={"code": error.code, "detail": error.message})
                 await asyncio.sleep(0.5)
         return None
