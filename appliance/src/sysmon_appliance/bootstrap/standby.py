@@ -17,7 +17,7 @@ from sysmon_appliance.bootstrap.ground import Ground
 from sysmon_appliance.bootstrap.parts import Parts, parts_of
 from sysmon_appliance.bootstrap.region import Region
 from sysmon_appliance.bootstrap.replicated import Replicated
-from sysmon_appliance.domain.leadership import Holder
+from sysmon_appliance.domain.leadership import Holder, Lineage
 from sysmon_appliance.domain.topology import Progress
 from sysmon_appliance.errors import CopyLostError
 from sysmon_appliance.services.durability import RefusingBarrier
@@ -52,7 +52,7 @@ class StandbyTerm:
 
     def goes_on(self) -> bool:
         """Make ready what is to be shown next; return whether there is nothing better to show than this."""
-        lineage = self._region.watch.last.lineage
+        lineage = _lineage_to_follow(self._region)
         self._copies.follow(lineage)
         if self._shown is not None and lineage is not None:
             self._shown.following.expect(lineage)
@@ -86,6 +86,12 @@ async def _opened(copy: Copy, copies: Copies) -> FollowedDatabase | None:
         _log.warning("A copy of the replica cannot be shown.", extra={"path": copy.path, "detail": error.message})
         copies.lose()
         return None
+
+
+def _lineage_to_follow(region: Region) -> Lineage | None:
+    """Return the lineage, unless this disk is of another cluster: then a person must see to it before it is used."""
+    lineage = region.watch.last.lineage
+    return lineage if lineage is not None and region.folders.cluster_id in {"", lineage.cluster_id} else None
 
 
 class _Waiting:
