@@ -31,6 +31,23 @@ def garage_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GarageClu
         yield cluster
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs several servers at once: one such test at a time is as much as a small machine bears."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _runs_servers(item):
+            item.add_marker(pytest.mark.region)
+
+
+def _runs_servers(item: pytest.Function) -> bool:
+    if {"consul_servers", "garage_nodes"} & set(item.fixturenames):
+        return True
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    if {"real", "garage"} & {each for each in parameters if isinstance(each, str)}:
+        return True
+    modules = {getattr(each, "__module__", None) or "" for each in vars(item.module).values()}
+    return any(module.startswith(("tests.support.clusters", "tests.chaos")) for module in modules)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many damaged inputs were tried; what tests record reaches this also from other processes."""
     properties = [each for report in terminalreporter.getreports("passed") for each in report.user_properties]
