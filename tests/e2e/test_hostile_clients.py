@@ -143,8 +143,12 @@ def test_client_without_certificate_is_refused(system: System) -> None:
 
 
 def test_aggregators_certificate_cannot_push(system: System) -> None:
-    """A certificate with the role of an aggregator cannot push as an agent."""
-    assert_not_let_in(connect(system, system.authority.aggregator()))
+    """A certificate with the role of an aggregator cannot say hello or push as an agent."""
+    for path, body in (("/v1/hello", encode_hello(a_hello())), ("/v1/batches", a_body(1))):
+        stranger = connect(system, system.authority.aggregator())
+        answer = stranger.post(path, body)
+        assert (answer.status, answer.code) == (403, "bad_identity")
+        stranger.close()
 
 
 def test_half_a_request_holds_nobody_up(system: System, identity: tuple[str, IssuedFiles], agent: RawAgent) -> None:

@@ -7,10 +7,10 @@ half way, because the store's answer breaks off, lets go of the locks and leaves
 copy is whole only if nothing was written since the position was noted.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import apsw
 
@@ -40,6 +40,7 @@ class CopyReaders:
             yield connection
 
     def _whole(self) -> apsw.Connection:
+        pause = Event()
         for _ in range(_ATTEMPTS):
             connection = open_reader(self._path)
             try:
@@ -49,7 +50,7 @@ class CopyReaders:
                 connection.close()
                 raise
             connection.close()
-            time.sleep(_PAUSE_SECONDS)
+            pause.wait(_PAUSE_SECONDS)
         raise _unreadable(self._path, "a step of following it does not end")
 
 
