@@ -215,6 +215,20 @@ def test_a_bad_object_is_mended_from_the_copy(objects: MemoryObjects, tmp_path: 
     assert objects.stored[SEGMENT.name] == CONTENT
 
 
+def test_what_lies_here_alone_is_published(objects: MemoryObjects, tmp_path: Path) -> None:
+    """A segment from before there was an object store is stored, unless its file is damaged; all others stay."""
+    before = FolderShelf(tmp_path / "segments")
+    (first, content), (second, other), (third, newest) = series(3)
+    before.keep(draft_of(tmp_path, content), first.name)
+    before.keep(draft_of(tmp_path, other), second.name)
+    before.place(second.name).write_bytes(damaged(other))
+    shelf = shelf_over(objects, tmp_path)
+    kept(shelf, tmp_path, third, newest)
+    assert shelf.publish([first, second, third]) == 1
+    assert objects.stored == {first.name: content, third.name: newest}
+    assert shelf.publish([first, second, third]) == 0
+
+
 def test_where_no_copy_is_whole_nothing_is_thrown_away(objects: MemoryObjects, tmp_path: Path) -> None:
     """Two damaged copies both stay, and the segment is said to be unreadable."""
     shelf = shelf_over(objects, tmp_path)

@@ -13,6 +13,7 @@ from sysmon_appliance.compactor.work import Workplace
 from sysmon_appliance.domain.backups import BackupService
 from sysmon_appliance.domain.hosts import HostDirectory
 from sysmon_appliance.domain.jobs import JobRunner
+from sysmon_appliance.domain.segments import ManifestReader
 from sysmon_appliance.domain.storekeeping import ObjectStoreState, Storekeeper, Workshop
 from sysmon_appliance.objectstore.cached import CachedShelf
 from sysmon_appliance.objectstore.configured import shelf_settings
@@ -26,6 +27,7 @@ from sysmon_appliance.services.expiry import Expiry
 from sysmon_appliance.services.import_storing import Bookkeeping, ImportStoring
 from sysmon_appliance.services.imported_hosts import ImportedHosts
 from sysmon_appliance.services.imports import Imports
+from sysmon_appliance.services.publishing import Publishing
 from sysmon_appliance.services.remembered import Remembered, recall
 from sysmon_appliance.services.segment_side import Parts, SegmentSide
 from sysmon_appliance.services.series import SeriesCatalog
@@ -67,6 +69,7 @@ class History:
                 upkeep.checking.run,
                 imports.run,
                 *watching,
+                *_publishing(ground.shelf, database.manifest),
                 *_drills(backups),
                 _expiry(ground, catalog, segments, retention).run,
             ),
@@ -146,6 +149,10 @@ def _imports(ground: Ground, books: Bookkeeping, runner: JobRunner, *, workshop:
 
 def _store_watch(shelf: Shelf) -> Sequence[Lasting]:
     return (StoreWatch(shelf.ask).run,) if isinstance(shelf, CachedShelf) else ()
+
+
+def _publishing(shelf: Shelf, manifest: ManifestReader) -> Sequence[Lasting]:
+    return (Publishing(shelf, manifest).run,) if isinstance(shelf, CachedShelf) else ()
 
 
 def _drills(backups: BackupService) -> Sequence[Lasting]:

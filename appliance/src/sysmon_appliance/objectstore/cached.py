@@ -61,6 +61,22 @@ class CachedShelf:
         """Ask the store for the beginning of its list; raises StoreUnreachableError."""
         next(iter(self.objects.names()), None)
 
+    def publish(self, segments: Iterable[Segment]) -> int:
+        """Store what of these lies here alone, from before there was an object store; return how many that was.
+
+        Raises
+        ------
+        StoreUnreachableError, StorageError
+            Not all of it could be stored.
+        """
+        stored = set(self.objects.names())
+        missing = [segment for segment in segments if segment.name not in stored]
+        alone = [segment for segment in missing if self._folder.inspect(segment).local is Copy.WHOLE]
+        for segment in alone:
+            with explained(self._folder.folder):
+                self._store(self._folder.place(segment.name), segment.name)
+        return len(alone)
+
     def inspect(self, segment: Segment) -> Copies:
         return Copies(self._folder.inspect(segment).local, self._inspect_object(segment))
 
