@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sysmon_appliance.domain.segments import Kind
 from sysmon_appliance.services.live_folders import SINGLE_NAME
 from tests.support.account import assert_delivered_once, assert_whole, stored
 from tests.support.clusters.aggregators import AggregatorNode, Aggregators
@@ -57,6 +58,23 @@ def ticking(region: Aggregators, folder: Path) -> Iterator[TickingAgent]:
 def ticks(node: AggregatorNode) -> int:
     """Count the ticks that an aggregator has of all hosts."""
     return sum(stream["stored"] for host in node.ask("GET", "/api/v1/ledger")["hosts"] for stream in host["streams"])
+
+
+def past(node: AggregatorNode, from_ms: int, to_ms: int) -> Any:
+    """Return how many seconds the agent's host was up, over a stretch of time, as an aggregator tells it."""
+    return node.ask("GET", f"/api/v1/hosts/{HOST}/range?metric=system.uptime&from={from_ms}&to={to_ms}")
+
+
+def seal(node: AggregatorNode) -> int:
+    """Let a leader put what it has into segments; return the moment up to which it has."""
+    newest = newest_sealed(node)
+    node.ask("POST", "/api/v1/storage/seal", {})
+    return eventually(lambda: max(newest_sealed(node) - newest, 0) and newest_sealed(node), "something is sealed")
+
+
+def newest_sealed(node: AggregatorNode) -> int:
+    kinds = node.ask("GET", "/api/v1/storage")["kinds"]
+    return next(kind["to"] or 0 for kind in kinds if kind["kind"] == Kind.RAW)
 
 
 def _settings(region: Aggregators, folder: Path) -> Path:
