@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -33,33 +32,14 @@ _LOOK_SECONDS = 0.25
 """How often a leader asks itself whether it still should lead, besides whenever the coordinator has news."""
 
 
-@dataclass(slots=True)
-class Heard:
-    """What agents tell of higher epochs; believed once in a while, for anybody could say so."""
-
-    epoch: int = 0
-    believed_from: float = 0.0  # monotonic
-    rest_seconds: float = 60.0
-
-    def believed(self, now: float) -> int:
-        return self.epoch if now >= self.believed_from else 0
-
-    def acted(self, now: float) -> None:
-        """Do not act on it again for a while, each time longer."""
-        self.believed_from, self.rest_seconds = now + self.rest_seconds, self.rest_seconds * 2
-
-
 class LeaderTerm:
     """Leads from one claim to its end, and is the TermControl meanwhile; belongs to the event loop."""
 
-    def __init__(
-        self, region: Region, claim: Claim, database: LiveDatabase, replication: Replication, *, heard: Heard
-    ) -> None:
+    def __init__(self, region: Region, claim: Claim, database: LiveDatabase, replication: Replication) -> None:
         base = region.base
         settings, clock = base.settings, base.clock
         self.claim = claim
         self._region = region
-        self._heard = heard
         self._replication = replication
         self.beginning: Beginning | None = None  # what to go on with, once that was ordered
         self._failing_since: float | None = None
@@ -142,11 +122,11 @@ class LeaderTerm:
                 failing_seconds=0.0 if self._failing_since is None else now - self._failing_since,
                 standby_ready=bool(self._standbys.ready),
                 replica_fault=self._standbys.fault is not None,
-                heard=self._heard.believed(now),
+                heard=region.heard.believed(now),
             )
         )
-        if ending is Ending.REBASE and self._heard.epoch > self.claim.epoch:
-            self._heard.acted(now)
+        if ending is Ending.REBASE and self._region.heard.epoch > self.claim.epoch:
+            self._region.heard.acted(now)
         return ending
 
     def restart_with(self, beginning: Beginning) -> None:
@@ -160,7 +140,7 @@ class LeaderTerm:
         return any(read_back.node == to and read_back.prepared for read_back in self._standbys.ready)
 
     def _note_higher(self, epoch: int) -> None:
-        self._heard.epoch = max(self._heard.epoch, epoch)
+        self._region.heard.epoch = max(self._region.heard.epoch, epoch)
 
     def _note_group(self, group: GroupResult) -> None:
         if group.error is None:
@@ -168,13 +148,18 @@ class LeaderTerm:
         elif self._failing_since is None:
             self._failing_since = self._region.base.clock.monotonic()
 
+    def give_up(self) -> None:
+        """Make nothing durable any more, and upload nothing."""
+        self.ticks.end()
+        self._replication.kill()
+
     async def finish(self) -> None:
         """After the listeners have ended: make the last of it durable, so that whoever is next begins with all."""
         await self.ticks.tick()
 
 
 @asynccontextmanager
-async def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) -> AsyncIterator[LeaderTerm]:
+async def leader_term(region: Region, claim: Claim, folder: Path) -> AsyncIterator[LeaderTerm]:
     """Open a term over the database in a folder, or over a new one; at the end nothing of it runs any more.
 
     Call it in the main thread.
@@ -195,10 +180,12 @@ async def leader_term(region: Region, claim: Claim, folder: Path, heard: Heard) 
         replicated=True,
         cluster_id=claim.cluster_id,
     )
-    with await asyncio.to_thread(opening) as database:
-        region.folders.belong_to(database.state.cluster_id)
+    database = await asyncio.to_thread(opening)
+    try:
         replication = region.store.replicate(database.path, claim.path)
         try:
-            yield LeaderTerm(region, claim, database, replication, heard=heard)
+            yield LeaderTerm(region, claim, database, replication)
         finally:
             replication.kill()
+    finally:
+        await asyncio.to_thread(database.close)  # which moves what the WAL holds

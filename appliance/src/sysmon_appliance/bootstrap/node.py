@@ -5,6 +5,7 @@ shelf of segments stay. So no connection, and nothing in memory, can mix up two 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.bootstrap.copies import Copies
-from sysmon_appliance.bootstrap.leader import Heard, LeaderTerm, leader_term
+from sysmon_appliance.bootstrap.leader import LeaderTerm, leader_term
 from sysmon_appliance.bootstrap.region import Region
 from sysmon_appliance.bootstrap.standby import Serving, standby_term
 from sysmon_appliance.domain.backups import Beginning
@@ -34,6 +35,11 @@ _ORDERLY = frozenset({Ending.STOP, Ending.HANDOFF, Ending.RESTORE})
 
 _STAMP_SECONDS = 0.5
 _LOOK_SECONDS = 0.2
+
+_FAILED_SECONDS = 5.0
+"""After a term that failed, another node has so long to lead."""
+
+_PAUSE_SECONDS = 1.0
 _THREADS = 32
 """Enough that no upload or transaction of the leader ever waits for whoever reads history."""
 
@@ -52,7 +58,6 @@ class RegionNode:
         )
         self._rescuing = Rescuing(region.leading, self._candidacy, region.watch)
         self._copies = Copies(region.store, region.folders, region.base.clock)
-        self._heard = Heard()
         self._says_ready: Ready | None = None
 
     async def serve(self, stop: asyncio.Event, ready: Ready) -> None:
@@ -76,10 +81,25 @@ class RegionNode:
     async def _terms(self, stop: asyncio.Event) -> None:
         won: Won | None = None
         while not stop.is_set():
-            if won is None:
-                won = await self._stand_by(stop)
-            else:
-                won = await self._lead(won, stop)
+            try:
+                won = await (self._stand_by(stop) if won is None else self._lead(won, stop))
+            except Exception:  # noqa: BLE001 - whatever it is: what outlives terms is sound, and the next one may be
+                _log.exception("A term has failed.")
+                await self._let_go(won)
+                won = None
+
+    async def _let_go(self, won: Won | None) -> None:
+        """Leave nothing of a term that failed in the way of the next one, here or at another node."""
+        topology = self._region.topology
+        topology.leader = topology.handoff = topology.copy = None
+        topology.role = Role.STANDBY
+        self._candidacy.rest(_FAILED_SECONDS)
+        await self._candidacy.give_back()
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(self._copies.drop)
+            if won is not None:
+                await asyncio.to_thread(self._put_away, won)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
     # Following
 
@@ -108,7 +128,7 @@ class RegionNode:
         topology.rescue = self._rescuing if decision.step is Step.WAIT else None
         won = self._rescuing.take() or await self._candidacy.attempt(decision)
         if won is not None:
-            topology.role = Role.TAKING_OVER
+            topology.role, topology.store_trouble = Role.TAKING_OVER, ""
         return won
 
     # Leading
@@ -116,13 +136,14 @@ class RegionNode:
     async def _lead(self, won: Won, stop: asyncio.Event) -> Won | None:
         """Lead until the term ends; return what to go on with, or None to follow."""
         topology = self._region.topology
-        self._copies.drop()
+        await asyncio.to_thread(self._copies.drop)
+        await asyncio.to_thread(self._region.preparation.drop)
         beginning: Beginning | None = None
         async with AsyncExitStack() as opened:
             try:
-                term = await opened.enter_async_context(leader_term(self._region, won.claim, won.folder, self._heard))
-            except SysmonError as error:
-                _log.error("The restored database cannot be led with.", extra={"detail": error.message})
+                term = await opened.enter_async_context(leader_term(self._region, won.claim, won.folder))
+            except (SysmonError, OSError) as error:
+                _log.error("The restored database cannot be led with.", extra={"detail": str(error)})
                 ending = Ending.STUCK
             else:
                 ending = await self._served(term, stop)
@@ -130,7 +151,7 @@ class RegionNode:
         topology.leader = topology.handoff = None
         topology.role = Role.STANDBY
         _log.warning("The term has ended.", extra={"epoch": won.claim.epoch, "ending": ending.value})
-        return await self._after(ending, won.folder, beginning)
+        return await self._after(ending, won, beginning)
 
     async def _served(self, term: LeaderTerm, stop: asyncio.Event) -> Ending:
         topology = self._region.topology
@@ -146,7 +167,9 @@ class RegionNode:
                     ending = leading.result()
                 leading.cancel()
                 if ending not in _ORDERLY:
-                    term.ticks.end()
+                    term.give_up()
+                if ending is Ending.STUCK:  # at once: on a disk that hangs, what follows may never end
+                    await self._candidacy.give_back()
             if ending in _ORDERLY:
                 await term.finish()
         except FencedError:
@@ -155,22 +178,33 @@ class RegionNode:
             term.ticks.end()
         return ending
 
-    async def _after(self, ending: Ending, folder: Path, beginning: Beginning | None) -> Won | None:
+    async def _after(self, ending: Ending, led: Won, beginning: Beginning | None) -> Won | None:
         """Take the steps that a term's end asks for."""
         if ending is Ending.RESTORE and beginning is not None:
-            won = await self._gone_back(beginning, folder)
+            won = await self._gone_back(beginning, led.folder)
         elif ending is Ending.REBASE:
-            won = await self._gone_on(folder, origin="outage")
+            won = await self._gone_on(led.folder, origin="outage")
         else:
             won = None
         if won is not None:
             return won
-        if ending in {Ending.STUCK, Ending.HANDOFF}:
+        if ending is Ending.STUCK:
             self._candidacy.rest(COOL_DOWN_SECONDS)
         if ending is not Ending.FENCED:
             await self._candidacy.give_back()
-        await asyncio.to_thread(self._region.folders.set_aside, folder)
+        await asyncio.to_thread(self._put_away, led)
         return None
+
+    def _put_away(self, led: Won) -> None:
+        """Set aside what was led with; the beginning of a region of which nothing was ever recorded is deleted.
+
+        Such a beginning holds nothing that anybody was promised, and would keep the region from beginning again.
+        """
+        folders, claim = self._region.folders, led.claim
+        if claim.lineage is None and not claim.origin and not folders.cluster_id:
+            folders.discard(led.folder)
+        else:
+            folders.set_aside(led.folder)
 
     async def _gone_on(self, folder: Path, *, origin: str, claim: Claim | None = None) -> Won | None:
         """Begin the next epoch with the database in a folder."""
@@ -193,6 +227,7 @@ class RegionNode:
             return await self._gone_on(folder, origin="outage")
         claim = await self._candidacy.reclaim(standing, origin=beginning.origin)
         if claim is None:
+            await asyncio.to_thread(self._region.folders.discard, beginning.folder)
             return None
         came_from = replace(standing.lineage, path=beginning.parent, txid=beginning.parent_txid)
         won = await self._gone_on(beginning.folder, origin="", claim=replace(claim, lineage=came_from))

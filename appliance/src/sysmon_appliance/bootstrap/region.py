@@ -6,6 +6,7 @@ from sysmon_appliance.bootstrap.base import Base
 from sysmon_appliance.domain.leadership import Coordinator, Node, Session
 from sysmon_appliance.domain.registry import Registry
 from sysmon_appliance.domain.replica import LineageBook, ReplicaStore
+from sysmon_appliance.services.leader_watch import Heard
 from sysmon_appliance.services.leading import Leading
 from sysmon_appliance.services.live_folders import LiveFolders
 from sysmon_appliance.services.preparing import Preparation
@@ -24,6 +25,7 @@ class Region:
     store: ReplicaStore
     book: LineageBook
     folders: LiveFolders
+    heard: Heard
     leading: Leading
     preparation: Preparation
     watch: StandingWatch

@@ -16,6 +16,7 @@ from sysmon_appliance.consul.registration import ConsulRegistry
 from sysmon_appliance.consul.session import ConsulSession
 from sysmon_appliance.domain.registry import Registry
 from sysmon_appliance.litestream.checking import check_database
+from sysmon_appliance.services.leader_watch import Heard
 from sysmon_appliance.services.leading import Leading
 from sysmon_appliance.services.live_folders import LiveFolders
 from sysmon_appliance.services.preparing import Preparation
@@ -54,6 +55,7 @@ def open_region(base: Base, replicas: Replicas, closing: ExitStack) -> Region:
         prefix=key_prefix(settings.consul, settings.region),
     )
     watch = StandingWatch(coordinator, clock)
+    heard = Heard()
     return Region(
         base=base,
         node=node,
@@ -62,7 +64,8 @@ def open_region(base: Base, replicas: Replicas, closing: ExitStack) -> Region:
         store=store,
         book=book,
         folders=folders,
-        leading=Leading(coordinator, store, book, folders, node=node, clock=clock),
+        heard=heard,
+        leading=Leading(coordinator, store, book, folders, node=node, clock=clock, heard=lambda: heard.epoch),
         preparation=Preparation(store, folders, clock, check=check_database),
         watch=watch,
         topology=RegionTopology(node, coordinator, watch, clock, region=settings.region),

@@ -88,9 +88,15 @@ class Candidacy:
         if standing is None or decision.step not in {Step.COMPETE, Step.BEGIN} or not self._may_try(standing):
             if decision.step is not Step.COMPETE:
                 self._ahead.drop()
+            elif self._rests_on_the_lock(standing):
+                await self.give_back()
             return None
         if standing.lineage is not None and not self._is_handed_to_us(standing):
             self._ahead.begin(standing.lineage)
+            if self._ahead.has_failed:  # most likely it would fail again: let others be first
+                self._ahead.drop()
+                self.rest(_DEFERENCE_SECONDS)
+                return None
         origin = "handoff" if self._is_handed_to_us(standing) else "failover" if standing.lineage else ""
         known = self.found if decision.step is Step.BEGIN else None
         return await self.win(standing, origin=origin, known=known)
@@ -161,6 +167,12 @@ class Candidacy:
         if handoff is not None and handoff.epoch == standing.epoch and not self._is_handed_to_us(standing):
             waits = max(waits, _DEFERENCE_SECONDS)
         return now - self._free_since >= waits
+
+    def _rests_on_the_lock(self, standing: Standing | None) -> bool:
+        """Whether the lock is ours although we do not want it now: to give it back has failed."""
+        holder = standing.holder if standing is not None else None
+        is_ours = holder is not None and holder.node.name == self._leading.node.name
+        return is_ours and self._clock.monotonic() < self._not_before
 
     def _is_handed_to_us(self, standing: Standing) -> bool:
         handoff = standing.handoff

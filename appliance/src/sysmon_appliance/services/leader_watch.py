@@ -57,3 +57,19 @@ def judge(sight: Sight) -> Ending | None:
     if sight.standby_ready and max(sight.stuck_seconds, sight.failing_seconds) > STUCK_SECONDS:
         return Ending.STUCK
     return None
+
+
+@dataclass(slots=True)
+class Heard:
+    """What agents tell of higher epochs; believed once in a while, for anybody could say so."""
+
+    epoch: int = 0
+    believed_from: float = 0.0  # monotonic
+    rest_seconds: float = 60.0
+
+    def believed(self, now: float) -> int:
+        return self.epoch if now >= self.believed_from else 0
+
+    def acted(self, now: float) -> None:
+        """Do not act on it again for a while, each time longer."""
+        self.believed_from, self.rest_seconds = now + self.rest_seconds, self.rest_seconds * 2

@@ -6,7 +6,8 @@ lock.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sysmon_agent.clock import Clock
 from sysmon_appliance.domain.election import Found, next_epoch
 from sysmon_appliance.domain.leadership import Coordinator, Lineage, Node, Standing
 from sysmon_appliance.domain.replica import Chapter, LineageBook, ReplicaStore, path_of
-from sysmon_appliance.errors import ReplicaBrokenError
+from sysmon_appliance.errors import ReplicaBrokenError, StorageError
 from sysmon_appliance.services.live_folders import SINGLE_NAME, LiveFolders
 
 _log = logging.getLogger(__name__)
@@ -100,18 +101,57 @@ class Leading:
             The store cannot be asked.
         ReplicaBrokenError
             It holds less than was acknowledged, or what it holds is damaged; nothing older takes its place.
+        StorageError
+            There is no room for it, or the disk fails.
         """
-        folder = self.folders.new_copy()
+        return self.begin_with(self.fetch(claim.lineage), claim)
+
+    def fetch(self, lineage: Lineage | None) -> Path:
+        """Restore what a lineage names, or nothing for a new region, into a folder that no epoch has yet.
+
+        Raises
+        ------
+        ReplicaUnreachableError, ReplicaBrokenError, StorageError
+            As `restore` does.
+        """
+        with self._on_disk():
+            folder = self.folders.new_copy()
         try:
-            if claim.lineage is not None:
-                self._restore(claim.lineage, folder)
-            return self.folders.move(folder, claim.path)
+            if lineage is not None:
+                self._fetch(lineage, folder)
+        except BaseException:
+            self.folders.discard(folder)
+            raise
+        return folder
+
+    def begin_with(self, folder: Path, claim: Claim) -> Path:
+        """Let a folder that was fetched be the one of a claim's epoch; return that.
+
+        Raises
+        ------
+        StorageError
+            The disk fails.
+        """
+        try:
+            with self._on_disk():
+                return self.folders.move(folder, claim.path)
         except BaseException:
             self.folders.discard(folder)
             raise
 
-    def _restore(self, lineage: Lineage, folder: Path) -> None:
-        txid = self.store.restore(lineage.path, folder / SINGLE_NAME, txid=lineage.txid)
+    @contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"Nothing can be restored in {self.folders.folder}: {error.strerror or error}.",
+                hint=f"df -h {self.folders.folder}",
+            ) from error
+
+    def _fetch(self, lineage: Lineage, folder: Path) -> None:
+        with self._on_disk():
+            txid = self.store.restore(lineage.path, folder / SINGLE_NAME, txid=lineage.txid)
         if txid < lineage.txid:
             raise ReplicaBrokenError(
                 f"Path {lineage.path} holds position {txid}, and {lineage.txid} was acknowledged.",
@@ -142,6 +182,8 @@ class Recorder:
             The lock is not ours any more.
         CoordinatorUnreachableError, StoreUnreachableError
             It is not recorded, or that is not known; it may be recorded again.
+        StorageError
+            It cannot be noted on this disk which cluster this node belongs to.
         """
         claim = self._claim
         if not self._is_in_book:
@@ -149,6 +191,8 @@ class Recorder:
             self._is_in_book = True
         self._leading.coordinator.record(Lineage(claim.cluster_id, claim.epoch, claim.path, txid, mark))
         if not self._is_recorded:
+            # Not before: a region whose first leader is lost until then begins anew, perhaps as another cluster.
+            self._leading.folders.belong_to(claim.cluster_id)
             self._is_recorded = True
             _log.info("The epoch is in the lineage.", extra={"epoch": claim.epoch, "txid": txid})
 

@@ -43,9 +43,22 @@ class LiveFolders:
             return ""
 
     def belong_to(self, cluster_id: str) -> None:
-        """Note, for good, which cluster this node belongs to."""
-        if self.cluster_id != cluster_id:
-            replace_file(self.folder / "cluster", f"{cluster_id}\n".encode("ascii"))
+        """Note, for good, which cluster this node belongs to.
+
+        Raises
+        ------
+        StorageError
+            The disk does not take it.
+        """
+        try:
+            if self.cluster_id != cluster_id:
+                replace_file(self.folder / "cluster", f"{cluster_id}\n".encode("ascii"))
+        except OSError as error:
+            raise StorageError(
+                f"It cannot be noted in {self.folder} which cluster this aggregator belongs to: "
+                f"{error.strerror or error}.",
+                hint=f"df -h {self.folder}",
+            ) from error
 
     def new(self, path: str) -> Path:
         """Make the folder of an epoch's database, which must not be there yet."""
@@ -66,6 +79,12 @@ class LiveFolders:
     def databases(self) -> Sequence[str]:
         """List the databases that are here, those set aside too."""
         return [str(path) for path in sorted(self.folder.glob(f"**/{SINGLE_NAME}")) if "following-" not in str(path)]
+
+    @property
+    def adoptable(self) -> Path | None:
+        """Where a single aggregator's database lies, or what came of it where an adoption was cut short; else None."""
+        places = (self.folder, *sorted(self._aside.iterdir()))
+        return next((place for place in places if (place / SINGLE_NAME).is_file()), None)
 
     def clear(self) -> None:
         """At a start, set aside what an earlier process led with, and delete copies that followed."""
@@ -115,8 +134,12 @@ class LiveFolders:
             shutil.rmtree(older, ignore_errors=True)
 
     def move(self, source: Path, path: str) -> Path:
-        """Move a closed database into the fresh folder of another epoch, without what Litestream keeps beside it."""
-        target = self.new(path)
+        """Move a closed database into the fresh folder of another epoch, without what Litestream keeps beside it.
+
+        An attempt that failed half way goes on where it was.
+        """
+        target = self.folder / path
+        target.mkdir(mode=0o700, exist_ok=True)
         for file in source.iterdir():
             if not file.name.endswith(_LITESTREAM) and file.name.startswith(SINGLE_NAME):
                 file.rename(target / file.name)

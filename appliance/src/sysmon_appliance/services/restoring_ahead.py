@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sysmon_agent.errors import SysmonError
 from sysmon_appliance.domain.leadership import Lineage
-from sysmon_appliance.domain.replica import path_of
+from sysmon_appliance.errors import StorageError
 from sysmon_appliance.services.leading import Claim, Leading
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,17 @@ class RestoringAhead:
         if folder is None or lineage != claim.lineage:
             await self._discard(folder)
             return None
-        return await asyncio.to_thread(self._leading.folders.move, folder, claim.path)
+        try:
+            return await asyncio.to_thread(self._leading.begin_with, folder, claim)
+        except StorageError as error:
+            _log.warning("What was restored ahead cannot be led with.", extra={"detail": error.message})
+            return None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether what was begun has ended, and nothing was restored."""
+        restoring = self._restoring
+        return restoring is not None and restoring.done() and restoring.result() is None
 
     def drop(self) -> None:
         """Give up what was begun; fine where nothing was."""
@@ -51,9 +61,8 @@ class RestoringAhead:
             restoring.add_done_callback(self._throw_away)
 
     async def _restored(self, lineage: Lineage) -> Path | None:
-        claim = Claim(lineage.epoch + 1, path_of(lineage.epoch + 1), lineage)
         try:
-            return await asyncio.to_thread(self._leading.restore, claim)
+            return await asyncio.to_thread(self._leading.fetch, lineage)
         except SysmonError as error:
             _log.info("Nothing was restored ahead.", extra={"code": error.code, "detail": error.message})
             return None
