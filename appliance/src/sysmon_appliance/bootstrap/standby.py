@@ -183,7 +183,12 @@ class _Shown:
             return False
         running.cancel()
         await asyncio.wait((running,))
-        return not running.cancelled() and isinstance(running.exception(), CopyLostError)
+        if running.cancelled():
+            return False
+        error = running.exception()
+        known = isinstance(error, CopyLostError)
+        _log.warning("A copy is given up.", extra={"detail": str(error)}, exc_info=None if known else error)
+        return True
 
     async def _follow(self) -> None:
         """Follow and report until the copy is of no use any more.
@@ -193,11 +198,14 @@ class _Shown:
         CopyLostError
             It is not.
         """
-        reporting = asyncio.ensure_future(self._reporting.run())
+        tasks = [asyncio.ensure_future(run()) for run in (self.following.run, self._reporting.run)]
         try:
-            await self.following.run()
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            reporting.cancel()
+            for task in tasks:
+                task.cancel()
 
     def _heard(self, progress: Progress) -> None:
         region = self._region
