@@ -141,6 +141,9 @@ class ConsulSession:
             self._trouble = ""
         except CoordinatorUnreachableError as error:
             self._trouble = error.message
+        except Exception:  # noqa: BLE001 - without this thread the aggregator could never lead again
+            self._trouble = "It cannot be proved to Consul that this process is alive; the log says why."
+            _log.exception("A beat has failed.")
 
     def _prove(self) -> None:
         # Read before anything is sent: what Consul counts from is later, whatever happens to us in between.
