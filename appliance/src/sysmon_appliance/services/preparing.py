@@ -42,12 +42,15 @@ class Preparation:
         self._path = ""
 
     def begin(self, lineage: Lineage) -> None:
-        """Begin to follow, unless this was begun already; call it in the main thread."""
+        """Begin to follow, unless this was begun already; call it in the main thread, again and again."""
         if self._copy is not None and self._path == lineage.path:
             return
         self.drop()
-        self._folder = self._folders.new_copy()
-        self._copy, self._path = self._store.follow(lineage.path, self._folder), lineage.path
+        try:
+            self._folder = self._folders.new_copy()
+            self._copy, self._path = self._store.follow(lineage.path, self._folder), lineage.path
+        except (SysmonError, OSError):
+            _log.warning("A handoff cannot be prepared for.", exc_info=True)
 
     def is_ready(self, lineage: Lineage) -> bool:
         """Whether the copy has come as far as the lineage."""
@@ -85,7 +88,11 @@ class Preparation:
         copy.stop()
         self._check(copy.path)
         folder = self._folders.new(claim.path)
-        copy.path.rename(folder / SINGLE_NAME)
+        try:
+            copy.path.rename(folder / SINGLE_NAME)
+        except OSError:
+            self._folders.discard(folder)
+            raise
         self._copy, self._path = None, ""
         self._folders.discard(self._folder)
         _log.info("The live database was prepared before.", extra={"path": lineage.path, "txid": lineage.txid})

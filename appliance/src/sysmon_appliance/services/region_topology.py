@@ -76,7 +76,9 @@ class RegionTopology:
 
     @property
     def handoff_to(self) -> str:
-        return self.handoff.to if self.handoff else ""
+        """Whom this leader's epoch is to be handed to; an empty string where to nobody."""
+        handoff, leader = self.handoff, self.leader
+        return handoff.to if handoff and leader and handoff.epoch == leader.epoch else ""
 
     def refusal(self) -> NotLeaderError:
         """Say to whoever wants to change something who leads."""
@@ -140,8 +142,12 @@ class RegionTopology:
         if failed or target is None:
             raise ConflictError(" ".join(check.detail for check in failed), hint=_STATUS)
         handoff = Handoff(target.node, self.leader.epoch)
-        await asyncio.to_thread(self._coordinator.ask_for_handoff, handoff)
-        self.handoff, self._handoff_since = handoff, self._clock.monotonic()
+        self.handoff, self._handoff_since = handoff, self._clock.monotonic()  # now: a second order is to find it
+        try:
+            await asyncio.to_thread(self._coordinator.ask_for_handoff, handoff)
+        except BaseException:
+            self.handoff = None
+            raise
         return handoff
 
     def give_up_old_handoff(self) -> None:
