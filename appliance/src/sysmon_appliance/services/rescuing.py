@@ -6,7 +6,7 @@ from dataclasses import replace
 from sysmon_appliance.domain.election import Found, Step
 from sysmon_appliance.domain.leadership import Lineage, Standing
 from sysmon_appliance.domain.replica import Chapter
-from sysmon_appliance.errors import ConflictError, NotFoundError, NotLeaderError
+from sysmon_appliance.errors import ConflictError, NotFoundError, NotLeaderError, StorageError
 from sysmon_appliance.services.candidacy import Candidacy, Won
 from sysmon_appliance.services.leading import Leading
 from sysmon_appliance.services.live_folders import SINGLE_NAME
@@ -34,12 +34,17 @@ class Rescuing:
         async with self._one_at_a_time:
             standing, _ = await self._judged("database_found")
             folders = self._leading.folders
-            if not (folders.folder / SINGLE_NAME).is_file():
+            found = folders.adoptable
+            if found is None:
                 raise ConflictError(f"There is no {SINGLE_NAME} in {folders.folder}.", hint=f"ls {folders.folder}")
             claim = await self._candidacy.reclaim(standing, origin="adopted")
             if claim is None:
                 raise NotLeaderError("Another node was faster, or Consul does not answer.", hint=_STATUS)
-            folder = await asyncio.to_thread(folders.move, folders.folder, claim.path)
+            try:
+                folder = await asyncio.to_thread(folders.move, found, claim.path)
+            except OSError as error:
+                await self._candidacy.give_back()
+                raise StorageError(f"{found} cannot be moved: {error.strerror or error}.", hint=_STATUS) from error
             self._won = Won(replace(claim, cluster_id=""), folder)
 
     async def recover(self, path: str) -> None:
