@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,33 @@ from sysmon_appliance.bootstrap.nodes import own_node
 from sysmon_appliance.bootstrap.replicas import Replicas
 from sysmon_appliance.bootstrap.replicated import Replicated, pruning_of
 from sysmon_appliance.domain.backups import Beginning
-from sysmon_appliance.domain.replica import Chapter, LineageBook, path_of
+from sysmon_appliance.domain.replica import Chapter, LineageBook, Replication, path_of
 from sysmon_appliance.errors import ConflictError
 from sysmon_appliance.services.barrier import GroupCommit
 from sysmon_appliance.services.durability import DurableTicks
 from sysmon_appliance.services.live_folders import SINGLE_NAME, LiveFolders
 from sysmon_appliance.services.single_topology import SingleTopology
 from sysmon_appliance.sqlite import LiveDatabase
+from sysmon_appliance.sqlite.writer import Writer
 
 _log = logging.getLogger(__name__)
+
+
+_LOOK_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 300.0
+_LONG_SECONDS = 600.0
+"""A Litestream that has run for so long is begun anew at once when it ends; another one after ever longer pauses."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What one term consists of."""
+
+    aggregator: Term
+    ticks: DurableTicks
+    replication: Replication
+    writer: Writer
 
 
 class Chapters:
@@ -59,6 +78,7 @@ class ReplicatedAggregator:
         self._parent: tuple[str, int] | None = None
         self._next = asyncio.Event()
         self._path = ""
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set; return when all that was accepted is durable, or cannot be made so."""
@@ -83,18 +103,32 @@ class ReplicatedAggregator:
     async def _term(self, stopping: asyncio.Future[Any], ready: Callable[[], None]) -> None:
         self._next.clear()
         with ExitStack() as closing:
-            aggregator, ticks = self._opened(closing)
+            opened = self._opened(closing)
             end = asyncio.Event()
-            serving = asyncio.ensure_future(aggregator.serve(end, ready))
-            going_back = asyncio.ensure_future(self._next.wait())
-            await asyncio.wait((stopping, serving, going_back), return_when=asyncio.FIRST_COMPLETED)
-            going_back.cancel()
+            serving = asyncio.ensure_future(opened.aggregator.serve(end, ready))
+            reasons = [asyncio.ensure_future(reason) for reason in (self._next.wait(), self._outlived(opened))]
+            await asyncio.wait((stopping, serving, *reasons), return_when=asyncio.FIRST_COMPLETED)
+            for reason in reasons:
+                reason.cancel()
             end.set()
             await serving
-            await ticks.tick()
-            ticks.end()
+            await opened.ticks.tick()
+            opened.ticks.end()
 
-    def _opened(self, closing: ExitStack) -> tuple[Term, DurableTicks]:
+    async def _outlived(self, opened: _Opened) -> None:
+        """Return a while after Litestream has ended: another one needs a path, and so an epoch, of its own."""
+        clock = self._base.clock
+        began = clock.monotonic()
+        while opened.replication.alive:  # noqa: ASYNC110 - another process ends without telling
+            await asyncio.sleep(_LOOK_SECONDS)
+        opened.writer.own_wal()
+        if clock.monotonic() - began > _LONG_SECONDS:
+            self._pause_seconds = _FIRST_PAUSE_SECONDS
+        _log.error("Litestream has ended; it is begun anew on another path.", extra={"in_s": self._pause_seconds})
+        await asyncio.sleep(self._pause_seconds)
+        self._pause_seconds = min(2 * self._pause_seconds, _LONGEST_PAUSE_SECONDS)
+
+    def _opened(self, closing: ExitStack) -> _Opened:
         base, settings, clock = self._base, self._base.settings, self._base.clock
         _forget_replication(self._folders.folder)
         database = closing.enter_context(LiveDatabase.open(self._folders.folder, clock, replicated=True))
@@ -124,7 +158,7 @@ class ReplicatedAggregator:
             epoch=lambda: state.epoch,
             durable=lambda: ticks.state,
         )
-        return join(
+        aggregator = join(
             Ground(
                 base,
                 base.listeners.again(),
@@ -137,7 +171,8 @@ class ReplicatedAggregator:
                 replicated=Replicated(self._replicas.store, self._replicas.book, path, self._folders),
                 also=(ticks.run, pruning_of(base, self._replicas.store, self._replicas.book, path).run),
             )
-        ), ticks
+        )
+        return _Opened(aggregator, ticks, replication, database.writer)
 
     async def _go_back(self) -> None:
         """Put a restored database in the place of the one that was used so far; that one stays, set aside."""

@@ -41,6 +41,7 @@ class LeaderTerm:
         self.claim = claim
         self._region = region
         self._replication = replication
+        self._writer = database.writer
         self.beginning: Beginning | None = None  # what to go on with, once that was ordered
         self._failing_since: float | None = None
         self._storing = GroupCommit(database.writer, clock, gather_milliseconds=settings.ingest.commit_milliseconds)
@@ -106,6 +107,8 @@ class LeaderTerm:
             # Another node may lead by now: the path that it will not read must not be written either.
             _log.warning("The session cannot be proved; replication is stopped.", extra={"epoch": self.claim.epoch})
             self._replication.kill()
+        if not self._replication.alive:
+            self._writer.own_wal()  # it may take hours until there is another epoch
         if self.beginning is not None:
             return Ending.RESTORE
         if self._is_handed_over():

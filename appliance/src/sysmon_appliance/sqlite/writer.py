@@ -78,6 +78,10 @@ class Writer:
     def commit(self, changes: Sequence[Change], settle: Settle) -> None:
         self._queue.put((changes, settle))
 
+    def own_wal(self) -> None:
+        """Move the WAL from now on, whichever thread says so: the Litestream that did has ended."""
+        self._replicated = False
+
     def close(self) -> None:
         """Finish the groups that were begun, and end the thread."""
         self._queue.put(None)
