@@ -218,7 +218,7 @@ def test_a_tick_once_set_aside_stays_so(rig: Rig, server: ModelServer) -> None:
 
 def test_a_full_storage_is_waited_for(rig: Rig, server: ModelServer, clock: ManualClock) -> None:
     """While the aggregator's disk is full, batches are kept and offered again when it said."""
-    server.refuse = lambda _: problem(503, "storage_full", retry_after=30)
+    server.refuse = lambda _: problem(507, "storage_full", retry_after=30)
     rig.collect(2)
     rig.sending.deliver()
     offered = len(server.batches)

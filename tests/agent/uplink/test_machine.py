@@ -112,7 +112,7 @@ def test_a_connection_that_worked_is_renewed_at_once() -> None:
 def test_an_aggregator_that_holds_back_keeps_its_connection() -> None:
     """After 503 or 429 the batch is offered again on the same connection, not before Retry-After is over."""
     machine = sending(uplink(draw=0.5))
-    assert machine.handle(Refused(503, "storage_full", retry_after=20, first=1, last=9), 1) == []
+    assert machine.handle(Refused(507, "storage_full", retry_after=20, first=1, last=9), 1) == []
     assert machine.wake_at == 21.5
     assert machine.handle(Woken(9), 21) == []
     assert machine.handle(Woken(9), 22) == [SendBatch(1, 500)]
@@ -319,7 +319,7 @@ def test_a_new_certificate_ends_a_pause() -> None:
 def test_a_new_certificate_leaves_an_overloaded_aggregator_in_peace() -> None:
     """A pause that the aggregator has asked for is kept, whatever certificate comes after it."""
     machine = sending(uplink(draw=0.5))
-    machine.handle(Refused(503, "storage_full", retry_after=20, first=1, last=9), 1)
+    machine.handle(Refused(507, "storage_full", retry_after=20, first=1, last=9), 1)
     assert machine.handle(Renewed(), 2) == [Close()]
     assert machine.handle(Woken(9), 21) == []
     assert machine.handle(Woken(9), 22) == [Connect("a:1")]

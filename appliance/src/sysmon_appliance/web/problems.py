@@ -49,7 +49,7 @@ PROBLEMS: dict[str, ProblemType] = {
     "no_issuer": ProblemType(503, "This aggregator signs no certificates"),
     "bad_csr": ProblemType(400, "The signing request is not acceptable"),
     "rate_limited": ProblemType(429, "Too much at one time"),
-    "storage_full": ProblemType(503, "There is no room to store this"),
+    "storage_full": ProblemType(507, "There is no room to store this"),
     "storage_failed": ProblemType(503, "Storing failed"),
     "not_leader": ProblemType(421, "Another aggregator leads"),
     "leader_unreachable": ProblemType(503, "No aggregator takes changes at this moment"),

@@ -18,7 +18,8 @@ LEAST = {400: ["bad_request"], 421: ["wrong_host"]}
 SOON = {503: ["not_ready"]}
 CHANGED = {
     421: ["not_leader", "wrong_host"],
-    503: ["leader_unreachable", "not_durable", "not_ready", "storage_failed", "storage_full"],
+    503: ["leader_unreachable", "not_durable", "not_ready", "storage_failed"],
+    507: ["storage_full"],
 }
 
 
