@@ -71,10 +71,9 @@ async def test_terms_leave_nothing_behind(tmp_path: Path) -> None:
             epoch = await node.leads(after=epoch)
             held.append(_held(node))
             node.replication.kill()
-        settled = held[TERMS // 2 :]
-        assert max(files for files, _, _ in settled) <= held[2][0] + 2
-        assert max(folders for _, _, folders in settled) <= held[2][2]
-        assert settled[-1][1] <= max(threads for _, threads, _ in held[: TERMS // 2]) + 4
+    begin, end = held[: TERMS // 2], held[TERMS // 2 :]
+    for what in range(3):  # the least, for readers come and go
+        assert min(each[what] for each in end) <= min(each[what] for each in begin) + (what == 1)
 
 
 def _held(node: RunningNode) -> tuple[int, int, int]:
