@@ -36,7 +36,7 @@ def identity_side(
     """Put the services together for the region "local"."""
     settings = settings or EnrolmentSettings()
     certificates = Certificates(
-        identities, barrier, clock, region="local", issuer=issuer, settings=settings, addresses=ADDRESSES
+        identities, barrier, clock, region="local", issuer=issuer, settings=settings, addresses=lambda: ADDRESSES
     )
     return IdentitySide.over(
         state,

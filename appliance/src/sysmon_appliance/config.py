@@ -175,7 +175,8 @@ class RetentionSettings:
 class EnrolmentSettings:
     addresses: tuple[str, ...] = setting(
         (),
-        "Addresses that join tokens name, as HOST:PORT; empty: this machine's full name with the port of ingest.",
+        "Addresses that agents are told, as HOST:PORT; empty: this machine's full name with the port of ingest, and all"
+        " other aggregators of the region.",
         form="address",
     )
     certificate_seconds: int = setting(172_800, "How long an agent's certificate lasts.", at_least=60, at_most=604_800)

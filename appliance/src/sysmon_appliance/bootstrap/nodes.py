@@ -1,7 +1,7 @@
 """The aggregator as others know it, and the topology of one that is alone."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sysmon_appliance.bootstrap.base import Base
 from sysmon_appliance.bootstrap.ground import Ground
@@ -30,6 +30,18 @@ def single_topology(ground: Ground, epoch: Callable[[], int]) -> SingleTopology:
         epoch=epoch,
         durable=CommitWatch(storing, ground.clock, waiting=lambda: storing.waiting).state,
     )
+
+
+def addresses_for_agents(ground: Ground) -> Callable[[], Sequence[str]]:
+    """Return what tells agents of aggregators: as they were set, else all of the region, this one first."""
+    configured, topology = ground.settings.enrolment.addresses, ground.topology
+    own = own_node(ground.base).ingest
+
+    def known() -> Sequence[str]:
+        others = topology.state().nodes if topology is not None else ()
+        return tuple(dict.fromkeys((own, *(view.node.ingest for view in others))))
+
+    return lambda: configured or known()
 
 
 def _console_url(base: Base) -> str:

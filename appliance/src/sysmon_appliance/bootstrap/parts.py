@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from sysmon_appliance.bootstrap.ground import Ground
-from sysmon_appliance.bootstrap.nodes import single_topology
+from sysmon_appliance.bootstrap.nodes import addresses_for_agents, single_topology
 from sysmon_appliance.bootstrap.storage import History
 from sysmon_appliance.domain.state import State
 from sysmon_appliance.domain.topology import Topology
@@ -31,7 +31,6 @@ from sysmon_appliance.web.console.backup_metrics import DrillMetrics
 from sysmon_appliance.web.console.certificate_metrics import CertificateEnds
 from sysmon_appliance.web.console.ha_metrics import TopologyMetrics
 from sysmon_appliance.web.console.storage_metrics import StorageMetrics
-from sysmon_appliance.web.listeners import advertised
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _identity(ground: Ground, identities: Identities, hosts: NamedHosts) -> Iden
         region=ground.settings.region,
         issuer=ground.pki.issuer,
         settings=settings,
-        addresses=settings.addresses or (str(advertised(ground.listeners.ingest)),),
+        addresses=addresses_for_agents(ground),
     )
     return IdentitySide.over(
         ground.database.state.identity,

@@ -5,7 +5,7 @@ would take longer beside a busy loop. Whether a certificate counts is answered f
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sysmon_agent.clock import Clock
@@ -61,7 +61,7 @@ class Certificates:
     issuer
         Whoever signs here; None where nobody does.
     addresses
-        Where agents find this region's aggregators, as HOST:PORT.
+        Returns where agents find this region's aggregators, as HOST:PORT.
     """
 
     def __init__(
@@ -73,16 +73,21 @@ class Certificates:
         region: str,
         issuer: Issuer | None,
         settings: EnrolmentSettings,
-        addresses: Sequence[str],
+        addresses: Callable[[], Sequence[str]],
     ) -> None:
         self.identities = identities
         self.region = region
-        self.addresses = addresses
+        self._addresses = addresses
         self._barrier = barrier
         self._clock = clock
         self._issuer = issuer
         self._life_seconds = settings.certificate_seconds
         self._grace_ms = 1000 * settings.renew_after_expiry_seconds
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where agents find this region's aggregators at this moment."""
+        return self._addresses()
 
     @property
     def issuer(self) -> Issuer:
