@@ -88,3 +88,21 @@ def test_copies_that_end_at_once_are_not_made_in_a_row(
     clock.advance(10)
     copies.follow(OLD)
     assert len(made) == 2
+
+
+def test_a_copy_that_gets_no_further_is_begun_anew(copies: Copies, store: FakeReplicaStore, clock: ManualClock) -> None:
+    """A copy of which nothing comes any more is given up, and one that still grows is not."""
+    store.is_down = True
+    made = store.found[OLD.path].copies
+    copies.follow(OLD)
+    for size in (1, 2, 3):
+        made[0].path.write_bytes(b"." * size)
+        clock.advance(25)
+        copies.follow(OLD)
+    assert len(made) == 1
+    clock.advance(25)
+    copies.follow(OLD)
+    clock.advance(25)
+    copies.follow(OLD)
+    assert len(made) == 2
+    assert not made[0].alive

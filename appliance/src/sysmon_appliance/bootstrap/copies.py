@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from sysmon_agent.clock import Clock
 from sysmon_agent.errors import SysmonError
@@ -13,6 +14,9 @@ _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
 """Between two attempts to follow, so that no row of programs is started while the store is gone."""
+
+_STALLED_SECONDS = 30.0
+"""A copy of which nothing has come for so long is begun anew: Litestream itself waits on for a store that froze."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,30 @@ class Copies:
         self._not_before = 0.0
         self._shown: Copy | None = None
         self._next: Copy | None = None
+        self._arrived = (0, 0.0)  # how many bytes of the next one there were when there were more, in monotonic seconds
 
     def follow(self, lineage: Lineage | None) -> None:
         """Let the next copy be of this lineage's path, unless the one that is shown is."""
         if lineage is None:
             return
-        for copy in (self._shown, self._next):
-            if copy is not None and copy.path == lineage.path and copy.followed.alive:
-                return
         now = self._clock.monotonic()
+        for copy in (self._shown, self._next):
+            if copy is not None and copy.path == lineage.path and copy.followed.alive and not self._stalls(copy, now):
+                return
         if now >= self._not_before:
             self._not_before = now + _PAUSE_SECONDS
             self._drop_next()
             self._begin(lineage)
+
+    def _stalls(self, copy: Copy, now: float) -> bool:
+        """Whether a copy in the making gets no further."""
+        if copy is not self._next or self.has_next:
+            return False
+        arrived, since = _bytes_in(copy.followed.path.parent), self._arrived[1]
+        if arrived != self._arrived[0]:
+            self._arrived = (arrived, now)
+            return False
+        return now - since > _STALLED_SECONDS
 
     @property
     def has_next(self) -> bool:
@@ -77,6 +92,7 @@ class Copies:
             _log.warning("The replica cannot be followed.", extra={"path": lineage.path, "detail": str(error)})
             return
         self._next = Copy(lineage.epoch, lineage.path, followed)
+        self._arrived = (0, self._clock.monotonic())
 
     def _drop_next(self) -> None:
         self._wipe(self._next)
@@ -86,3 +102,10 @@ class Copies:
         if copy is not None:
             copy.followed.wipe()
             self._folders.discard(copy.followed.path.parent)
+
+
+def _bytes_in(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except FileNotFoundError:  # a file was renamed meanwhile
+        return -1
