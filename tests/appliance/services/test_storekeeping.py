@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from sysmon_appliance.config import AggregatorSettings
+from sysmon_appliance.domain.changes import Change, Settle
 from sysmon_appliance.domain.jobs import Job, MergeDay, Outcome, Progress, SealJob
 from sysmon_appliance.domain.segments import DAY_MS, HOUR_MS, Level
 from sysmon_appliance.domain.storekeeping import JobName
 from sysmon_appliance.errors import ConflictError, StorageError, StoreUnreachableError
+from sysmon_appliance.services.segment_side import Parts, SegmentSide
+from tests.support.barrier import InstantBarrier
 from tests.support.clock import ManualClock
 from tests.support.storekeeping import Sender, Store
 
@@ -55,6 +59,29 @@ def test_a_head_that_is_old_enough_is_sealed(store: Store, sender: Sender) -> No
     assert store.run() == [SealJob(0, 1)]
     assert [each.level for each in store.segments()] == [Level.SEALED]
     assert store.side.keeper.status.last_seal_ms == store.clock.wall_ms()
+
+
+class Waiting(InstantBarrier):
+    """A barrier behind which nothing becomes durable."""
+
+    def submit(self, changes: tuple[Change, ...], settle: Settle) -> None:
+        """Say nothing."""
+
+
+def test_what_is_sealed_and_not_durable_is_not_sealed_again(store: Store, sender: Sender) -> None:
+    """However long it takes until a seal is durable, its batches are written to the shelf once."""
+    sender.send([DAY])
+    database = store.database
+    parts = Parts(database.manifest, database.usage, store.shelf, store.runner, Waiting(), store.clock)
+    keeper = SegmentSide.over(parts, database.state, AggregatorSettings()).keeper
+
+    async def work() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(keeper.step(), 1.0)
+        assert not await keeper.step()
+
+    asyncio.run(work())
+    assert store.runner.jobs == [SealJob(0, 1)]
 
 
 def test_nothing_is_done_before_it_is_due(store: Store, sender: Sender) -> None:

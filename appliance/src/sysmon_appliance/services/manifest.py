@@ -34,6 +34,11 @@ class ManifestChanges:
         self._last_number = last_number
         self._changing: set[str] = set()  # of which a commit is under way
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no change of segments waits for being durable."""
+        return not self._changing
+
     async def swap(
         self,
         add: Sequence[Segment],

@@ -118,6 +118,8 @@ class SegmentKeeper:
             self._status = replace(self._status, working=replace(self._status.working, done=done))
 
     async def _next_job(self) -> Job | None:
+        if not self._changes.is_settled:  # it would be the same job again, until that is durable
+            return None
         head = await asyncio.to_thread(self._usage.facts, self._changes.sealed_up_to)
         seal = seal_job(head, self._rules, self._clock.wall_ms(), at_once=self._asked.is_set())
         if self._asked.is_set() and (seal is None or seal.up_to >= head.newest):
