@@ -1,14 +1,12 @@
 """A region of three, of which any aggregator can be used: what is written through one shows at all."""
 
-import http.client
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from sysmon_agent.wire.encode import encode_hello
 from tests.support.clusters.aggregators import AggregatorNode, Aggregators, highly_available
+from tests.support.clusters.browser import Browser
 from tests.support.pushes import HOST, a_hello
 from tests.support.raw_agent import RawAgent, tls_context
 from tests.support.system import eventually
@@ -33,23 +31,6 @@ def standbys(region: Aggregators) -> list[AggregatorNode]:
     return [node for node in region.nodes if node is not leader(region)]
 
 
-class Browser:
-    """Somebody who speaks to one aggregator over the network."""
-
-    def __init__(self, node: AggregatorNode, **headers: str) -> None:
-        self.headers = headers
-        self.said: dict[str, str] = {}
-        self._http = http.client.HTTPConnection(node.machine.address, node.console_port, timeout=40)
-
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        content = None if body is None else json.dumps(body)
-        self._http.request(method, path, content, {"x-sysmon": "1"} | self.headers)
-        answer = self._http.getresponse()
-        text, self.said = answer.read(), {name.lower(): value for name, value in answer.getheaders()}
-        self._http.close()
-        return answer.status, json.loads(text) if text else None
-
-
 def test_what_is_written_at_a_standby_shows_there_at_once(region: Aggregators) -> None:
     """A user who is added through a standby is in the answer to the next read there, and in the leader's audit log."""
     standby = standbys(region)[0]
@@ -70,8 +51,7 @@ def test_signing_in_works_at_every_aggregator(region: Aggregators) -> None:
     assert status == 200
     for number, node in enumerate((first, second, leader(region))):
         browser = Browser(node)
-        assert browser.ask("POST", "/api/v1/session", {"user": "bob", "password": PASSWORD})[0] == 200
-        browser.headers["cookie"] = browser.said["set-cookie"].partition(";")[0]
+        assert browser.sign_in("bob", PASSWORD) == 200
         wanted = {"name": f"script-{number}", "role": "viewer", "expires_seconds": 3600}
         status, made = browser.ask("POST", "/api/v1/api-tokens", wanted)
         assert status == 201
