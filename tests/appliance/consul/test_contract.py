@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sysmon_appliance.domain.leadership import Handoff, Holder, Lineage, Role
-from sysmon_appliance.errors import ConflictError, FencedError
+from sysmon_appliance.errors import FencedError
 from tests.support.ha.members import Member, Members
 
 CLUSTER = "c" * 32
@@ -171,17 +171,6 @@ def test_a_handoff_is_noted(members: Members) -> None:
     a.lock()
     a.coordinator.ask_for_handoff(Handoff("b", 1))
     assert b.coordinator.standing().handoff == Handoff("b", 1)
-
-
-def test_repair_is_for_what_was_lost(members: Members) -> None:
-    """Cluster and epoch are noted where neither is known, and only there."""
-    a = members.join("a")
-    a.coordinator.repair(CLUSTER, 41)
-    standing = a.coordinator.standing()
-    assert (standing.cluster_id, standing.epoch) == (CLUSTER, 41)
-    with pytest.raises(ConflictError):
-        a.coordinator.repair(CLUSTER, 42)
-    assert a.lock() == 42
 
 
 def test_waiting_ends_with_a_change(members: Members) -> None:

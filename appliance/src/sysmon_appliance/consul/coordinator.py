@@ -23,7 +23,7 @@ from sysmon_appliance.consul.values import (
     known_from,
 )
 from sysmon_appliance.domain.leadership import Handoff, Holder, Lineage, Node, Standing
-from sysmon_appliance.errors import ConflictError, CoordinatorUnreachableError, FencedError
+from sysmon_appliance.errors import CoordinatorUnreachableError, FencedError
 
 _ATTEMPTS = 4  # at a transaction, where somebody else has changed a key meanwhile
 _STATUS = "sysmon ha status"
@@ -111,14 +111,6 @@ class ConsulCoordinator:
         if session:
             # The value goes with the lock; where it is not ours nothing happens, and that is fine.
             self._client.transact(self._operation("unlock", LEADER, b"", session=session))
-
-    def repair(self, cluster_id: str, epoch: int) -> None:
-        operations = (
-            self._operation("cas", CLUSTER, encode(cluster_id)),
-            self._operation("cas", EPOCH, encode(epoch)),
-        )
-        if self._client.transact(*operations) is None:
-            raise ConflictError("Consul knows of this region's cluster or epoch already.", hint=_STATUS)
 
     def _read(self) -> Known:
         return known_from(self._client.folder(self._prefix), self._prefix)

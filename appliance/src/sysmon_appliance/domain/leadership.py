@@ -115,15 +115,6 @@ class Coordinator(Protocol):
     def release(self) -> None:
         """Give the lock back at once, so that no delay keeps others from it; fine where it is not ours."""
 
-    def repair(self, cluster_id: str, epoch: int) -> None:
-        """Note cluster and epoch where the coordinator knows neither, for its data was lost.
-
-        Raises
-        ------
-        ConflictError
-            It knows them.
-        """
-
 
 class Session(Protocol):
     """Proof of life towards the coordinator, renewed by a thread while the event loop answers.
