@@ -117,7 +117,9 @@ def test_a_wiped_copy_leaves_nothing(ledger: Ledger, replicate: Replicate, follo
 def test_paths_are_apart(store: ReplicaStore, ledger: Ledger, replicate: Replicate, tmp_path: Path) -> None:
     """Each path has its own history; all are listed by epoch, and removing one leaves the other."""
     second = path_of(12)
-    replicate(ledger, second).sync()
+    written = replicate(ledger, second)
+    written.sync()
+    written.kill()  # else it may merge what is there into a file that is new
     other = Ledger(tmp_path / "other" / "live.sqlite")
     other.write(7)
     replicate(other, PATH).sync()
